@@ -1,0 +1,2836 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+# gradio_lite_client 0.1.0, from the distribution `gradio-lite-client`. To update a copied file, replace it whole.
+"""Call any Gradio app as an API. One file, standard library only, Python 3.8 and newer.
+
+    from gradio_lite_client import Client, handle_file
+
+    with Client("http://127.0.0.1:7860") as client:
+        client.view_api()
+        print(client.predict("Ada", api_name="/greet"))          # blocks until the result is there
+
+        job = client.submit(handle_file("speech.wav"), api_name="/transcribe")
+        for text in job:                                         # every value a generator yields
+            print(text, job.status().code)
+        job.cancel()
+
+The file reads from top to bottom; a section uses only names of its own and of earlier sections.
+
+    Errors        what can go wrong, as exceptions
+    Records       what users get besides values
+    Formats       bytes to values and back: event streams, multipart forms, diffs (pure)
+    Values        JSON trees: files in them, arguments, types, the API as text (pure)
+    Transport     HTTP over kept-alive sockets; knows nothing about Gradio
+    Hub           the Hugging Face Hub, for Spaces
+    Conversation  how a Gradio server is asked to run a function
+    Job           one call, as a future
+    Client        what users hold
+    Command line  python -m gradio_lite_client
+
+Threads, all daemons, none while nothing runs: `gradio-job-N` (one per submitted job that is being carried out, at
+most `max_workers`), `gradio-stream` (one per session with pending jobs; reads and delivers, nothing else) and
+`gradio-heartbeat` (only for apps that ask for it). Every lock guards a few fields, is named after its owner in the
+class docstring, and is never held during I/O or while code of the user runs.
+
+The library contacts the host it is given, and no other. It does not print, apart from `view_api()` and `verbose=True`.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import http.client
+import io
+import json
+import logging
+import os
+import re
+import select
+import socket
+import sys
+import threading
+import time
+from collections import deque
+from contextlib import ExitStack, suppress
+from datetime import datetime
+from enum import Enum
+from functools import partial
+from queue import SimpleQueue
+from typing import (
+    IO,
+    TYPE_CHECKING,
+    Any,
+    AsyncIterator,
+    Callable,
+    Deque,
+    Dict,
+    Generator,
+    Iterable,
+    Iterator,
+    List,
+    Mapping,
+    NamedTuple,
+    Optional,
+    Sequence,
+    Set,
+    Tuple,
+    Union,
+)
+from urllib.parse import quote, unquote, urlencode, urljoin, urlsplit
+
+if TYPE_CHECKING:
+    import ssl
+    from http.cookiejar import CookieJar
+
+__version__ = "0.1.0"
+__all__ = [
+    "AppError",
+    "AuthenticationError",
+    "Client",
+    "ConnectionFailed",
+    "ConnectionLost",
+    "FileData",
+    "GradioError",
+    "HTTPError",
+    "InvalidAPIEndpointError",
+    "Job",
+    "OutputUpdate",
+    "ProgressUnit",
+    "ProtocolError",
+    "QueueError",
+    "SpaceDuplicationError",
+    "SpaceError",
+    "Status",
+    "StatusUpdate",
+    "TimedOut",
+    "TooManyRequestsError",
+    "ValidationError",
+    "__version__",
+    "file",
+    "handle_file",
+    "main",
+]
+
+Json = Any  # what json.loads returns
+Message = Dict[str, Any]  # one message of a Gradio queue
+logger = logging.getLogger(__name__)
+logger.addHandler(logging.NullHandler())
+
+
+# === Errors ===========================================================================================================
+# GradioError
+# ├─ ConnectionFailed (also ConnectionError)     could not talk to the server
+# │  ├─ ConnectionLost                           an answer was on its way, and it stopped
+# │  └─ TimedOut (also TimeoutError)             the server was silent for too long
+# ├─ HTTPError                                   an HTTP status that is not success
+# │  ├─ AuthenticationError (also ValueError)    401, 403
+# │  └─ TooManyRequestsError                     429
+# ├─ ProtocolError                               the server sent what this client cannot read
+# ├─ QueueError                                  the app's queue is full or stopped
+# ├─ AppError (also ValueError)                  the app's own code failed
+# │  └─ ValidationError                          the app's validators refused the arguments
+# ├─ InvalidAPIEndpointError (also ValueError)   the app does not offer this function to API callers
+# └─ SpaceError                                  a Space that does not run
+#    └─ SpaceDuplicationError
+# A wrong argument is a TypeError, an unknown endpoint or a missing file a ValueError.
+
+
+class GradioError(Exception):
+    """Base of all errors of this library; attributes that do not apply are None."""
+
+    url: Optional[str] = None
+    status: Optional[int] = None  # HTTP
+    endpoint: Optional[str] = None
+    event_id: Optional[str] = None  # the server's name for the job
+    last_status: Optional[StatusUpdate] = None
+    retry_after: Optional[str] = None  # the server's Retry-After header, as it came
+
+    def __init__(self, message: str = "", **details: Any):
+        super().__init__(message)
+        self.__dict__.update(details)
+
+
+class ConnectionFailed(GradioError, ConnectionError):
+    """The server could not be reached, or the connection broke before it answered."""
+
+
+class ConnectionLost(ConnectionFailed):
+    """The connection broke while a result was on its way. The server may have run the function."""
+
+
+class TimedOut(ConnectionFailed, TimeoutError):
+    """The server sent nothing for longer than the client's `timeout`."""
+
+
+class HTTPError(GradioError):
+    """The server answered with an HTTP error; `status`, `url` and `body` (its first 64 KB) say which."""
+
+    body: bytes = b""
+
+
+class AuthenticationError(HTTPError, ValueError):
+    """The app wants a login or a token, or refused the one it got."""
+
+
+class TooManyRequestsError(HTTPError):
+    """Something in front of the app limits the rate of requests; see `retry_after`."""
+
+
+class ProtocolError(GradioError):
+    """The server sent something that this client cannot read."""
+
+
+class QueueError(GradioError):
+    """The app's queue is full or has been stopped; the job did not start."""
+
+
+class AppError(GradioError, ValueError):
+    """The app's code raised an error. What it sent besides is in the attributes; unknown fields are in `details`."""
+
+    def __init__(
+        self,
+        message: str = "",
+        title: str = "Error",
+        duration: Optional[float] = 10,
+        visible: bool = True,
+        print_exception: bool = True,
+        **details: Any,
+    ):
+        super().__init__(message)
+        self.message = message
+        self.title = title
+        self.duration = duration
+        self.visible = visible
+        self.print_exception = print_exception
+        self.details = details
+
+
+class ValidationError(AppError):
+    """The app's validators refused the arguments; nothing was run."""
+
+
+class InvalidAPIEndpointError(GradioError, ValueError):
+    """The app does not offer this function to API callers."""
+
+
+class SpaceError(GradioError):
+    """A Hugging Face Space that does not run and will not without its owner."""
+
+    stage: Optional[str] = None
+
+
+class SpaceDuplicationError(SpaceError):
+    """A step of duplicating a Space failed; the text says which, and what exists already."""
+
+
+class _Cancelled(GradioError):
+    """Wakes a job's thread after `Job.cancel()`; users never see it."""
+
+
+# === Records ==========================================================================================================
+# What users get besides values. Plain data.
+
+
+class Status(Enum):
+    """Where a job is. Ordered: `Status.IN_QUEUE < Status.FINISHED`."""
+
+    STARTING = "STARTING"
+    JOINING_QUEUE = "JOINING_QUEUE"
+    QUEUE_FULL = "QUEUE_FULL"
+    IN_QUEUE = "IN_QUEUE"
+    SENDING_DATA = "SENDING_DATA"
+    PROCESSING = "PROCESSING"
+    PROGRESS = "PROGRESS"
+    LOG = "LOG"
+    ITERATING = "ITERATING"
+    FINISHED = "FINISHED"
+    CANCELLED = "CANCELLED"
+
+    def __lt__(self, other: Status) -> bool:
+        order = list(Status)
+        return order.index(self) < order.index(other)
+
+
+class ProgressUnit(NamedTuple):
+    """One bar of a `gr.Progress`; nested bars arrive as several units."""
+
+    index: Optional[float] = None  # type: ignore[assignment] # hides tuple.index(), as the app's name for it wants
+    length: Optional[float] = None
+    unit: Optional[str] = None
+    progress: Optional[float] = None  # 0 to 1, where the app gives no index and length
+    desc: Optional[str] = None
+
+
+class StatusUpdate(NamedTuple):
+    """What was last heard of a job. Fields the server did not send are None."""
+
+    code: Status
+    rank: Optional[int] = None  # jobs before this one in the queue
+    queue_size: Optional[int] = None
+    eta: Optional[float] = None  # seconds
+    success: Optional[bool] = None  # set when the job has ended
+    time: Optional[datetime] = None
+    progress_data: Optional[List[ProgressUnit]] = None
+    log: Optional[Tuple[str, str]] = None  # text and level of a gr.Info or gr.Warning
+    type: str = "status"
+
+
+class OutputUpdate(NamedTuple):
+    """One value of a job, as `async for` over the job yields it."""
+
+    outputs: Any
+    success: bool = True
+    type: str = "output"
+    final: bool = False
+
+
+class FileData(Dict[str, Any]):
+    """A file on the server, as the dict the server sent (`path`, `url`, `orig_name`, `size`, `mime_type`, …).
+
+    Outputs hold these with `Client(download_files=False)`. An instance can be passed back to the app as an argument.
+    """
+
+    download: Optional[Callable[[Optional[str]], Union[str, bytes]]] = None  # set by the client that received the file
+
+    def read(self) -> bytes:
+        """Download the file into memory. Blocks; raises what the client raises."""
+        return bytes(self._source()(None))  # type: ignore[arg-type]
+
+    def save(self, dest: Union[str, os.PathLike[str]]) -> str:
+        """Download to the file `dest`, or into it under the file's own name if it is a directory. Returns the path."""
+        return str(self._source()(os.fspath(dest)))
+
+    def _source(self) -> Callable[[Optional[str]], Union[str, bytes]]:
+        if self.download is None:
+            raise ValueError("This FileData did not come from a Client, so there is nowhere to read it from.")
+        return self.download
+
+
+class LocalFile(Dict[str, Any]):
+    """A file to upload, made by `handle_file()` and by nothing else: only these are ever read from the disk."""
+
+    source: Union[str, bytes, IO[bytes]] = b""  # path or URL, contents, open file
+
+
+# === Formats ==========================================================================================================
+# Bytes to values and back. Pure: no sockets, files, clocks or threads.
+
+MAX_EVENT_BYTES = 256 * 1024 * 1024  # an event larger than this is taken for an attack on our memory
+UPLOAD_CHUNK = 256 * 1024
+
+
+def split_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """Lines without their ends. Only CR, LF and CRLF end a line (WHATWG, Server-sent events, section 9.2.5)."""
+    parts: List[bytes] = []
+    size = 0
+    after_cr = False
+    for chunk in chunks:
+        if after_cr and chunk[:1] == b"\n":
+            chunk = chunk[1:]
+            after_cr = False
+        if not chunk:
+            continue
+        after_cr = chunk.endswith(b"\r")
+        if b"\r" in chunk:
+            chunk = chunk.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        first, *others = chunk.split(b"\n")
+        parts.append(first)
+        size += len(first)
+        if size > MAX_EVENT_BYTES:
+            raise ProtocolError(f"The server sent a line of more than {MAX_EVENT_BYTES} bytes.")
+        if others:
+            yield b"".join(parts)
+            yield from others[:-1]
+            parts = [others[-1]]
+            size = len(others[-1])
+
+
+def iter_sse(chunks: Iterable[bytes]) -> Iterator[str]:
+    """The data of each event in a stream of server-sent events (WHATWG), however it is cut into chunks.
+
+    An event that the end of the stream cuts short is dropped, as the standard says.
+    """
+    data: List[bytes] = []
+    size = 0
+    lines = split_lines(chunks)
+    for number, line in enumerate(lines):
+        if number == 0 and line.startswith(b"\xef\xbb\xbf"):
+            line = line[3:]
+        if not line:
+            if data:
+                yield b"\n".join(data).decode("utf-8", "replace")
+            data, size = [], 0
+            continue
+        field, _, value = line.partition(b":")
+        if field == b"data":
+            data.append(value[1:] if value.startswith(b" ") else value)
+            size += len(value)
+            if size > MAX_EVENT_BYTES:
+                raise ProtocolError(f"The server sent an event of more than {MAX_EVENT_BYTES} bytes.")
+
+
+class Part(NamedTuple):
+    """One file of a multipart form: its name, media type, exact size, and a function that reads its next bytes."""
+
+    name: str
+    mime_type: str
+    size: int
+    read: Callable[[int], bytes]
+
+
+class Multipart:
+    """A multipart/form-data body (RFC 7578) of files, all in one form field; iterating sends it, once."""
+
+    def __init__(self, field: str, parts: Sequence[Part], boundary: str):
+        self.content_type = f"multipart/form-data; boundary={boundary}"
+        self._parts = [(self._head(field, part, boundary), part) for part in parts]
+        self._end = f"--{boundary}--\r\n".encode()
+        self.length = sum(len(head) + part.size + 2 for head, part in self._parts) + len(self._end)
+
+    @staticmethod
+    def _head(field: str, part: Part, boundary: str) -> bytes:
+        # RFC 7578 section 4.2 and WHATWG: UTF-8 names, with only these three characters escaped.
+        name = part.name.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
+        return (
+            f'--{boundary}\r\nContent-Disposition: form-data; name="{field}"; filename="{name}"\r\n'
+            f"Content-Type: {part.mime_type}\r\n\r\n"
+        ).encode("utf-8", "replace")
+
+    def __iter__(self) -> Iterator[bytes]:
+        for head, part in self._parts:
+            yield head
+            left = part.size
+            while left:
+                chunk = part.read(min(left, UPLOAD_CHUNK))
+                if not chunk:
+                    raise ValueError(f"File {part.name!r} became shorter while it was being uploaded.")
+                left -= len(chunk)
+                yield chunk
+            yield b"\r\n"
+        yield self._end
+
+
+Edits = List[List[Any]]  # [[operation, path, value], ...]
+
+
+def apply_edits(value: Json, edits: Edits) -> Json:
+    """A new value: `value` with a server's diff applied. Shares with `value` whatever no edit touches.
+
+    The format is that of Gradio 4.17 to 6: `replace`, `append` (to a string), `add`, `delete`, each with a path.
+    Servers delete from lists only at the end, but many releases give a wrong index, so the last element goes.
+    """
+    root = [value]
+    own = {id(root): root}  # the containers made here: these may be changed
+    try:
+        for operation, path, new in edits:
+            parent: Any = root
+            key: Any = 0
+            for step in path:
+                child = parent[key]
+                if id(child) not in own:
+                    parent[key] = child = child.copy()
+                    own[id(child)] = child
+                parent, key = child, step
+            if operation == "replace":
+                parent[key] = new
+            elif operation == "append":
+                parent[key] = parent[key] + new
+            elif operation == "add" and isinstance(parent, list):
+                parent.insert(key, new)
+            elif operation == "add":
+                parent[key] = new
+            elif operation == "delete" and path:
+                parent.pop(-1 if isinstance(parent, list) else key)
+            else:
+                raise ValueError(f"unknown operation {operation!r}")
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        raise ProtocolError(f"The server sent a diff that does not fit the value before it: {error!r}") from error
+    return root[0]
+
+
+def parse_json(text: Union[str, bytes], what: str) -> Json:
+    """The JSON value, or a ProtocolError that says what could not be read."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        start = text[:200] if isinstance(text, str) else text[:200].decode("utf-8", "replace")
+        raise ProtocolError(f"Expected JSON {what}, got {describe_body(start)}") from error
+
+
+def describe_body(text: str) -> str:
+    """A line about a body that is not what it should be: an HTML page's title, or how it starts."""
+    title = re.search(r"<title[^>]*>(.*?)</title", text, re.I | re.S)
+    if title:
+        return f"an HTML page titled {' '.join(title.group(1).split())!r}"
+    return f"{text[:200]!r}" if text.strip() else "an empty answer"
+
+
+def error_text(body: bytes) -> str:
+    """The server's own words in the body of an HTTP error. `detail` may be text, a dict or a list."""
+    text = body.decode("utf-8", "replace")
+    try:
+        answer = json.loads(text)
+    except (ValueError, RecursionError):
+        if "Traceback (most recent call last)" in text:  # servers 5.0 to 6.8
+            return text.strip().splitlines()[-1]
+        return describe_body(text) if text.lstrip()[:1] == "<" else text.strip()[:500]
+    detail = answer.get("detail", answer.get("error", answer)) if isinstance(answer, dict) else answer
+    if isinstance(detail, dict):
+        words = [detail[key] for key in ("error", "auth_message", "message") if detail.get(key)]
+        return ": ".join(str(word) for word in words) or json.dumps(detail)
+    if isinstance(detail, list):
+        return "; ".join(_complaint(item) for item in detail)
+    return "" if detail is None else str(detail)
+
+
+def _complaint(item: Json) -> str:
+    """One entry of a 422's `detail`: of Gradio's validators or of FastAPI's."""
+    if not isinstance(item, dict):
+        return str(item)
+    place = item.get("parameter_name") or ".".join(str(step) for step in item.get("loc") or ())
+    text = str(item.get("message") or item.get("msg") or item)
+    return f"{place}: {text}" if place else text
+
+
+# === Values ===========================================================================================================
+# JSON trees: the files in them, arguments, types, the API as text. Pure.
+
+FILE_MARK = {"_type": "gradio.FileData"}
+Match = Callable[[Any], bool]
+
+
+def walk(tree: Json, match: Match, replace: Callable[[Any], Any]) -> Json:
+    """A copy of the tree in which each node that matches has been replaced; replaced nodes are not searched."""
+    if match(tree):
+        return replace(tree)
+    if isinstance(tree, dict):
+        return {key: walk(value, match, replace) for key, value in tree.items()}
+    if isinstance(tree, (list, tuple)):
+        return [walk(value, match, replace) for value in tree]
+    return tree
+
+
+def contains(tree: Json, match: Match) -> bool:
+    if match(tree):
+        return True
+    children: Iterable[Any] = ()
+    if isinstance(tree, dict):
+        children = tree.values()
+    elif isinstance(tree, (list, tuple)):
+        children = tree
+    return any(contains(child, match) for child in children)
+
+
+def is_marked_file(value: Json) -> bool:
+    """A file object as servers since 4.21 send it."""
+    if not isinstance(value, dict) or not isinstance(value.get("path"), str):
+        return False
+    meta = value.get("meta")
+    return isinstance(meta, dict) and meta.get("_type") == FILE_MARK["_type"]
+
+
+def is_unmarked_file(value: Json) -> bool:
+    """A file object as servers 4.0 to 4.20 send it: every field, no mark."""
+    return (
+        isinstance(value, dict)
+        and isinstance(value.get("path"), str)
+        and {"url", "size", "orig_name", "mime_type"} <= value.keys()
+    )
+
+
+def is_local_file(value: Any) -> bool:
+    return isinstance(value, LocalFile)
+
+
+def safe_name(name: Any, longest: int = 120) -> str:
+    """A file name that every operating system takes and that stays in its folder, as near to `name` as possible."""
+    text = re.split(r"[/\\]", name)[-1] if isinstance(name, str) else ""
+    text = re.sub(r'[\x00-\x1f\x7f<>:"|?*\ud800-\udfff]', "_", text).strip(" .")
+    stem, dot, suffix = text.rpartition(".")
+    if not dot:
+        stem, suffix = text, ""
+    if re.fullmatch(r"(?i)(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", stem.strip()):
+        stem = f"_{stem}"
+    suffix = suffix.encode()[: longest // 2].decode("utf-8", "ignore")
+    stem = stem.encode()[: longest - len(suffix.encode()) - 1].decode("utf-8", "ignore")
+    return f"{stem}{dot}{suffix}" if stem or suffix else "file"
+
+
+def parameter_name(text: str) -> str:
+    """A keyword from a component's label."""
+    return "".join(char for char in text if char.isalnum() or char in " _").replace(" ", "_").lower()
+
+
+def type_name(schema: Json, definitions: Optional[Mapping[str, Any]] = None, depth: int = 0) -> str:
+    """A Python type, as text, for the JSON Schema of a component's value."""
+    if not isinstance(schema, dict) or depth > 20:  # schemas may refer to themselves
+        return "Any"
+    definitions = schema.get("$defs") or definitions or {}
+
+    def inner(part: Json) -> str:
+        return type_name(part, definitions, depth + 1)
+
+    if "$ref" in schema:
+        return inner(definitions.get(str(schema["$ref"]).rsplit("/", 1)[-1]))
+    if "const" in schema:
+        return f"Literal[{schema['const']!r}]"
+    if isinstance(schema.get("enum"), list):
+        return f"Literal[{', '.join(repr(choice) for choice in schema['enum'])}]"
+    for key in ("anyOf", "oneOf", "allOf"):
+        if isinstance(schema.get(key), list):
+            names = list(dict.fromkeys(inner(part) for part in schema[key]))
+            return " | ".join(names)
+    kind = schema.get("type")
+    if isinstance(kind, list):
+        return " | ".join(inner({**schema, "type": one}) for one in kind)
+    if kind == "array":
+        items = schema.get("prefixItems") or (schema.get("items") or {}).get("prefixItems")
+        if items:
+            return f"tuple[{', '.join(inner(item) for item in items)}]"
+        return f"list[{inner(schema.get('items'))}]"
+    if kind == "object":
+        return _dict_type(schema, inner)
+    simple = {"string": "str", "number": "float", "integer": "int", "boolean": "bool", "null": "None"}
+    return simple.get(str(kind), "Any")
+
+
+def _dict_type(schema: Mapping[str, Any], inner: Callable[[Any], str]) -> str:
+    properties = schema.get("properties")
+    if not isinstance(properties, dict):
+        properties = {}
+    if "path" in properties and ("orig_name" in properties or "mime_type" in properties):
+        return "filepath"
+    fields = [f"{name}: {inner(part)}" for name, part in properties.items()]
+    if schema.get("additionalProperties"):
+        fields.append(f"str, {inner(schema['additionalProperties'])}")
+    return f"dict({', '.join(fields)})"
+
+
+class Required:
+    """Marks a parameter without a value while arguments are bound."""
+
+
+def bind_arguments(
+    parameters: Sequence[Mapping[str, Any]], args: Sequence[Any], keywords: Mapping[str, Any], where: str
+) -> List[Any]:
+    """One value per parameter, as Python binds a call: positional, keyword, default. TypeError on any mistake."""
+    names = [str(parameter["parameter_name"]) for parameter in parameters]
+    usage = f"{where} takes ({', '.join(_usage(parameter) for parameter in parameters)})."
+    if len(args) > len(parameters):
+        raise TypeError(f"Too many arguments: {len(args)} given, but {usage}")
+    values: List[Any] = list(args) + [Required] * (len(parameters) - len(args))
+    for name, value in keywords.items():
+        if name not in names:
+            raise TypeError(f"Parameter `{name}` is not a valid key-word argument{_similar(name, names)}. {usage}")
+        if names.index(name) < len(args):
+            raise TypeError(f"Parameter `{name}` is already set as a positional argument. {usage}")
+        values[names.index(name)] = value
+    for index, parameter in enumerate(parameters):
+        if values[index] is Required and parameter.get("parameter_has_default"):
+            values[index] = parameter.get("parameter_default")
+    missing = [name for name, value in zip(names, values) if value is Required]
+    if missing:
+        raise TypeError(f"No value provided for required argument: {', '.join(missing)}. {usage}")
+    for value, parameter in zip(values, parameters):
+        _check_argument(value, parameter)
+    return values
+
+
+def _usage(parameter: Mapping[str, Any]) -> str:
+    default = f"={parameter.get('parameter_default')!r}" if parameter.get("parameter_has_default") else ""
+    return str(parameter["parameter_name"]) + (default if len(default) < 40 else "=…")
+
+
+def _similar(name: str, names: Sequence[str]) -> str:
+    from difflib import get_close_matches  # only after a mistake
+
+    close = get_close_matches(name, names, 1, 0.6)
+    return f" (did you mean `{close[0]}`?)" if close else ""
+
+
+def _check_argument(value: Any, parameter: Mapping[str, Any]) -> None:
+    name = parameter["parameter_name"]
+    kinds = str((parameter.get("python_type") or {}).get("type", ""))
+    values = value if isinstance(value, list) and re.match(r"(?i)list\[filepath", kinds) else [value]
+    if re.match(r"(?i)(list\[)?filepath", kinds) and any(isinstance(one, (str, bytes, os.PathLike)) for one in values):
+        raise TypeError(f"Parameter `{name}` takes a file: wrap it in handle_file(), as in {name}=handle_file(…).")
+    try:
+        json.dumps(value)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise TypeError(f"The value for parameter `{name}` cannot be sent as JSON: {error}.") from error
+
+
+def reveal(value: Json) -> Json:
+    """The value inside a component update (`gr.update(value=…)`); an update without a value stays as it is."""
+    if isinstance(value, dict) and value.get("__type__") == "update" and "value" in value:
+        return value["value"]
+    return value
+
+
+def describe_endpoint(info: Mapping[str, Any], call: str) -> str:
+    """The lines of `view_api()` about one endpoint; `call` is how it is named in a call."""
+    names = [str(parameter["parameter_name"]) for parameter in info["parameters"]]
+    returns = [parameter_name(str(item.get("label", "value"))) for item in info["returns"]]
+    result = ", ".join(returns)
+    lines = [f" - predict({', '.join([*names, call])}) -> {f'({result})' if len(returns) > 1 else result}"]
+    if info.get("oauth_token"):
+        lines.append(
+            f"    Acts on your behalf: your Hugging Face token is {info['oauth_token']}. Client(oauth_token=…)"
+        )
+    lines.append("    Parameters:")
+    for name, parameter in zip(names, info["parameters"]):
+        kind = parameter["python_type"].get("type", "Any")
+        need = "(required)"
+        if parameter.get("parameter_has_default"):
+            default = parameter.get("parameter_default")
+            kind += " | None" if default is None and "None" not in kind else ""
+            if is_marked_file(default):
+                default = f'handle_file("{default.get("url") or default["path"]}")'
+            need = f"(not required, defaults to:   {default})"
+        lines.append(f"     - [{parameter.get('component')}] {name}: {kind} {need} {_note(parameter)} ")
+    if not names:
+        lines.append("     - None")
+    lines.append("    Returns:")
+    for name, item in zip(returns, info["returns"]):
+        kind = item["python_type"].get("type", "Any")
+        lines.append(f"     - [{item.get('component')}] {name}: {kind}{_note(item, ' ')} ")
+    if not returns:
+        lines.append("     - None")
+    return "\n".join(lines) + "\n"
+
+
+def _note(item: Mapping[str, Any], before: str = "") -> str:
+    text = item["python_type"].get("description")
+    return f"{before}({text})" if text else ""
+
+
+def describe_api(api: Mapping[str, Any], all_endpoints: Optional[bool]) -> str:
+    """The text of `view_api()`."""
+    named, unnamed = api["named_endpoints"], api["unnamed_endpoints"]
+    lines = ["Client.predict() Usage Info", "---------------------------", f"Named API endpoints: {len(named)}", ""]
+    lines += [describe_endpoint(info, f'api_name="{name}"') for name, info in named.items()]
+    if all_endpoints or (all_endpoints is None and not named):
+        lines += [f"Unnamed API endpoints: {len(unnamed)}", ""]
+        lines += [describe_endpoint(info, f"fn_index={number}") for number, info in unnamed.items()]
+    elif unnamed:
+        lines.append(f"Unnamed API endpoints: {len(unnamed)}, to view, run Client.view_api(all_endpoints=True)\n")
+    return "\n".join(lines)
+
+
+# === Transport ========================================================================================================
+# HTTP/1.1 over kept-alive sockets. Knows nothing about Gradio; raises the errors above and no others.
+
+IDLE_SECONDS = 4.0  # uvicorn drops idle connections after 5 s: ours go before that
+REDIRECTS = (301, 302, 303, 307, 308)
+MAX_REDIRECTS = 10
+MAX_ERROR_BODY = 64 * 1024
+READ_SIZE = 64 * 1024
+CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")  # OpenSSL itself reads SSL_CERT_FILE and SSL_CERT_DIR
+
+Headers = Mapping[str, str]
+Body = Union[bytes, Multipart, None]
+
+
+class Origin(NamedTuple):
+    """What credentials belong to: scheme, host and port."""
+
+    scheme: str
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        usual = {"http": 80, "https": 443}.get(self.scheme)
+        return f"{self.scheme}://{host}" + ("" if self.port == usual else f":{self.port}")
+
+
+def origin_of(url: str) -> Origin:
+    """The origin of an http(s) URL; ValueError for anything else."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError(f"Not an http:// or https:// URL: {url!r}.")
+    return Origin(parts.scheme, parts.hostname, parts.port or (443 if parts.scheme == "https" else 80))
+
+
+def is_loopback(host: str) -> bool:
+    return (
+        host in ("localhost", "::1") or host.endswith(".localhost") or re.fullmatch(r"127(\.\d+){3}", host) is not None
+    )
+
+
+class Abort:
+    """Lets another thread end a request that is blocked on its socket. `_lock` guards both fields."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._connection: Optional[Connection] = None
+        self.aborted = False
+
+    def __call__(self) -> None:
+        with self._lock:
+            self.aborted = True
+            connection = self._connection
+        if connection:
+            connection.abort()
+
+    def watch(self, connection: Connection) -> None:
+        with self._lock:
+            self._connection = connection
+            aborted = self.aborted
+        if aborted:
+            connection.abort()
+
+
+class Connection:
+    """One socket to an origin (or to a proxy on the way), used for one request at a time."""
+
+    def __init__(self, sock: socket.socket, origin: Origin, absolute: bool):
+        self.sock = sock
+        self.origin = origin
+        self.absolute = absolute  # a plain-http proxy wants whole URLs
+        self.used = False
+        self.reusable = True
+        self.idle_since = 0.0
+
+    def exchange(self, method: str, head: bytes, body: Body) -> http.client.HTTPResponse:
+        """Send a request and read the answer's head."""
+        unsent: Optional[OSError] = None
+        try:
+            self._send(head, body)
+        except (BrokenPipeError, ConnectionResetError) as error:
+            # A server may refuse a large upload without reading it all: its answer is worth more than this error.
+            unsent = error
+            self.reusable = False
+        answer = http.client.HTTPResponse(self.sock, method=method)
+        try:
+            answer.begin()
+        except BaseException as error:
+            answer.close()
+            raise unsent or error from None
+        return answer
+
+    def _send(self, head: bytes, body: Body) -> None:
+        if body is None:
+            self.sock.sendall(head)
+        elif isinstance(body, Multipart):
+            self.sock.sendall(head)
+            for chunk in body:
+                self.sock.sendall(chunk)
+        elif len(body) < READ_SIZE:
+            self.sock.sendall(head + body)  # one packet for most requests
+        else:
+            self.sock.sendall(head)
+            for start in range(0, len(body), UPLOAD_CHUNK):  # the timeout is for one chunk, not for all
+                self.sock.sendall(memoryview(body)[start : start + UPLOAD_CHUNK])
+
+    def is_stale(self) -> bool:
+        """Whether the idle connection was closed by the server, or soon will be."""
+        if time.monotonic() - self.idle_since > IDLE_SECONDS:
+            return True
+        try:
+            if hasattr(select, "poll"):
+                poll = select.poll()
+                poll.register(self.sock, select.POLLIN)
+                return bool(poll.poll(0))
+            return bool(select.select([self.sock], [], [], 0)[0])
+        except (OSError, ValueError):
+            return True
+
+    def abort(self) -> None:
+        """Wake a thread that is blocked on this connection. May be called from any thread."""
+        with suppress(OSError):
+            self.sock.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        with suppress(OSError):
+            self.sock.close()
+
+
+class Response:
+    """An answer whose body is still to be read. Leaving its `with` block gives the connection back, or closes it."""
+
+    def __init__(self, http: Http, connection: Connection, raw: http.client.HTTPResponse, url: str):
+        self.status = raw.status
+        self.headers = raw.headers
+        self.url = url
+        self._http = http
+        self._connection = connection
+        self._raw = raw
+        self._ended = raw.length == 0
+        self._closed = False
+
+    def chunks(self) -> Iterator[bytes]:
+        """The body as it arrives, decompressed. A body that is cut short raises ConnectionLost."""
+        encoding = self.headers.get("Content-Encoding", "identity").strip().lower()
+        if encoding in ("identity", ""):
+            return self._pieces()
+        if encoding not in ("gzip", "x-gzip", "deflate"):
+            raise ProtocolError(f"{self.url} answered in an encoding that was not asked for: {encoding}.", url=self.url)
+        return self._unzipped()
+
+    def _pieces(self) -> Iterator[bytes]:
+        left = self._raw.length  # None: chunked, or until the connection closes
+        try:
+            while not self._ended:
+                piece = self._raw.read1(READ_SIZE if left is None else min(READ_SIZE, left))
+                if left is not None:
+                    left -= len(piece)
+                    self._ended = left == 0
+                elif not piece:
+                    self._ended = True
+                if piece:
+                    yield piece
+                elif left:
+                    raise ConnectionResetError(f"{left} bytes are missing")
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            raise connection_error(error, self.url, answered=True) from error
+
+    def _unzipped(self) -> Iterator[bytes]:
+        import zlib  # rarely needed, and missing from some embedded Pythons
+
+        unzip = zlib.decompressobj(47)  # gzip or zlib, by its header
+        try:
+            for piece in self._pieces():
+                data = piece
+                while data:
+                    yield unzip.decompress(data, READ_SIZE)
+                    data = unzip.unconsumed_tail
+            yield unzip.flush()
+        except zlib.error as error:
+            raise ProtocolError(f"{self.url} sent broken compressed data: {error}.", url=self.url) from error
+        if not unzip.eof:
+            raise ConnectionLost(f"{self.url} sent a compressed answer that was cut short.", url=self.url)
+
+    def read(self) -> bytes:
+        return b"".join(self.chunks())
+
+    def json(self) -> Json:
+        """The body as JSON, or the error that its status and contents amount to."""
+        if self.status != 200:
+            raise http_error(self)
+        return parse_json(self.read(), f"from {self.url}")
+
+    def start(self) -> bytes:
+        """Up to 64 KB of the body, for error messages; what goes wrong on the way ends it."""
+        body = b""
+        with suppress(GradioError):
+            for chunk in self.chunks():
+                body += chunk
+                if len(body) > MAX_ERROR_BODY:
+                    break
+        return body[:MAX_ERROR_BODY]
+
+    def close(self) -> None:
+        if not self._closed:
+            self._closed = True
+            self._ended = self._ended or self._raw.isclosed()
+            reusable = self._ended and not self._raw.will_close and self._connection.reusable
+            self._raw.close()
+            self._http.give_back(self._connection, reusable)
+
+    def __enter__(self) -> Response:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class Http:
+    """Requests, over connections that are kept alive. Usable from any number of threads.
+
+    `_lock` guards `_idle`, `_busy`, `_jars`, `_tls` and `closed`. Headers granted to an origin are sent to no other.
+    """
+
+    def __init__(
+        self,
+        user_agent: str,
+        timeout: Optional[float] = 60.0,
+        ssl_verify: Union[bool, str, os.PathLike[str], ssl.SSLContext] = True,
+        proxy: Optional[str] = None,
+        trust_env: bool = True,
+    ):
+        self.timeout = timeout
+        self._user_agent = user_agent
+        self._ssl_verify = ssl_verify
+        self._proxy = proxy
+        self._trust_env = trust_env
+        self._granted: Dict[Origin, Dict[str, str]] = {}
+        self._lock = threading.Lock()
+        self._idle: Dict[Origin, List[Connection]] = {}
+        self._busy: Dict[int, Connection] = {}
+        self._jars: Dict[Origin, CookieJar] = {}
+        self._tls: Optional[ssl.SSLContext] = None
+        self.closed = False
+
+    def grant(self, origin: Origin, headers: Headers) -> None:
+        """Send these headers with every request to this origin."""
+        for name, value in headers.items():
+            check_header(name, value)
+        self._granted.setdefault(origin, {}).update(headers)
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        body: Body = None,
+        content_type: str = "application/json",
+        headers: Optional[Headers] = None,
+        timeout: Union[float, str, None] = "default",
+        redirects: str = "same origin",
+        abort: Optional[Abort] = None,
+    ) -> Response:
+        """Send a request and return its answer as soon as the head is there. `timeout` is for each wait.
+
+        `redirects` is "none", "same origin" or "any"; only GETs follow those that would change the method. `headers`
+        stay with the origin of `url`. Nothing is sent twice, but a GET on a kept connection that proves closed.
+        """
+        limit = self.timeout if not isinstance(timeout, (int, float, type(None))) else timeout
+        first = origin = origin_of(url)
+        for _ in range(MAX_REDIRECTS):
+            response = self._send(method, url, origin, body, content_type, headers, limit, abort)
+            if response.status not in REDIRECTS or redirects == "none":
+                return response
+            if method != "GET" and (response.status not in (307, 308) or isinstance(body, Multipart)):
+                return response
+            with response:
+                target = urljoin(url, response.headers.get("Location", ""))
+                response.read()
+            try:
+                origin = origin_of(target)
+            except ValueError as error:
+                raise ProtocolError(f"{url} redirects to {target[:200]!r}.", url=url) from error
+            if first.scheme == "https" and origin.scheme == "http":
+                raise ConnectionFailed(f"{url} redirects from https to {target}: refused.", url=url)
+            if first.host == origin.host and (first.port, origin.port) == (80, 443):  # the same server, but secure
+                self.grant(origin, self._granted.get(first, {}))
+                first = origin
+            if origin != first:
+                headers = None
+                if redirects != "any":
+                    raise ConnectionFailed(f"{url} redirects to another host, {target[:200]}: refused.", url=url)
+            url = target
+        raise ConnectionFailed(f"{url}: more than {MAX_REDIRECTS} redirects.", url=url)
+
+    def _send(
+        self,
+        method: str,
+        url: str,
+        origin: Origin,
+        body: Body,
+        content_type: str,
+        headers: Optional[Headers],
+        timeout: Optional[float],
+        abort: Optional[Abort],
+    ) -> Response:
+        try:
+            while True:
+                connection = self._take(origin)
+                if abort:
+                    abort.watch(connection)
+                head = self._head(method, url, connection, body, content_type, headers)
+                try:
+                    connection.sock.settimeout(timeout)
+                    raw = connection.exchange(method, head, body)
+                except BaseException as error:
+                    self.give_back(connection, False)
+                    died = isinstance(error, (ConnectionError, http.client.BadStatusLine))
+                    if died and connection.used and method == "GET" and not self.closed:
+                        continue
+                    raise
+                connection.used = True
+                self._keep_cookies(origin, url, raw)
+                return Response(self, connection, raw, url)
+        except (OSError, http.client.HTTPException) as error:
+            raise connection_error(error, url, closed=self.closed) from error
+
+    def _head(
+        self,
+        method: str,
+        url: str,
+        connection: Connection,
+        body: Body,
+        content_type: str,
+        headers: Optional[Headers],
+    ) -> bytes:
+        origin = connection.origin
+        parts = urlsplit(url)
+        target = quote(parts.path or "/", safe="/%:@!$&'()*+,;=~-._") + (f"?{parts.query}" if parts.query else "")
+        fields = {"Host": str(origin).split("://", 1)[1], "User-Agent": self._user_agent, "Accept": "*/*"}
+        fields["Accept-Encoding"] = "identity"
+        if connection.absolute:
+            target = f"{origin}{target}"
+            fields.update(self._proxy_headers(origin))
+        if body is not None:
+            fields["Content-Type"] = body.content_type if isinstance(body, Multipart) else content_type
+            fields["Content-Length"] = str(body.length if isinstance(body, Multipart) else len(body))
+        for extra in (self._granted.get(origin), headers):
+            for name, value in (extra or {}).items():
+                check_header(name, value)
+                for known in [known for known in fields if known.lower() == name.lower()]:
+                    del fields[known]
+                fields[name] = value
+        cookies = self._cookies(origin, url)
+        if cookies:
+            own = [fields.pop(name) for name in list(fields) if name.lower() == "cookie"]
+            fields["Cookie"] = "; ".join([*own, cookies])
+        lines = [f"{method} {target} HTTP/1.1", *(f"{name}: {value}" for name, value in fields.items())]
+        return ("\r\n".join(lines) + "\r\n\r\n").encode("utf-8")
+
+    # --- connections
+
+    def _take(self, origin: Origin) -> Connection:
+        stale: List[Connection] = []
+        with self._lock:
+            if self.closed:
+                raise ConnectionFailed("The client has been closed.")
+            connection = None
+            while self._idle.get(origin) and connection is None:
+                connection = self._idle[origin].pop()
+                if connection.is_stale():
+                    stale.append(connection)
+                    connection = None
+            if connection:
+                self._busy[id(connection)] = connection
+        for old in stale:
+            old.close()
+        if connection is None:
+            connection = self._open(origin)
+            with self._lock:
+                self._busy[id(connection)] = connection
+            if self.closed:
+                self.give_back(connection, False)
+                raise ConnectionFailed("The client has been closed.")
+        return connection
+
+    def give_back(self, connection: Connection, reusable: bool) -> None:
+        with self._lock:
+            self._busy.pop(id(connection), None)
+            reusable = reusable and not self.closed
+            if reusable:
+                connection.idle_since = time.monotonic()
+                self._idle.setdefault(connection.origin, []).append(connection)
+        if not reusable:
+            connection.close()
+
+    def _open(self, origin: Origin) -> Connection:
+        proxy = self._proxy_for(origin)
+        host, port = (proxy.host, proxy.port) if proxy else (origin.host, origin.port)
+        sock = socket.create_connection((host, port), self.timeout)
+        try:
+            keep_alive(sock)
+            if origin.scheme == "http":
+                return Connection(sock, origin, absolute=proxy is not None)
+            if proxy:
+                self._tunnel(sock, origin)
+            sock = self._tls_context().wrap_socket(sock, server_hostname=origin.host)
+        except BaseException:
+            sock.close()
+            raise
+        return Connection(sock, origin, absolute=False)
+
+    def close(self) -> None:
+        """Close every connection; requests in flight fail, later ones raise. May be called twice, from any thread."""
+        with self._lock:
+            self.closed = True
+            idle = [connection for connections in self._idle.values() for connection in connections]
+            busy = list(self._busy.values())
+            self._idle.clear()
+        for connection in busy:
+            connection.abort()  # its thread closes it
+        for connection in idle:
+            connection.close()
+
+    def __del__(self) -> None:
+        # A client that is dropped without close() must not leave sockets to the garbage collector's warnings.
+        for connections in getattr(self, "_idle", {}).values():
+            for connection in connections:
+                connection.close()
+
+    # --- TLS
+
+    def _tls_context(self) -> ssl.SSLContext:
+        with self._lock:
+            if self._tls is None:
+                self._tls = make_tls_context(self._ssl_verify, self._trust_env)
+            return self._tls
+
+    # --- proxies
+
+    def _proxy_url(self, origin: Origin) -> str:
+        if is_loopback(origin.host):
+            return ""
+        if self._proxy or not self._trust_env:
+            return self._proxy or ""
+        from urllib.request import getproxies, proxy_bypass  # slow to import, and not needed for loopback
+
+        proxies = getproxies()
+        bypassed = proxy_bypass(origin.host) or proxy_bypass(f"{origin.host}:{origin.port}")
+        return "" if bypassed else proxies.get(origin.scheme) or proxies.get("all") or ""
+
+    def _proxy_for(self, origin: Origin) -> Optional[Origin]:
+        url = self._proxy_url(origin)
+        if not url:
+            return None
+        parts = urlsplit(url if "://" in url else f"http://{url}")
+        if parts.scheme != "http" or not parts.hostname:
+            raise ConnectionFailed(
+                f"The proxy for {origin} is a {parts.scheme!r} proxy; only http:// proxies are supported. "
+                "Change proxy= or the *_PROXY variables, or list the host in NO_PROXY."
+            )
+        return Origin("http", parts.hostname, parts.port or 80)
+
+    def _proxy_headers(self, origin: Origin) -> Dict[str, str]:
+        url = self._proxy_url(origin)
+        parts = urlsplit(url if "://" in url else f"http://{url}")
+        if parts.username is None:
+            return {}
+        from base64 import b64encode
+
+        login = f"{unquote(parts.username)}:{unquote(parts.password or '')}".encode()
+        return {"Proxy-Authorization": f"Basic {b64encode(login).decode()}"}
+
+    def _tunnel(self, sock: socket.socket, origin: Origin) -> None:
+        """Ask the proxy for a tunnel (RFC 9110, section 9.3.6)."""
+        host = f"{origin.host}:{origin.port}" if ":" not in origin.host else f"[{origin.host}]:{origin.port}"
+        fields = {"Host": host, "User-Agent": self._user_agent, **self._proxy_headers(origin)}
+        lines = [f"CONNECT {host} HTTP/1.1", *(f"{name}: {value}" for name, value in fields.items())]
+        sock.sendall(("\r\n".join(lines) + "\r\n\r\n").encode())
+        answer = http.client.HTTPResponse(sock, method="CONNECT")
+        try:
+            answer.begin()
+        finally:
+            answer.close()
+        if answer.status != 200:
+            raise ConnectionFailed(
+                f"The proxy refused a tunnel to {host}: {answer.status} {answer.reason}.", status=answer.status
+            )
+
+    # --- cookies: one jar per origin, because cookies themselves know nothing of ports
+
+    def _keep_cookies(self, origin: Origin, url: str, raw: http.client.HTTPResponse) -> None:
+        if raw.headers.get("Set-Cookie") is None:
+            return
+        from http.cookiejar import CookieJar
+        from urllib.request import Request
+
+        with self._lock:
+            jar = self._jars.setdefault(origin, CookieJar())
+        jar.extract_cookies(raw, Request(url))
+
+    def _cookies(self, origin: Origin, url: str) -> str:
+        jar = self._jars.get(origin)
+        if jar is None:
+            return ""
+        from urllib.request import Request
+
+        request = Request(url)
+        jar.add_cookie_header(request)
+        return request.get_header("Cookie") or ""
+
+
+def check_header(name: str, value: str) -> None:
+    if not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name) or re.search(r"[\r\n\x00]", value):
+        raise ValueError(f"Not a legal HTTP header: {name!r}.")
+
+
+def keep_alive(sock: socket.socket) -> None:
+    """Send small packets at once, and let the system notice a peer that has vanished (after about a minute)."""
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for option, value in (("TCP_KEEPIDLE", 30), ("TCP_KEEPALIVE", 30), ("TCP_KEEPINTVL", 10), ("TCP_KEEPCNT", 4)):
+        if hasattr(socket, option):
+            with suppress(OSError):
+                sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
+
+
+def make_tls_context(verify: Union[bool, str, os.PathLike[str], ssl.SSLContext], trust_env: bool) -> ssl.SSLContext:
+    """The TLS settings that `ssl_verify` names: True, False, the path of a CA file or folder, or a context itself."""
+    try:
+        import ssl  # slow to import, not needed for http, and missing from some embedded Pythons
+    except ImportError as error:
+        raise ConnectionFailed("https needs Python's ssl module, which this Python was built without.") from error
+
+    if isinstance(verify, ssl.SSLContext):
+        return verify
+    if isinstance(verify, bool):
+        context = ssl.create_default_context()
+        for path in filter(None, map(os.environ.get, CA_VARIABLES if verify and trust_env else ())):
+            if os.path.exists(path):
+                context.load_verify_locations(*ca_place(path))
+        if not verify:
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
+    else:
+        cafile, capath = ca_place(os.fspath(verify))
+        context = ssl.create_default_context(cafile=cafile, capath=capath)
+    context.set_alpn_protocols(["http/1.1"])
+    return context
+
+
+def ca_place(path: str) -> Tuple[Optional[str], Optional[str]]:
+    return (None, path) if os.path.isdir(path) else (path, None)
+
+
+def connection_error(error: Exception, url: str, answered: bool = False, closed: bool = False) -> GradioError:
+    """The error of this library for one of the standard library's, in words that help."""
+    if isinstance(error, GradioError):
+        return error
+    where = f"{urlsplit(url).scheme}://{urlsplit(url).netloc}"
+    reason = str(error) or type(error).__name__
+    if closed:
+        return ConnectionFailed(f"The client was closed during a request to {where}.", url=url)
+    if isinstance(error, socket.timeout):
+        return TimedOut(f"{where} sent nothing for the time that Client(timeout=…) allows.", url=url)
+    if hasattr(error, "verify_message"):  # ssl.SSLCertVerificationError, without importing ssl
+        hint = "Set SSL_CERT_FILE or ssl_verify= to the CA that signed it, or ssl_verify=False to connect unchecked."
+        return ConnectionFailed(f"The TLS certificate of {where} is not trusted: {reason}. {hint}", url=url)
+    if answered:
+        return ConnectionLost(f"{where} broke off its answer: {reason}.", url=url)
+    if isinstance(error, socket.gaierror):
+        return ConnectionFailed(f"The host name in {where} cannot be resolved: {reason}.", url=url)
+    return ConnectionFailed(
+        f"Could not talk to {where}: {reason}. Is the app running, and is the address right?", url=url
+    )
+
+
+def http_error(response: Response) -> GradioError:
+    """The error for an answer that is not success. Reads (the start of) its body and closes it."""
+    with response:
+        body = response.start()
+    words = error_text(body)
+    status, url = response.status, response.url
+    details = {"status": status, "url": url, "body": body, "retry_after": response.headers.get("Retry-After")}
+    text = f"{url} answered {status}" + (f": {words}" if words else ".")
+    if status == 401:
+        return AuthenticationError(
+            f"{text} Log in with auth=(user, password), or pass a token, cookies or headers.", **details
+        )
+    if status == 403:
+        return AuthenticationError(text, **details)
+    if status == 429:
+        wait = f" Try again after {details['retry_after']} (Retry-After)." if details["retry_after"] else ""
+        return TooManyRequestsError(f"{text} Too many requests to the API, please try again later.{wait}", **details)
+    if status in REDIRECTS:
+        text = f"{url} redirects to {response.headers.get('Location')!r}; use that address instead."
+    return HTTPError(text, **details)
+
+
+# === Hub ==============================================================================================================
+# The Hugging Face Hub's REST API, used only when a Space is named.
+
+SPACE_ID = re.compile(r"[\w-]+/[\w.-]+")
+
+
+def space_url(http: Http, space_id: str, token: Optional[str]) -> str:
+    """The address of a Space's app. Asks the Hub (HF_ENDPOINT, by default huggingface.co)."""
+    hub = os.environ.get("HF_ENDPOINT", "https://huggingface.co").rstrip("/")
+    headers = {"Authorization": f"Bearer {token}"} if token else None
+    with http.request("GET", f"{hub}/api/spaces/{space_id}", headers=headers) as response:
+        if response.status in (401, 404):
+            raise SpaceError(
+                f"Could not find Space: {space_id}. If it is a private Space, please provide a Hugging Face token.",
+                status=response.status,
+                url=response.url,
+            )
+        info = response.json()
+    host = info.get("host") if isinstance(info, dict) else None
+    if not isinstance(host, str) or not host:
+        raise SpaceError(f"Could not find Space: {space_id}. The Hub names no host for it.", url=response.url)
+    return host
+
+
+# === Conversation =====================================================================================================
+# How a Gradio server is asked to run a function. Each shape of conversation is one generator of the server's messages;
+# the table PROTOCOLS says which shape an app speaks; a Transcript reduces the messages to status and outputs.
+
+LAYOUT = {
+    "accordion",
+    "box",
+    "column",
+    "dataset",
+    "form",
+    "group",
+    "interpretation",
+    "row",
+    "sidebar",
+    "tab",
+    "tabitem",
+    "tabs",
+}
+STREAM_SILENCE = 45.0  # servers send a heartbeat every 15 s: three missed ones are a dead connection
+
+
+class Routes:
+    """The URLs of an app, built from the address that the user gave, never from what the server believes it to be."""
+
+    def __init__(self, base: str, prefix: str = ""):
+        self.base = base.rstrip("/")
+        self.api = self.base + prefix
+        self.config = f"{self.base}/config"
+        self.login = f"{self.base}/login"
+        self.info = f"{self.api}/info"
+        self.join = f"{self.api}/queue/join"
+        self.data = f"{self.api}/queue/data"
+        self.cancel = f"{self.api}/cancel"
+        self.reset = f"{self.api}/reset"
+        self.upload = f"{self.api}/upload"
+
+    def run(self, name: str) -> str:
+        return f"{self.api}/run/{quote(name.lstrip('/'), safe='')}"
+
+    def heartbeat(self, session_hash: str) -> str:
+        return f"{self.api}/heartbeat/{session_hash}"
+
+    def file(self, path: str) -> str:
+        return f"{self.api}/file={quote(path, safe='/')}"
+
+    def media(self, path: str) -> str:
+        return f"{self.api}/stream/{quote(path, safe='/')}"
+
+
+class Endpoint:
+    """One function of an app: its entry in the config, with the components it takes and gives."""
+
+    def __init__(self, number: int, dependency: Mapping[str, Any], components: Mapping[Any, Mapping[str, Any]]):
+        self.number = number
+        self.dependency = dependency
+        name = dependency.get("api_name")
+        hidden = name is False or (name == "false" and dependency.get("api_visibility") == "private")
+        self.name = f"/{name.lstrip('/')}" if isinstance(name, str) and name and not hidden else None
+        self.private = hidden or dependency.get("api_visibility") == "private"
+        self.public = (
+            not self.private
+            and dependency.get("api_visibility", "public") == "public"
+            and (dependency.get("show_api") is not False)
+        )
+        self.callable = bool(dependency.get("backend_fn", True))
+        kinds = dependency.get("types")
+        kinds = kinds if isinstance(kinds, dict) else {}
+        self.generator = bool(kinds.get("generator") or kinds.get("continuous"))
+        self.inputs = [components.get(key, {}) for key in as_list(dependency.get("inputs"))]
+        self.outputs = [components.get(key, {}) for key in as_list(dependency.get("outputs"))]
+        self.taken = [index for index, component in enumerate(self.inputs) if not is_skipped(component)]
+        self.given = [index for index, component in enumerate(self.outputs) if not is_skipped(component)]
+        self.stateful = any(component.get("type") == "state" for component in [*self.inputs, *self.outputs])
+
+    def __str__(self) -> str:
+        return self.name or f"fn_index={self.number}"
+
+
+def as_list(value: Json) -> List[Any]:
+    return value if isinstance(value, list) else []
+
+
+def is_skipped(component: Mapping[str, Any]) -> bool:
+    """Whether API callers neither send nor see the component's value."""
+    skipped = component.get("skip_api")
+    return skipped if isinstance(skipped, bool) else component.get("type") in LAYOUT | {"state"}
+
+
+class App:
+    """What an app says of itself in its config. ProtocolError if it is none."""
+
+    def __init__(self, base: str, config: Json):
+        if not isinstance(config, dict) or not isinstance(config.get("dependencies"), list):
+            raise ProtocolError(f"{base} answered with JSON that is not the config of a Gradio app.", url=base)
+        self.config = config
+        self.version_text = str(config.get("version", "")).strip()
+        self.version = tuple(int(digits) for digits in re.findall(r"\d+", self.version_text)[:3])
+        prefix = str(config.get("api_prefix") or "").strip("/")
+        self.routes = Routes(base, f"/{prefix}" if prefix else "")
+        self.queue = bool(config.get("enable_queue", True))
+        self.max_file_size = config.get("max_file_size")
+        self.protocol = str(config.get("protocol", "ws"))
+        if self.protocol not in PROTOCOLS:
+            if not self.protocol.startswith("sse_v"):
+                raise ProtocolError(f"{base} speaks {self.protocol!r}, a protocol this client does not know.", url=base)
+            newest = list(PROTOCOLS)[-1]
+            logger.warning("%s speaks %s, which is newer than this client; trying %s.", base, self.protocol, newest)
+            self.protocol = newest
+        components = [entry for entry in as_list(config.get("components")) if isinstance(entry, dict)]
+        by_id = {entry.get("id"): entry for entry in components if isinstance(entry.get("id"), (int, str))}
+        self.endpoints: Dict[int, Endpoint] = {}
+        self.names: Dict[str, Endpoint] = {}
+        for index, dependency in enumerate(config["dependencies"]):
+            if isinstance(dependency, dict):
+                number = dependency.get("id", index)
+                if isinstance(number, int):
+                    endpoint = self.endpoints[number] = Endpoint(number, dependency, by_id)
+                    if endpoint.name and endpoint.callable and not endpoint.private:
+                        self.names.setdefault(endpoint.name, endpoint)
+
+
+class Call(NamedTuple):
+    """One call on its way: all that a conversation needs to know, and nothing about jobs."""
+
+    http: Http
+    app: App
+    endpoint: Endpoint
+    session: Session
+    data: List[Any]
+    extra: Mapping[str, Any]  # further keys for the body
+    headers: Mapping[str, str]
+    joined: Callable[[str], None]  # called with the event id
+    on_cancel: Callable[[Callable[[], None]], None]  # called with what ends the conversation
+
+    def body(self, event_id: Optional[str] = None) -> bytes:
+        """The one request body that every server takes: old ones insist on keys that are not used."""
+        body = {
+            "data": self.data,
+            "fn_index": self.endpoint.number,
+            "session_hash": self.session.hash,
+            "event_id": event_id,
+            "event_data": None,
+            "trigger_id": None,
+            **self.extra,
+        }
+        return json.dumps(body).encode()
+
+
+def speak_http(call: Call) -> Generator[Message, None, None]:
+    """One POST whose answer is the result: no queue, no progress. Waits as long as the function runs."""
+    yield {"msg": "process_starts"}
+    url = call.app.routes.run(call.endpoint.name or "predict")
+    with call.http.request("POST", url, call.body(), headers=call.headers, timeout=None) as response:
+        if response.status == 200:
+            yield {"msg": "process_completed", "success": True, "output": response.json()}
+            return
+        if response.status == 500:
+            body = response.start()
+            with suppress(ValueError, RecursionError):
+                answer = json.loads(body)
+                if isinstance(answer, dict) and "error" in answer:
+                    yield {"msg": "process_completed", "success": False, "output": answer}
+                    return
+            raise HTTPError(f"{url} answered 500: {error_text(body)}", url=url, status=500, body=body)
+        raise http_error(response)
+
+
+def speak_shared(call: Call) -> Generator[Message, None, None]:
+    """POST the call into the queue; the messages arrive on the one stream of the session (4.9 and newer)."""
+
+    def join() -> str:
+        with call.http.request("POST", call.app.routes.join, call.body(), headers=call.headers) as response:
+            if response.status in (422, 503):
+                raise refusal(response)
+            answer = response.json()
+        if not isinstance(answer, dict) or not isinstance(answer.get("event_id"), str):
+            raise ProtocolError(f"{response.url} gave no event id but {str(answer)[:200]!r}.", url=response.url)
+        return str(answer["event_id"])
+
+    event_id = ""
+    try:
+        for event_id, message in call.session.messages(join):
+            if message:
+                yield message
+            else:
+                call.joined(event_id)
+                call.on_cancel(partial(call.session.drop, event_id))
+    except _Cancelled:
+        for url, body in cancel_requests(call.app, call.endpoint, call.session.hash, event_id):
+            with call.http.request("POST", url, json.dumps(body).encode(), headers=call.headers) as response:
+                response.start()
+        raise
+
+
+def refusal(response: Response) -> GradioError:
+    """The error for a call that the queue did not take."""
+    error = http_error(response)
+    words = error_text(getattr(error, "body", b""))
+    details: Dict[str, Any] = {"status": error.status, "url": error.url, "retry_after": error.retry_after}
+    if error.status == 422:
+        return ValidationError(words, title="Validation failed", **details)
+    if "ueue" in words:  # "Queue is full. Max size is 1 and size is 1.", "Queue is stopped."
+        return QueueError(f"The app did not take the job: {words}", **details)
+    return error
+
+
+class Session:
+    """One session hash, and the one stream on which the server reports all jobs of that session.
+
+    The server sends a session's messages to whoever reads, so there must never be two streams, and drops the session's
+    jobs when the stream is closed, so ours stays open until the server ends it. `_lock` guards everything below it.
+    """
+
+    def __init__(self, http: Http, routes: Routes):
+        self.hash = os.urandom(16).hex()
+        self.lost = False  # its stream broke, and the server has forgotten what it had to say
+        self._http = http
+        self._url = f"{routes.data}?session_hash={self.hash}"
+        self._lock = threading.Lock()
+        self._inboxes: Dict[str, SimpleQueue[Union[Message, GradioError]]] = {}
+        self._early: Dict[str, List[Message]] = {}  # messages for joins whose answer is still on its way
+        self._joining = 0
+        self._reader: Optional[threading.Thread] = None
+
+    def messages(self, join: Callable[[], str]) -> Iterator[Tuple[str, Message]]:
+        """Join the queue by calling `join`, then yield the event id with an empty message, then each message."""
+        inbox: SimpleQueue[Union[Message, GradioError]] = SimpleQueue()
+        event_id = self._join(join, inbox)
+        try:
+            yield event_id, {}
+            while True:
+                message = inbox.get()
+                if isinstance(message, GradioError):
+                    raise message
+                yield event_id, message
+                if message["msg"] == "process_completed":
+                    return
+        finally:
+            with self._lock:
+                self._inboxes.pop(event_id, None)
+
+    def _join(self, join: Callable[[], str], inbox: SimpleQueue[Union[Message, GradioError]]) -> str:
+        with self._lock:
+            self._joining += 1
+        event_id = None
+        try:
+            event_id = join()
+            return event_id
+        finally:
+            with self._lock:
+                self._joining -= 1
+                early = self._early.pop(event_id, []) if event_id else []
+                for message in early:
+                    inbox.put(message)
+                if event_id and not any(message["msg"] == "process_completed" for message in early):
+                    self._inboxes[event_id] = inbox
+                    if self._reader is None:
+                        self._reader = threading.Thread(target=self._read, name="gradio-stream", daemon=True)
+                        self._reader.start()
+                if not self._joining:
+                    self._early.clear()  # these belong to jobs that were cancelled or given up
+
+    def drop(self, event_id: str) -> None:
+        """Wake and forget the job with this event id."""
+        with self._lock:
+            inbox = self._inboxes.pop(event_id, None)
+        if inbox:
+            inbox.put(_Cancelled("cancelled"))
+
+    def threads(self) -> List[threading.Thread]:
+        with self._lock:
+            return [self._reader] if self._reader else []
+
+    def _read(self) -> None:
+        """The reader thread: read streams while a job waits and each brings something."""
+        reopen = True
+        while True:
+            try:
+                reopen = self._read_stream()
+                reason = "the server ended the stream before the job was complete"
+            except GradioError as error:
+                reopen, reason = False, str(error)
+                logger.debug("%s: %s", self._url.split("?")[0], error)
+            with self._lock:
+                waiting: Dict[str, SimpleQueue[Union[Message, GradioError]]] = {}
+                if not reopen:
+                    waiting, self._inboxes = self._inboxes, {}
+                    self.lost = self.lost or bool(waiting)
+                if not self._inboxes:
+                    self._reader = None
+                    break
+        for event_id, inbox in waiting.items():
+            inbox.put(
+                ConnectionLost(f"The stream of job {event_id} was lost: {reason}", event_id=event_id, url=self._url)
+            )
+
+    def _read_stream(self) -> bool:
+        """Read one stream to its end. Whether it is worth opening another: this one brought something."""
+        silence = None if self._http.timeout is None else max(self._http.timeout, STREAM_SILENCE)
+        brought = False
+        with self._http.request("GET", self._url, timeout=silence) as response:
+            if response.status != 200:
+                raise http_error(response)
+            for text in iter_sse(response.chunks()):
+                message = parse_message(text)
+                if message.get("msg") == "unexpected_error":
+                    words = str(message.get("message"))
+                    if re.fullmatch(r"'\w+'", words):  # servers 4.31 to 5.45 stumble over a cancelled job and hang up
+                        return True
+                    raise ConnectionLost(f"the server says {words!r}.")
+                brought = self._deliver(message) or brought
+        return brought
+
+    def _deliver(self, message: Message) -> bool:
+        event_id = message.get("event_id")
+        if not isinstance(event_id, str):
+            return False  # heartbeat, close_stream
+        with self._lock:
+            inbox = self._inboxes.get(event_id)
+            if inbox is None and self._joining:
+                self._early.setdefault(event_id, []).append(message)
+            if message["msg"] == "process_completed":
+                self._inboxes.pop(event_id, None)
+        if inbox:
+            inbox.put(message)
+        return True
+
+
+def parse_message(text: str) -> Message:
+    """A message of the server; what is none becomes one that everybody ignores."""
+    try:
+        message = json.loads(text)
+    except (ValueError, RecursionError):
+        message = None
+    if not isinstance(message, dict) or not isinstance(message.get("msg"), str):
+        logger.warning("Ignored a message that is not one: %.200s", text)
+        return {"msg": "unreadable"}
+    return message
+
+
+class Protocol(NamedTuple):
+    """How the servers of some releases speak."""
+
+    speak: Callable[[Call], Generator[Message, None, None]]
+    diffs: bool = False  # values of a generator after the first arrive as edits of the one before
+    is_file: Match = is_marked_file
+
+
+PROTOCOLS = {
+    "http": Protocol(speak_http),
+    "sse_v1": Protocol(speak_shared, is_file=is_unmarked_file),
+    "sse_v2": Protocol(speak_shared, diffs=True, is_file=is_unmarked_file),
+    "sse_v2.1": Protocol(speak_shared, diffs=True),
+    "sse_v3": Protocol(speak_shared, diffs=True),
+}
+
+
+def choose_protocol(app: App, endpoint: Endpoint, skip_queue: bool) -> str:
+    """The row of PROTOCOLS for a call: as browsers choose, but generators always queue, as that brings every value."""
+    direct = skip_queue or endpoint.dependency.get("queue") is False
+    breaks_queue = endpoint.dependency.get("batch") is True and (4,) <= app.version < (4, 11)
+    if not app.queue or breaks_queue or (direct and not endpoint.generator):
+        return "http"
+    return app.protocol
+
+
+def sends_broken_diffs(app: App) -> bool:
+    """Releases whose diffs lose information; they are asked for whole values (`simple_format`) instead."""
+    return (5, 29, 1) <= app.version < (5, 36)
+
+
+class Step(NamedTuple):
+    """What a message changed."""
+
+    status: StatusUpdate
+    values: Optional[List[Any]] = None  # all outputs, as they are now
+    edits: Optional[List[Edits]] = None  # per output, how they differ from the step before; None: not known
+    final: bool = False
+
+
+class Transcript:
+    """Reduces the messages of one job to its status and outputs. Pure: recorded conversations are its tests."""
+
+    def __init__(self, diffs: bool, version: Tuple[int, ...], where: str):
+        self._diffs = diffs
+        self._version = version
+        self._where = where
+        self._values: Optional[List[Any]] = None
+        self._status = StatusUpdate(Status.STARTING)
+
+    def feed(self, message: Message) -> Optional[Step]:
+        """What the message changed, or None. Raises the error that it reports. Unknown messages change nothing."""
+        kind = message["msg"]
+        if kind in ("process_generating", "process_streaming"):
+            return self._generated(message, edited=self._diffs and kind == "process_generating")
+        if kind == "process_completed":
+            return self._completed(message)
+        status = self._status_of(kind, message)
+        if status is None:
+            return None
+        self._status = status
+        return Step(status)
+
+    def _status_of(self, kind: str, message: Message) -> Optional[StatusUpdate]:
+        if kind == "send_hash":
+            return StatusUpdate(Status.JOINING_QUEUE)
+        if kind == "estimation":
+            eta = number(message.get("rank_eta"))
+            rank, size = number(message.get("rank")), number(message.get("queue_size"))
+            return StatusUpdate(Status.IN_QUEUE, _whole(rank), _whole(size), eta)
+        if kind == "send_data":
+            return StatusUpdate(Status.SENDING_DATA)
+        if kind == "process_starts":
+            return StatusUpdate(Status.PROCESSING, eta=number(message.get("eta")))
+        if kind == "progress":
+            units = [unit for unit in as_list(message.get("progress_data")) if isinstance(unit, dict)]
+            bars = [ProgressUnit(*(unit.get(field) for field in ProgressUnit._fields)) for unit in units]
+            return StatusUpdate(Status.PROGRESS, progress_data=bars)
+        if kind == "log":
+            return StatusUpdate(Status.LOG, log=(str(message.get("log")), str(message.get("level"))))
+        if kind == "queue_full":
+            raise QueueError(f"The queue of {self._where} is full; try again later.")
+        return None
+
+    def _generated(self, message: Message, edited: bool) -> Step:
+        data = self._data(message)
+        edits: Optional[List[Edits]] = None
+        if edited and self._values is not None:
+            if len(data) != len(self._values):
+                raise ProtocolError(f"{self._where} sent diffs for {len(data)} outputs instead of {len(self._values)}.")
+            edits = data
+            data = [apply_edits(value, edit) for value, edit in zip(self._values, data)]
+        self._values = data
+        self._status = StatusUpdate(Status.ITERATING)
+        return Step(self._status, data, edits)
+
+    def _completed(self, message: Message) -> Step:
+        data = self._data(message)
+        return Step(StatusUpdate(Status.FINISHED, success=True), data, final=True)
+
+    def _data(self, message: Message) -> List[Any]:
+        """The outputs in the message; raises the error that it holds instead."""
+        output = message.get("output")
+        if not isinstance(output, dict):
+            raise ProtocolError(f"{self._where} sent {message['msg']} without an output: {str(message)[:200]}")
+        if message.get("success") is False or ("error" in output and "data" not in output):
+            raise self._app_error(output, message.get("title"))
+        if "data" not in output:  # how servers since 4.31 report a job that was stopped
+            raise AppError(f"The app cancelled the job on {self._where} before it was complete.")
+        if not isinstance(output["data"], list):
+            raise ProtocolError(f"{self._where} sent outputs that are not a list: {str(output)[:200]}")
+        return output["data"]
+
+    def _app_error(self, output: Mapping[str, Any], title: Any) -> AppError:
+        details = {key: value for key, value in output.items() if key not in ("error", "message")}
+        if isinstance(title, str):
+            details.setdefault("title", title)
+        words = output.get("error")
+        if words is None or (words == "None" and self._version < (4, 24)):
+            words = (
+                f"The app raised an error on {self._where} but does not say which: "
+                "the upstream Gradio app has to set show_error=True in launch()."
+            )
+        words = str(words)
+        if self._version < (5, 2) and re.fullmatch(r"'.*'|\".*\"", words, re.S):
+            words = words[1:-1]  # gr.Error of these releases quotes its text
+        return AppError(words, **details)
+
+
+def number(value: Json) -> Optional[float]:
+    return value if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+
+
+def _whole(value: Optional[float]) -> Optional[int]:
+    return None if value is None or value != value or abs(value) > 1e15 else int(value)
+
+
+def cancel_requests(
+    app: App, endpoint: Endpoint, session_hash: str, event_id: str
+) -> List[Tuple[str, Mapping[str, Any]]]:
+    """What to POST so that the server stops one job and no other."""
+    if app.version >= (4, 31):
+        return [(app.routes.cancel, {"session_hash": session_hash, "fn_index": endpoint.number, "event_id": event_id})]
+    return [(app.routes.reset, {"event_id": event_id})]
+
+
+# === Job ==============================================================================================================
+# One call, as a future. Knows nothing of HTTP: it is fed by the client.
+
+if TYPE_CHECKING:
+    Future = concurrent.futures.Future[Any]
+else:
+    Future = concurrent.futures.Future
+
+
+class _Output(NamedTuple):
+    """One output of a job: its values, or how they differ from those of the output before."""
+
+    values: Optional[List[Any]]
+    edits: Optional[List[Edits]] = None
+
+    def after(self, previous: List[Any]) -> List[Any]:
+        if self.edits is None:
+            return self.values or []
+        return [apply_edits(value, edit) for value, edit in zip(previous, self.edits)]
+
+
+class Job(Future):
+    """A call in progress: a `concurrent.futures.Future` that also knows its status and its outputs so far.
+
+    `result(timeout)` blocks; for a generator it gives the last value. Iterating yields every value once, as they come,
+    for each iterator from the first; it ends with the job and raises its error if it failed. `await job` and
+    `async for update in job` work in any running event loop. Outputs may share parts with each other: do not change
+    them in place. Callbacks run in the thread that ends the job. `_changed` guards the private fields.
+    """
+
+    def __init__(self, name: str, stoppable: bool, show: Callable[[List[Any]], Any]):
+        super().__init__()
+        self._name = name
+        self._stoppable = stoppable  # a generator can be stopped while it runs
+        self._show = show
+        self._changed = threading.Condition()
+        self._status = StatusUpdate(Status.STARTING, time=datetime.now())
+        self._outputs: List[_Output] = []
+        self._wakers: List[Callable[[], None]] = []
+        self._end: Callable[[], None] = lambda: None  # ends the conversation after cancel()
+        self._event_id: Optional[str] = None
+        self.add_done_callback(Job._wake)  # type: ignore[arg-type]
+
+    def status(self) -> StatusUpdate:
+        """What was last heard of the job. Does not block."""
+        with self._changed:
+            return self._status
+
+    def outputs(self) -> List[Any]:
+        """The values so far: those a generator has yielded, or the one result of a plain function. Does not block."""
+        with self._changed:
+            outputs = list(self._outputs)
+        shown, values = [], []  # type: List[Any], List[Any]
+        for output in outputs:
+            values = output.after(values)
+            shown.append(self._show(values))
+        return shown
+
+    def __iter__(self) -> Iterator[Any]:
+        values: List[Any] = []
+        index = 0
+        while True:
+            with self._changed:
+                while len(self._outputs) == index and not self.done():
+                    self._changed.wait()
+                if len(self._outputs) == index:
+                    break
+                output = self._outputs[index]
+            values = output.after(values)
+            index += 1
+            yield self._show(values)
+        self._raise_failure()
+
+    def cancel(self) -> bool:
+        """Ask that this job delivers no result. Does not block; True if it will not, False if nothing has changed.
+
+        True: it was waiting here or in the server's queue, or it is a generator, which stops after its current step
+        (the server is told in the background). False: it has ended, or a plain function is already running, which no
+        Gradio server can interrupt.
+        """
+        with self._changed:
+            running = not self._status.code < Status.PROCESSING
+            if not self.done() and running and not self._stoppable:
+                return False
+        first = not self.done()
+        if not super().cancel():
+            return False
+        with self._changed:
+            if self._status.code is Status.CANCELLED:
+                return True
+            self._status = StatusUpdate(Status.CANCELLED, success=False, time=datetime.now())
+            end = self._end
+        if first:
+            self.set_running_or_notify_cancel()  # without it concurrent.futures.wait() would not notice
+        self._wake()
+        end()
+        return True
+
+    def running(self) -> bool:
+        """Whether the server has started the function and it has not ended."""
+        return not self.done() and not self.status().code < Status.PROCESSING
+
+    def __await__(self) -> Generator[Any, None, Any]:
+        import asyncio  # a program that awaits has imported it
+
+        return asyncio.wrap_future(self).__await__()
+
+    async def __aiter__(self) -> AsyncIterator[Union[StatusUpdate, OutputUpdate]]:
+        """Status and output updates. Statuses that nobody had time to look at are left out, outputs never."""
+        import asyncio
+
+        loop = asyncio.get_running_loop()
+        news = asyncio.Event()
+
+        def wake() -> None:
+            with suppress(RuntimeError):  # the loop has been closed
+                loop.call_soon_threadsafe(news.set)
+
+        with self._changed:
+            self._wakers.append(wake)
+        try:
+            seen: Optional[StatusUpdate] = None
+            values: List[Any] = []
+            index = 0
+            while True:
+                news.clear()
+                with self._changed:
+                    ended = self.done()
+                    status, outputs = self._status, self._outputs[index:]
+                for output in outputs:
+                    values = output.after(values)
+                    index += 1
+                    yield OutputUpdate(self._show(values), final=ended and output is outputs[-1])
+                if status is not seen:
+                    seen = status
+                    yield status
+                if ended:
+                    break
+                await news.wait()
+        finally:
+            with self._changed:
+                self._wakers.remove(wake)
+        self._raise_failure()
+
+    def _raise_failure(self) -> None:
+        error = None if self.cancelled() else self.exception()
+        if error:
+            raise error
+
+    def __repr__(self) -> str:
+        return f"<Job {self._name} {self.status().code.value}>"
+
+    # The rest is for the thread that carries the job out.
+
+    def _wake(self) -> None:
+        with self._changed:
+            self._changed.notify_all()
+            wakers = list(self._wakers)
+        for wake in wakers:
+            wake()
+
+    def _on_cancel(self, end: Callable[[], None]) -> None:
+        """Call `end` when the job is cancelled; now, if it already is."""
+        with self._changed:
+            self._end = end
+            cancelled = self._status.code is Status.CANCELLED
+        if cancelled:
+            end()
+
+    def _joined(self, event_id: str) -> None:
+        self._event_id = event_id
+
+    def _publish(self, status: StatusUpdate, output: Optional[_Output] = None) -> None:
+        with self._changed:
+            if self.done():
+                return
+            self._status = status._replace(time=datetime.now())
+            self._stoppable = self._stoppable or status.code is Status.ITERATING  # servers before 3.20 do not say
+            if output:
+                self._outputs.append(output)
+        self._wake()
+
+    def _finish(self, values: List[Any]) -> None:
+        with self._changed:
+            if self.done():
+                return
+            if not self._outputs:
+                self._outputs.append(_Output(values))
+            self._status = StatusUpdate(Status.FINISHED, success=True, time=datetime.now())
+        with suppress(concurrent.futures.InvalidStateError):  # cancelled in the meantime
+            self.set_result(self._show(values))
+
+    def _fail(self, error: BaseException) -> None:
+        with self._changed:
+            if self.done():
+                return
+            self._status = StatusUpdate(Status.FINISHED, success=False, time=datetime.now())
+        with suppress(concurrent.futures.InvalidStateError):
+            self.set_exception(error)
+
+
+# === Client ===========================================================================================================
+# What users hold. The only place where jobs, conversations, files and the disk meet.
+
+FILE_COMPONENTS = {"audio", "downloadbutton", "file", "image", "model3d", "uploadbutton", "video"}
+COMPONENT_TYPES = {  # for servers that give no schema
+    "checkbox": "bool",
+    "checkboxgroup": "list[str]",
+    "code": "str",
+    "colorpicker": "str",
+    "dataframe": "dict(headers: list[Any], data: list[list[Any]])",
+    "html": "str",
+    "markdown": "str",
+    "number": "float",
+    "radio": "str",
+    "slider": "float",
+    "textbox": "str",
+}
+
+
+def handle_file(source: Union[str, os.PathLike[str], bytes, IO[bytes]], name: Optional[str] = None) -> LocalFile:
+    """Mark a file as an argument to upload: a path, an http(s) URL, bytes, or a file opened for reading in binary mode.
+
+    `name` is the file name the app sees; bytes should have one with the right suffix. The contents are read when the
+    job runs; those of a URL are fetched by this client and uploaded. ValueError if there is no such file.
+    """
+    if isinstance(source, (str, os.PathLike)):
+        path = os.fspath(source)
+        is_url = path.startswith(("http://", "https://"))
+        if not is_url and not os.path.isfile(path):
+            raise ValueError(f"File {path} does not exist on local filesystem and is not a valid URL.")
+        name = name or (unquote(urlsplit(path).path).rsplit("/", 1)[-1] if is_url else os.path.basename(path)) or "file"
+        marked = LocalFile(path=path, meta=dict(FILE_MARK), orig_name=name, **({"url": path} if is_url else {}))
+        marked.source = path
+        return marked
+    if isinstance(source, (bytes, bytearray, memoryview)):
+        source = bytes(source)
+    elif not hasattr(source, "read"):
+        raise TypeError(f"handle_file() takes a path, a URL, bytes or an open file, not {type(source).__name__}.")
+    opened = getattr(source, "name", None)
+    name = name or (os.path.basename(opened) if isinstance(opened, str) else None) or "file"
+    marked = LocalFile(path=name, meta=dict(FILE_MARK), orig_name=name)
+    marked.source = source
+    return marked
+
+
+def file(source: Union[str, os.PathLike[str], bytes, IO[bytes]], name: Optional[str] = None) -> LocalFile:
+    """The old name of `handle_file()`."""
+    return handle_file(source, name)
+
+
+def app_url(src: str) -> str:
+    """The http(s) URL that `src` means, or the id of a Space (`user/name`)."""
+    src = src.strip()
+    page = re.match(r"https?://(?:huggingface\.co|hf\.co)/spaces/([\w.-]+/[\w.-]+)", src)
+    if page:
+        return page.group(1)
+    if "://" not in src and not (SPACE_ID.fullmatch(src) and not src.startswith("localhost/")):
+        src = f"http://{src}"
+    return src
+
+
+def find_app(http: Http, url: str, auth: Optional[Tuple[str, str]]) -> App:
+    """The app that any of its URLs belongs to: its config is looked for there, then one folder up, and so on."""
+    parts = urlsplit(url)
+    folders = [folder for folder in parts.path.split("/") if folder]
+    for depth in range(len(folders), -1, -1):
+        base = "/".join([f"{parts.scheme}://{parts.netloc.rsplit('@', 1)[-1]}", *folders[:depth]])
+        app = _app_at(http, base, auth)
+        if app:
+            return app
+    with http.request("GET", url, redirects="any") as response:
+        page = response.start().decode("utf-8", "replace")
+        embedded = re.search(r"window\.gradio_config\s*=\s*(\{.*?\});\s*</script>", page, re.S)
+        if embedded:  # an app whose config route is blocked
+            return App(response.url.split("?")[0], parse_json(embedded.group(1), f"in {url}"))
+    raise ProtocolError(
+        f"There is no Gradio app at {url}: it answered {response.status}, {describe_body(page)}.", url=url
+    )
+
+
+def _app_at(http: Http, base: str, auth: Optional[Tuple[str, str]]) -> Optional[App]:
+    routes = Routes(base)
+    response = http.request("GET", routes.config, redirects="any")
+    if response.status == 401 and auth:
+        response.close()
+        log_in(http, routes, auth)
+        response = http.request("GET", routes.config, redirects="any")
+    with response:
+        if response.status in (401, 403, 429) or response.status >= 500:
+            raise http_error(response)
+        text = response.read()
+    try:
+        config = json.loads(text) if response.status == 200 else None
+        where = re.sub(r"/config/?$", "", response.url.split("?")[0])
+        return App(where, config) if isinstance(config, dict) else None
+    except (ValueError, RecursionError):
+        return None
+
+
+def log_in(http: Http, routes: Routes, auth: Tuple[str, str]) -> None:
+    """Log in; the transport keeps the cookies. AuthenticationError if the app refuses."""
+    user, password = auth
+    form = urlencode({"username": user, "password": password}).encode()
+    kind = "application/x-www-form-urlencoded"
+    with http.request("POST", routes.login, form, kind, redirects="none") as response:
+        if response.status == 302 and response.headers.get("Set-Cookie"):  # 3.16
+            return
+        if response.status != 200:
+            error = http_error(response)
+            words = error_text(getattr(error, "body", b"")) or str(error)
+            raise AuthenticationError(
+                f"Could not login to {routes.base} as {user!r}: {words}", url=routes.login, status=response.status
+            )
+
+
+def show(endpoint: Endpoint, values: List[Any]) -> Any:
+    """Outputs as users get them: without state and layout; the one there is, or a tuple."""
+    if len(values) == len(endpoint.outputs):
+        values = [values[index] for index in endpoint.given]
+    shown = tuple(reveal(value) for value in values)
+    return shown[0] if len(shown) == 1 else shown
+
+
+def describe(endpoint: Endpoint, given: Any) -> Dict[str, Any]:
+    """An endpoint in the shape of the server's /info: what the server says of it, completed from the config."""
+    given = given if isinstance(given, dict) else {}
+    described: Dict[str, Any] = {key: given[key] for key in ("description", "oauth_token") if key in given}
+    inputs = [describe_component(endpoint.inputs[index], "param", index) for index in endpoint.taken]
+    outputs = [describe_component(endpoint.outputs[index], "value", index) for index in endpoint.given]
+    described["parameters"] = _complete(inputs, given.get("parameters"))
+    described["returns"] = _complete(outputs, given.get("returns"))
+    return described
+
+
+def _complete(derived: List[Dict[str, Any]], given: Any) -> List[Dict[str, Any]]:
+    known = [item if isinstance(item, dict) else {} for item in as_list(given)]
+    if len(known) == len(derived):
+        derived = [{**item, **extra} for item, extra in zip(derived, known)]
+    used: Set[str] = set()
+    for index, item in enumerate(derived):
+        if not isinstance(item["parameter_name"], str) or item["parameter_name"] in used:
+            item["parameter_name"] = f"param_{index}"
+        used.add(item["parameter_name"])
+        if not isinstance(item["python_type"], dict):
+            item["python_type"] = {"type": "Any"}
+    return derived
+
+
+def describe_component(component: Mapping[str, Any], kind: str, index: int) -> Dict[str, Any]:
+    """One parameter or return value, from the component's entry in the config."""
+    props = component.get("props")
+    props = props if isinstance(props, dict) else {}
+    label = props.get("label")
+    schema = component.get("api_info")
+    schema = schema.get("info", schema) if isinstance(schema, dict) else {}
+    name = str(component.get("type", "any"))
+    if name in FILE_COMPONENTS:
+        typed = "list[filepath]" if props.get("file_count") in ("multiple", "directory") else "filepath"
+    else:
+        typed = type_name(schema) if schema else COMPONENT_TYPES.get(name, "Any")
+    return {
+        "label": label if isinstance(label, str) and label else f"{kind}_{index}",
+        "parameter_name": parameter_name(label) if isinstance(label, str) else f"{kind}_{index}",
+        "parameter_has_default": props.get("value") is not None,
+        "parameter_default": props.get("value"),
+        "type": schema,
+        "python_type": {"type": typed, "description": ""},
+        "component": name.capitalize(),
+    }
+
+
+def check_size(name: str, size: int, limit: Any) -> None:
+    if isinstance(limit, (int, float)) and size > limit:
+        raise ValueError(
+            f"File {name} has {size} bytes, which exceeds the maximum file size of the app, {limit} bytes."
+        )
+
+
+def open_part(marked: LocalFile, stack: ExitStack, fetch: Callable[[str], Iterator[bytes]]) -> Part:
+    """The file as a part of a form, opened until the stack is closed; `fetch` gets the contents of a URL."""
+    import tempfile
+    from mimetypes import guess_type
+
+    source = marked.source
+    name = str(marked["orig_name"])
+    stream: IO[bytes]
+    if isinstance(source, bytes):
+        stream = io.BytesIO(source)
+    elif isinstance(source, str) and not source.startswith(("http://", "https://")):
+        stream = stack.enter_context(open(source, "rb"))
+    elif not isinstance(source, str) and source.seekable():
+        stream = source
+    else:  # its size has to be known before it is sent
+        stream = stack.enter_context(tempfile.TemporaryFile())
+        for chunk in fetch(source) if isinstance(source, str) else iter(lambda: source.read(UPLOAD_CHUNK), b""):
+            stream.write(chunk)
+        stream.seek(0)
+    start = stream.tell()
+    size = stream.seek(0, os.SEEK_END) - start
+    stream.seek(start)
+    return Part(name, guess_type(name)[0] or "application/octet-stream", size, stream.read)
+
+
+def default_folder() -> str:
+    """Where files that come back go, unless the caller says."""
+    import tempfile
+
+    return os.environ.get("GRADIO_TEMP_DIR") or os.path.join(tempfile.gettempdir(), "gradio")
+
+
+def file_name(item: Mapping[str, Any]) -> str:
+    return safe_name(item.get("orig_name") or item["path"])
+
+
+def save(chunks: Iterable[bytes], folder: str, place: Callable[[str], str]) -> str:
+    """Write a file under a temporary name in `folder`, then move it to `place(its sha256)`, whose path is returned."""
+    import hashlib
+
+    os.makedirs(folder, exist_ok=True)
+    temporary = os.path.join(folder, f".{os.urandom(8).hex()}.part")
+    digest = hashlib.sha256()
+    try:
+        with open(temporary, "xb") as out:
+            for chunk in chunks:
+                digest.update(chunk)
+                out.write(chunk)
+        path = place(digest.hexdigest())
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        os.replace(temporary, path)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(temporary)
+        raise
+    return path
+
+
+class Arrivals:
+    """Makes outputs for users out of those the server sends: files become what `fetch` makes of them, each once."""
+
+    def __init__(self, fetch: Callable[[Mapping[str, Any]], Any], is_file: Match):
+        self._fetch = fetch
+        self._is_file = is_file
+        self._found = False  # from the first file on, outputs are kept whole: edits would not fit local paths
+        self._fetched: Dict[str, Any] = {}
+
+    def next(self, values: List[Any], edits: Optional[List[Edits]]) -> _Output:
+        self._found = self._found or contains(values if edits is None else edits, self._is_file)
+        if self._found:
+            return _Output(walk(values, self._is_file, self._streaming))
+        return _Output(values) if edits is None else _Output(None, edits)
+
+    def final(self, values: List[Any]) -> List[Any]:
+        if not contains(values, self._is_file):
+            return values
+        return list(walk(values, self._is_file, self._arrived))
+
+    def _arrived(self, item: Mapping[str, Any]) -> Any:
+        path = item["path"]
+        if path not in self._fetched:
+            self._fetched[path] = self._fetch(item)
+        return self._fetched[path]
+
+    def _streaming(self, item: Mapping[str, Any]) -> Any:
+        """A medium that is still being made can only be fetched when the job is complete."""
+        return FileData(item) if item.get("is_stream") else self._arrived(item)
+
+
+class Heartbeat:
+    """The endless request by which an app sees that a session is in use. Not renewed when it ends."""
+
+    def __init__(self, http: Http, session: Session, url: str):
+        self.session = session
+        self._http = http
+        self._url = url
+        self._abort = Abort()
+        self.thread = threading.Thread(target=self._run, name="gradio-heartbeat", daemon=True)
+        self.thread.start()
+
+    def _run(self) -> None:
+        try:
+            with self._http.request("GET", self._url, timeout=None, abort=self._abort) as response:
+                for _ in response.chunks():
+                    pass
+        except GradioError as error:
+            logger.debug("The heartbeat ended: %s", error)
+
+    def stop(self) -> None:
+        self._abort()
+
+
+def _call_back(callback: Callable[..., Any], job: Job) -> None:
+    if not job.cancelled() and job.exception() is None:
+        result = job.result()
+        callback(*result) if isinstance(result, tuple) else callback(result)
+
+
+class _Task(NamedTuple):
+    """A job and all that carrying it out takes."""
+
+    job: Job
+    endpoint: Endpoint
+    session: Session
+    data: List[Any]
+    headers: Dict[str, str]
+
+
+class Client:
+    """A connection to one Gradio app. Usable from any number of threads; a context manager.
+
+    `src` is an http(s) URL of the app (any of its pages will do) or `host:port`. Connecting blocks for one request.
+
+    - `auth=(user, password)` logs in to an app with a login. `headers` and `cookies` go with every request to the app's
+      origin and to no other. `token` is sent to the app's origin as a Hugging Face token.
+    - `download_files` is the folder for files that come back (default: GRADIO_TEMP_DIR, or `gradio` in the system's
+      temporary folder); with False outputs hold FileData instead of local paths.
+    - `ssl_verify` is True, False, the path of a CA file or folder, or an SSLContext. SSL_CERT_FILE, SSL_CERT_DIR,
+      REQUESTS_CA_BUNDLE and CURL_CA_BUNDLE are honoured. `proxy` is an http:// URL, by default that of the *_PROXY
+      variables; loopback addresses never use one. `trust_env=False` ignores all these variables.
+    - `timeout`, in seconds, limits each wait for the network (to connect, for an answer, between two parts of one), not
+      the time a function may run; None waits for ever. A silent event stream is given up after 45 s at the earliest.
+    - `max_workers` limits the jobs in progress at a time; further ones wait here.
+    - `skip_queue=True` calls functions that are not generators by a direct POST: faster, without progress, if the app
+      permits it. `api_name` is the endpoint for calls that name none. `oauth_token` goes to endpoints that declare it.
+
+    Raises AuthenticationError, ConnectionFailed, TimedOut, ProtocolError (no Gradio app there), HTTPError.
+    """
+
+    def __init__(
+        self,
+        src: Optional[str] = None,
+        token: Optional[str] = None,
+        max_workers: int = 40,
+        verbose: bool = False,
+        auth: Optional[Tuple[str, str]] = None,
+        *,
+        api_name: Optional[str] = None,
+        headers: Optional[Headers] = None,
+        cookies: Optional[Mapping[str, str]] = None,
+        download_files: Union[str, os.PathLike[str], bool] = True,
+        ssl_verify: Union[bool, str, os.PathLike[str], ssl.SSLContext] = True,
+        proxy: Optional[str] = None,
+        trust_env: bool = True,
+        timeout: Optional[float] = 60.0,
+        skip_queue: bool = False,
+        oauth_token: Optional[str] = None,
+        space: Optional[str] = None,
+        hf_token: Optional[str] = None,
+    ):
+        src = src or space
+        if not src:
+            raise ValueError("Client() needs the address of an app, as in Client('http://127.0.0.1:7860').")
+        self._download_files = download_files
+        self._skip_queue = skip_queue
+        self._oauth_token = oauth_token
+        self._default_name = api_name
+        self._max_workers = max(1, max_workers)
+        self._http = Http(f"gradio_lite_client/{__version__}", timeout, ssl_verify, proxy, trust_env)
+        token = token or hf_token
+        url = app_url(src)
+        if SPACE_ID.fullmatch(url):
+            url = space_url(self._http, url, token)
+        credentials = dict(headers or {})
+        if token:
+            credentials.setdefault("x-hf-authorization", f"Bearer {token}")
+        if cookies:
+            credentials["Cookie"] = "; ".join(f"{name}={value}" for name, value in cookies.items())
+        self._http.grant(origin_of(url), credentials)
+        self._lock = threading.Lock()  # guards all below
+        self._waiting: Deque[_Task] = deque()
+        self._threads: Set[threading.Thread] = set()
+        self._closed = False
+        self._count = 0
+        self._info: Optional[Dict[str, Any]] = None
+        self._stateful = False  # a function with State has been called: the session is worth keeping
+        self._heart: Optional[Heartbeat] = None
+        try:
+            self._app = find_app(self._http, url, auth)
+        except BaseException:
+            self._http.close()
+            raise
+        self.src = self._app.routes.base
+        self.config: Dict[str, Any] = self._app.config
+        self._session = Session(self._http, self._app.routes)
+        logger.debug("Connected to %s: Gradio %s, %s", self.src, self._app.version_text, self._app.protocol)
+        if verbose:
+            print(f"Loaded as API: {self.src}")
+
+    def __repr__(self) -> str:
+        return f"<Client {self.src} Gradio {self._app.version_text} {len(self._app.names)} named endpoints>"
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def session_hash(self) -> str:
+        """The server's name for the session of the next call."""
+        return self._session.hash
+
+    # --- calling
+
+    def predict(
+        self,
+        *args: Any,
+        api_name: Optional[str] = None,
+        fn_index: Optional[int] = None,
+        headers: Optional[Headers] = None,
+        **kwargs: Any,
+    ) -> Any:
+        """Call an endpoint and return its result; a generator's last value. Blocks, in the calling thread.
+
+        Several outputs come as a tuple. Files are passed as `handle_file(…)`, and come back as paths of local files.
+        Raises TypeError or ValueError for a wrong call before anything is sent; AppError if the app fails; QueueError,
+        ConnectionLost, TimedOut and the other errors of this module. Ctrl-C cancels the call.
+        """
+        task = self._task(args, api_name, fn_index, headers, kwargs)
+        try:
+            self._carry_out(task)()
+        except BaseException:
+            task.job.cancel()
+            raise
+        return task.job.result()
+
+    def submit(
+        self,
+        *args: Any,
+        api_name: Optional[str] = None,
+        fn_index: Optional[int] = None,
+        headers: Optional[Headers] = None,
+        result_callbacks: Union[Callable[..., Any], Sequence[Callable[..., Any]], None] = None,
+        **kwargs: Any,
+    ) -> Job:
+        """Start a call in the background and return its Job. Wrong arguments raise here, as in `predict()`.
+
+        `result_callbacks` are called with the outputs as arguments if the job succeeds, in order, in its thread.
+        """
+        task = self._task(args, api_name, fn_index, headers, kwargs)
+        callbacks = [result_callbacks] if callable(result_callbacks) else list(result_callbacks or ())
+        for callback in callbacks:
+            task.job.add_done_callback(partial(_call_back, callback))
+        with self._lock:
+            if self._closed:
+                raise ConnectionFailed("The client has been closed.")
+            self._waiting.append(task)
+        self._start_waiting()
+        return task.job
+
+    def reset_session(self) -> None:
+        """Forget the app's state for this client: later calls belong to a new session. Jobs in flight go on."""
+        with self._lock:
+            self._session = Session(self._http, self._app.routes)
+            self._stateful = False
+            heart, self._heart = self._heart, None
+        if heart:
+            heart.stop()
+
+    def close(self) -> None:
+        """End every job (with ConnectionLost) and every thread, and close all sockets. May be called twice."""
+        with self._lock:
+            self._closed = True
+            waiting = list(self._waiting)
+            self._waiting.clear()
+            threads = list(self._threads)
+            heart, self._heart = self._heart, None
+        self._http.close()
+        for task in waiting:
+            task.job._fail(ConnectionLost("The client was closed before the job started.", endpoint=str(task.endpoint)))
+        deadline = time.monotonic() + 5  # a callback of the user may take longer; its thread ends after it
+        for thread in [*threads, *self._session.threads(), *([heart.thread] if heart else [])]:
+            if thread is not threading.current_thread():
+                thread.join(max(0.0, deadline - time.monotonic()))
+
+    # --- describing
+
+    def view_api(
+        self, all_endpoints: Optional[bool] = None, print_info: bool = True, return_format: Optional[str] = None
+    ) -> Union[Dict[str, Any], str, None]:
+        """Print which endpoints the app has, what they take and what they return. The first time, blocks for a request.
+
+        `return_format="str"` returns the text, "dict" the description of all endpoints as data. Endpoints without a
+        name are shown if `all_endpoints` is true, or if there are no others.
+        """
+        api = self._api()
+        text = describe_api(api, all_endpoints)
+        if print_info:
+            print(text)
+        if return_format == "dict":
+            return api
+        return text if return_format == "str" else None
+
+    def _api(self) -> Dict[str, Any]:
+        """The description of all public endpoints, in the shape of the server's /info."""
+        self._load_info()
+        public = [end for end in self._app.endpoints.values() if end.public and end.callable]
+        named = {end.name: self._describe(end) for end in public if end.name}
+        unnamed = {end.number: self._describe(end) for end in public if not end.name}
+        return {"named_endpoints": named, "unnamed_endpoints": unnamed}
+
+    def _describe(self, endpoint: Endpoint) -> Dict[str, Any]:
+        return describe(endpoint, (self._info or {}).get(str(endpoint.name)))
+
+    def _load_info(self) -> None:
+        """Ask the server to describe its endpoints; where it cannot, the config has to do."""
+        if self._info is not None:
+            return
+        info: Json = None
+        if self._app.version >= (3, 26):
+            query = "?all_endpoints=true" if self._app.version >= (4, 31, 4) else ""
+            try:
+                with self._http.request("GET", self._app.routes.info + query) as response:
+                    info = response.json()
+            except (HTTPError, ProtocolError) as error:
+                if isinstance(error, (AuthenticationError, TooManyRequestsError)):
+                    raise
+                logger.warning("%s does not describe its endpoints (%s); using its config.", self.src, error)
+        named = info.get("named_endpoints") if isinstance(info, dict) else None
+        self._info = named if isinstance(named, dict) else {}
+
+    # --- from a call to a task
+
+    def _endpoint(self, api_name: Optional[str], fn_index: Optional[int]) -> Endpoint:
+        """The endpoint that a call means. ValueError names those there are."""
+        names = self._app.names
+        if api_name is None and fn_index is None:
+            api_name = self._default_name
+        if api_name is not None:
+            found = names.get(api_name) or names.get(f"/{api_name}")
+            if found is None:
+                close = _similar(api_name, list(names))
+                raise ValueError(
+                    f"Cannot find a function with `api_name`: {api_name}{close}. {self.src} has: {', '.join(names)}."
+                )
+            return found
+        if fn_index is None:
+            listed = [end for end in names.values() if end.public]
+            if len(listed) == 1:
+                return listed[0]
+            raise ValueError(
+                "This Gradio app might have multiple endpoints. Please specify an `api_name` or `fn_index`. "
+                f"{self.src} has: {', '.join(names) or 'no named endpoint'}."
+            )
+        found = self._app.endpoints.get(fn_index)
+        if found is None or not found.callable:
+            why = "there is none" if found is None else "it runs in the browser, not on the server"
+            raise ValueError(f"Invalid function index: {fn_index}. {self.src}: {why}.")
+        if found.private:
+            raise InvalidAPIEndpointError(f"The app at {self.src} does not offer fn_index={fn_index} as an API.")
+        return found
+
+    def _task(
+        self,
+        args: Tuple[Any, ...],
+        api_name: Optional[str],
+        fn_index: Optional[int],
+        headers: Optional[Headers],
+        keywords: Mapping[str, Any],
+    ) -> _Task:
+        """Check a call completely. Nothing is sent but, once and if needed, the question what the endpoints take."""
+        endpoint = self._endpoint(api_name, fn_index)
+        for name, value in (headers or {}).items():
+            check_header(name, value)
+        if keywords or len(args) != len(endpoint.taken) or self._oauth_token:
+            self._load_info()
+        values = bind_arguments(self._describe(endpoint)["parameters"], args, keywords, f"{endpoint} of {self.src}")
+        data: List[Any] = [None] * len(endpoint.inputs)
+        for index, value in zip(endpoint.taken, values):
+            data[index] = walk(value, is_local_file, self._check_size)  # a copy: callers may change theirs
+        with self._lock:
+            self._stateful = self._stateful or endpoint.stateful
+        job = Job(str(endpoint), endpoint.generator, partial(show, endpoint))
+        return _Task(job, endpoint, self._current_session(), data, dict(headers or {}))
+
+    def _check_size(self, marked: LocalFile) -> LocalFile:
+        limit = self._app.max_file_size
+        source = marked.source
+        if isinstance(limit, (int, float)) and isinstance(source, (str, bytes)):
+            is_path = isinstance(source, str) and os.path.isfile(source)
+            size = os.path.getsize(source) if is_path else len(source) if isinstance(source, bytes) else 0
+            check_size(marked["orig_name"], size, limit)
+        return marked
+
+    def _current_session(self) -> Session:
+        with self._lock:
+            if self._session.lost and not self._stateful:
+                self._session = Session(self._http, self._app.routes)
+            return self._session
+
+    # --- carrying out
+
+    def _start_waiting(self) -> None:
+        """Start threads for waiting jobs, as many as may run."""
+        while True:
+            with self._lock:
+                if not self._waiting or len(self._threads) >= self._max_workers:
+                    return
+                task = self._waiting.popleft()
+                self._count += 1
+                thread = threading.Thread(
+                    target=self._work, args=(task,), name=f"gradio-job-{self._count}", daemon=True
+                )
+                self._threads.add(thread)
+            try:
+                thread.start()
+            except RuntimeError as error:  # the system gives no more threads
+                with self._lock:
+                    self._threads.discard(thread)
+                task.job._fail(error)
+
+    def _work(self, task: _Task) -> None:
+        """A job's thread. Its place is given away before callbacks run: these may wait for other jobs."""
+        end = self._carry_out(task)
+        with self._lock:
+            self._threads.discard(threading.current_thread())
+        self._start_waiting()
+        end()
+
+    def _carry_out(self, task: _Task) -> Callable[[], None]:
+        """Have the server run the job. Returns what is left to do: setting the outcome, which runs callbacks."""
+        job, endpoint = task.job, task.endpoint
+        try:
+            if job.cancelled():
+                return lambda: None
+            values = self._converse(task)
+            return lambda: job._finish(values)
+        except Exception as problem:
+            error: Exception = problem
+            if isinstance(problem, RecursionError):
+                error = ProtocolError(f"{endpoint} of {self.src} sent a value that is nested too deeply.")
+            if isinstance(error, GradioError):
+                error.endpoint = error.endpoint or str(endpoint)
+                error.event_id = error.event_id or job._event_id
+                error.last_status = job.status()
+            return lambda: job._fail(error)
+
+    def _converse(self, task: _Task) -> List[Any]:
+        """Upload, call, publish what comes, and return the final outputs."""
+        job, endpoint, app = task.job, task.endpoint, self._app
+        session = self._current_session() if task.session.lost else task.session
+        self._beat(session)
+        abort = Abort()
+        job._on_cancel(abort)
+        data = self._upload_all(task.data, task.headers, abort)
+        protocol = PROTOCOLS[choose_protocol(app, endpoint, self._skip_queue)]
+        whole = protocol.diffs and sends_broken_diffs(app)
+        extra: Dict[str, Any] = {"simple_format": True} if whole else {}
+        if self._oauth_token and self._describe(endpoint).get("oauth_token"):
+            extra["oauth_token"] = self._oauth_token
+        call = Call(self._http, app, endpoint, session, data, extra, task.headers, job._joined, job._on_cancel)
+        transcript = Transcript(protocol.diffs and not whole, app.version, f"{endpoint} of {self.src}")
+        arrivals = Arrivals(partial(self._fetch, headers=task.headers), self._file_test())
+        conversation = protocol.speak(call)
+        try:
+            for message in conversation:
+                step = transcript.feed(message)
+                if step is None:
+                    continue
+                if step.final:
+                    return arrivals.final(step.values or [])
+                job._publish(step.status, None if step.values is None else arrivals.next(step.values, step.edits))
+        finally:
+            conversation.close()
+        raise ConnectionLost(f"{self.src} ended the conversation about {endpoint} without a result.")
+
+    def _beat(self, session: Session) -> None:
+        """Keep the session alive, if the app asks for that."""
+        if not self.config.get("connect_heartbeat"):
+            return
+        with self._lock:
+            old = self._heart
+            if self._closed or (old and old.session is session and old.thread.is_alive()):
+                return
+            self._heart = Heartbeat(self._http, session, self._app.routes.heartbeat(session.hash))
+        if old:
+            old.stop()
+
+    # --- files
+
+    def _upload_all(self, data: List[Any], headers: Headers, abort: Abort) -> List[Any]:
+        """The arguments with each local file replaced by what the server calls it once it is uploaded."""
+        found: Dict[int, LocalFile] = {}
+        walk(data, is_local_file, lambda marked: found.setdefault(id(marked), marked))
+        if not found:
+            return data
+        url = self._app.routes.upload
+        with ExitStack() as stack:
+            parts = [open_part(marked, stack, self._contents_of) for marked in found.values()]
+            for part in parts:
+                check_size(part.name, part.size, self._app.max_file_size)
+            form = Multipart("files", parts, os.urandom(16).hex())
+            with self._http.request("POST", url, form, headers=headers, abort=abort) as response:
+                paths = response.json()
+        if not isinstance(paths, list) or len(paths) != len(parts) or not all(isinstance(path, str) for path in paths):
+            raise ProtocolError(f"{url} answered {str(paths)[:200]} to an upload of {len(parts)} files.", url=url)
+        uploaded = {
+            key: {
+                "path": path,
+                "url": None,
+                "orig_name": part.name,
+                "size": part.size,
+                "mime_type": part.mime_type,
+                "is_stream": False,
+                "meta": dict(FILE_MARK),
+            }
+            for key, path, part in zip(found, paths, parts)
+        }
+        return list(walk(data, is_local_file, lambda marked: uploaded[id(marked)]))
+
+    def _contents_of(self, url: str) -> Iterator[bytes]:
+        with self._http.request("GET", url, redirects="any") as response:
+            if response.status != 200:
+                raise http_error(response)
+            yield from response.chunks()
+
+    def _file_test(self) -> Match:
+        return PROTOCOLS[self._app.protocol].is_file
+
+    def _fetch(self, item: Mapping[str, Any], headers: Headers) -> Any:
+        """A file the server sent, as users get it: a local path, or the object they can fetch it with."""
+        if self._download_files is False:
+            given = FileData(item)
+            given.download = partial(self._transfer, item, headers)
+            return given
+        folder = default_folder() if self._download_files is True else os.fspath(self._download_files)
+        folder = os.path.abspath(folder)
+        with self._open(item, headers) as response:
+            return save(response.chunks(), folder, lambda sha: os.path.join(folder, sha, file_name(item)))
+
+    def _transfer(self, item: Mapping[str, Any], headers: Headers, dest: Optional[str]) -> Union[str, bytes]:
+        with self._open(item, headers) as response:
+            if dest is None:
+                return response.read()
+            path = os.path.abspath(os.path.join(dest, file_name(item)) if os.path.isdir(dest) else dest)
+            return save(response.chunks(), os.path.dirname(path), lambda sha: path)
+
+    def _open(self, item: Mapping[str, Any], headers: Headers) -> Response:
+        path = str(item["path"])
+        if item.get("is_stream"):  # since 5.0 a playlist, beside which the server offers all of it as one file
+            url = self._app.routes.media(re.sub(r"playlist\.m3u8$", "playlist-file", path))
+        else:
+            url = self._app.routes.file(path)
+        response = self._http.request("GET", url, headers=headers)
+        if response.status != 200:
+            raise http_error(response)
+        return response
+
+
+# === Command line =====================================================================================================
+# python -m gradio_lite_client. Results on stdout, everything else on stderr.
+
+
+def main(argv: Optional[Sequence[str]] = None) -> int:
+    """Run the command line and return its exit code: 0 done, 1 failed, 2 wrong usage, 130 interrupted."""
+    import argparse
+
+    parser = argparse.ArgumentParser(prog="gradio_lite_client", description="Call Gradio apps from the command line.")
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    info = commands.add_parser("info", help="print an app's endpoints as JSON")
+    predict = commands.add_parser("predict", help="call an endpoint and print its result as JSON")
+    for command in (info, predict):
+        command.add_argument("src", metavar="SRC", help="URL of the app, host:port, or a Space (user/name)")
+        command.add_argument("--token", help="Hugging Face token")
+    predict.add_argument("endpoint", metavar="ENDPOINT", help="such as /predict")
+    predict.add_argument("values", metavar="VALUE", nargs="*", help="JSON or text, in order, or as name=value")
+    options = parser.parse_args(argv)
+    try:
+        with Client(options.src, token=options.token) as client:
+            if options.command == "info":
+                result = client.view_api(print_info=False, return_format="dict")
+            else:
+                result = _predict(client, options.endpoint, options.values)
+            print(json.dumps(result, indent=2))
+        return 0
+    except KeyboardInterrupt:
+        return 130
+    except TypeError as error:
+        print(f"gradio_lite_client: {error}", file=sys.stderr)
+        return 2
+    except (GradioError, ValueError, OSError) as error:
+        print(f"gradio_lite_client: {error}", file=sys.stderr)
+        return 1
+
+
+def _predict(client: Client, endpoint: str, values: Sequence[str]) -> Any:
+    args: List[Any] = []
+    keywords: Dict[str, Any] = {}
+    for text in values:
+        name, equals, rest = text.partition("=")
+        if equals and name.isidentifier():
+            keywords[name] = _value(rest)
+        else:
+            args.append(_value(text))
+    return client.predict(*args, api_name=endpoint, **keywords)
+
+
+def _value(text: str) -> Any:
+    """What a word of the command line means: a file to upload (@path), JSON, or itself."""
+    if text.startswith("@"):
+        return handle_file(text[1:])
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+if __name__ == "__main__":
+    sys.exit(main())
