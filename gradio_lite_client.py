@@ -368,6 +368,60 @@ def iter_sse(chunks: Iterable[bytes]) -> Iterator[str]:
                 raise ProtocolError(f"The server sent an event of more than {MAX_EVENT_BYTES} bytes.")
 
 
+class Frame(NamedTuple):
+    """One WebSocket frame (RFC 6455, section 5)."""
+
+    opcode: int
+    data: bytes = b""
+    fin: bool = True
+
+
+CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA
+
+
+def apply_mask(key: bytes, data: bytes) -> bytes:
+    """The data XORed with the repeated key, as two large integers: much faster than byte by byte."""
+    repeated = (key * (len(data) // 4 + 1))[: len(data)]
+    mixed = int.from_bytes(data, "big") ^ int.from_bytes(repeated, "big")
+    return mixed.to_bytes(len(data), "big")
+
+
+def encode_frame(frame: Frame, key: bytes) -> bytes:
+    """The bytes of a client's frame; these are always masked, with a key of four unpredictable bytes."""
+    size = len(frame.data)
+    head = bytes([frame.fin << 7 | frame.opcode])
+    if size < 126:
+        head += bytes([0x80 | size])
+    elif size < 1 << 16:
+        head += bytes([0x80 | 126]) + size.to_bytes(2, "big")
+    else:
+        head += bytes([0x80 | 127]) + size.to_bytes(8, "big")
+    return head + key + apply_mask(key, frame.data)
+
+
+def read_frame(read_exactly: Callable[[int], bytes]) -> Frame:
+    """The next frame of a server, or ProtocolError. What `read_exactly` raises passes through."""
+    first, second = read_exactly(2)
+    fin, opcode, size = bool(first & 0x80), first & 0x0F, second & 0x7F
+    if first & 0x70 or second & 0x80 or opcode not in (CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG):
+        raise ProtocolError(f"The server sent a WebSocket frame with the illegal head {first:#04x} {second:#04x}.")
+    if opcode >= CLOSE and (size > 125 or not fin):
+        raise ProtocolError("The server sent a WebSocket control frame that is too long or fragmented.")
+    if size >= 126:
+        size = int.from_bytes(read_exactly(2 if size == 126 else 8), "big")
+    if size > MAX_EVENT_BYTES:
+        raise ProtocolError(f"The server sent a WebSocket frame of {size} bytes.")
+    return Frame(opcode, read_exactly(size), fin)
+
+
+def accept_key(key: str) -> str:
+    """What a server has to answer to a handshake with this key (RFC 6455, section 4.2.2)."""
+    from base64 import b64encode
+    from hashlib import sha1  # only servers before 4.0 need any of this
+
+    return b64encode(sha1(f"{key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11".encode()).digest()).decode()
+
+
 class Part(NamedTuple):
     """One file of a multipart form: its name, media type, exact size, and a function that reads its next bytes."""
 
@@ -535,6 +589,82 @@ def is_unmarked_file(value: Json) -> bool:
         and isinstance(value.get("path"), str)
         and {"url", "size", "orig_name", "mime_type"} <= value.keys()
     )
+
+
+def is_data_url(value: Json) -> bool:
+    return isinstance(value, str) and value.startswith("data:") and ";base64," in value[:200]
+
+
+def is_old_file(value: Json) -> bool:
+    """A file object as 3.x servers send it: on their disk, as a stream, or as base64."""
+    if not isinstance(value, dict) or not isinstance(value.get("name"), str) or "data" not in value:
+        return False
+    return value.get("is_file") is True or value.get("is_stream") is True or is_data_url(value["data"])
+
+
+def modern_file(old: Mapping[str, Any]) -> Dict[str, Any]:
+    """A 3.x file object in the shape of later servers."""
+    stream = old.get("is_stream") is True
+    url = old["data"] if not stream and not old.get("is_file") else None
+    name = old.get("orig_name") or re.split(r"[/\\]", old["name"])[-1]
+    fields = {"path": old["name"], "url": url, "orig_name": name, "size": old.get("size"), "is_stream": stream}
+    return {**fields, "mime_type": old.get("mime_type"), "meta": dict(FILE_MARK)}
+
+
+def modern_output(kind: str, value: Json) -> Json:
+    """What a component of a 3.x server returned, in the shape of 4.x. The one place that knows these."""
+    if kind == "image" and is_data_url(value):
+        suffix = re.sub(r"\W.*", "", value[len("data:image/") :][:10])
+        value = {"name": f"image.{suffix}", "data": value}
+    elif kind == "gallery" and isinstance(value, list):
+        pairs = [item if isinstance(item, list) and len(item) == 2 else [item, None] for item in value]
+        value = [{"image": image, "caption": caption} for image, caption in pairs]
+    elif kind == "video" and is_old_file(value):  # until 3.25
+        value = {"video": value, "subtitles": None}
+    elif kind == "video" and isinstance(value, list) and len(value) == 2:
+        value = {"video": value[0], "subtitles": value[1]}
+    elif kind == "annotatedimage" and isinstance(value, list) and len(value) == 2:
+        notes = [item for item in as_list(value[1]) if isinstance(item, list) and len(item) == 2]
+        value = {"image": value[0], "annotations": [{"image": image, "label": label} for image, label in notes]}
+    elif kind == "highlightedtext" and isinstance(value, list):
+        spans = [item for item in value if isinstance(item, list) and len(item) == 2]
+        value = [{"token": token, "class_or_confidence": mark} for token, mark in spans]
+    elif kind == "label" and isinstance(value, dict):
+        value = {"label": value.get("label"), "confidences": value.get("confidences")}
+    elif kind == "chatbot":
+        value = walk(value, is_old_file, lambda old: {"file": modern_file(old), "alt_text": old.get("alt_text")})
+    return walk(value, is_old_file, modern_file)
+
+
+def as_list(value: Json) -> List[Any]:
+    return value if isinstance(value, list) else []
+
+
+def file_argument(version: Tuple[int, ...], name: str, size: int, mime_type: str, path: str) -> Dict[str, Any]:
+    """What a server takes for a file that has been uploaded to `path`."""
+    if version < (4,):
+        return {"name": path, "data": None, "is_file": True, "orig_name": name, "size": size}
+    fields = {"path": path, "url": None, "orig_name": name, "size": size, "mime_type": mime_type, "is_stream": False}
+    return {**fields, "meta": dict(FILE_MARK)}
+
+
+def takes_base64(version: Tuple[int, ...], kind: str) -> bool:
+    """Whether a component wants a file's contents in the arguments: images until 4.0, all before /upload came."""
+    return version < (3, 19) or (version < (4,) and kind == "image")
+
+
+def base64_argument(kind: str, name: str, mime_type: str, encoded: str) -> Json:
+    url = f"data:{mime_type};base64,{encoded}"
+    return url if kind == "image" else {"name": name, "data": url, "is_file": False}
+
+
+def fit_argument(version: Tuple[int, ...], kind: str, value: Any) -> Any:
+    """An argument in the shape that the release wants, where releases differ: a video is an object only in 4 and 5."""
+    if kind == "video" and (4,) <= version < (6,) and (is_local_file(value) or is_marked_file(value)):
+        return {"video": value, "subtitles": None}
+    if kind == "video" and version >= (6,) and isinstance(value, dict) and "video" in value:
+        return value["video"]
+    return value
 
 
 def is_local_file(value: Any) -> bool:
@@ -919,6 +1049,11 @@ class Response:
                     break
         return body[:MAX_ERROR_BODY]
 
+    def upgraded(self) -> Tuple[socket.socket, Callable[[int], bytes]]:
+        """After a 101: the socket, and what reads from it (some may have been read with the head already)."""
+        self._connection.reusable = False
+        return self._connection.sock, self._raw.fp.read
+
     def close(self) -> None:
         if not self._closed:
             self._closed = True
@@ -1079,27 +1214,22 @@ class Http:
 
     def _take(self, origin: Origin) -> Connection:
         stale: List[Connection] = []
+        connection: Optional[Connection] = None
         with self._lock:
-            if self.closed:
-                raise ConnectionFailed("The client has been closed.")
-            connection = None
             while self._idle.get(origin) and connection is None:
                 connection = self._idle[origin].pop()
                 if connection.is_stale():
                     stale.append(connection)
                     connection = None
-            if connection:
-                self._busy[id(connection)] = connection
         for old in stale:
             old.close()
-        if connection is None:
-            connection = self._open(origin)
-            with self._lock:
+        connection = connection or self._open(origin)
+        with self._lock:
+            if not self.closed:
                 self._busy[id(connection)] = connection
-            if self.closed:
-                self.give_back(connection, False)
-                raise ConnectionFailed("The client has been closed.")
-        return connection
+                return connection
+        connection.close()
+        raise ConnectionFailed("The client has been closed.")
 
     def give_back(self, connection: Connection, reusable: bool) -> None:
         with self._lock:
@@ -1225,6 +1355,75 @@ class Http:
         request = Request(url)
         jar.add_cookie_header(request)
         return request.get_header("Cookie") or ""
+
+
+class WebSocket:
+    """A client's end of a WebSocket (RFC 6455): text messages both ways. Use as a context manager."""
+
+    def __init__(self, http: Http, url: str, headers: Headers, abort: Abort):
+        from base64 import b64encode
+
+        key = b64encode(os.urandom(16)).decode()
+        upgrade = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13"}
+        upgrade["Sec-WebSocket-Key"] = key
+        self._url = url
+        self._response = http.request("GET", url, headers={**headers, **upgrade}, abort=abort)
+        if self._response.status != 101:
+            raise http_error(self._response)
+        self._sock, self._read = self._response.upgraded()
+        self._sock.settimeout(None)  # servers ping, but not all of them; TCP keep-alive finds a dead one
+        if self._response.headers.get("Sec-WebSocket-Accept") != accept_key(key):
+            self._response.close()
+            raise ProtocolError(f"{url} does not speak WebSocket, though it says so.", url=url)
+
+    def send(self, text: str) -> None:
+        self._send(Frame(TEXT, text.encode()))
+
+    def _send(self, frame: Frame) -> None:
+        try:
+            self._sock.sendall(encode_frame(frame, os.urandom(4)))
+        except OSError as error:
+            raise connection_error(error, self._url, answered=True) from error
+
+    def _read_exactly(self, size: int) -> bytes:
+        try:
+            data = self._read(size)
+        except (OSError, ValueError) as error:
+            raise connection_error(error, self._url, answered=True) from error
+        if len(data) < size:
+            raise ConnectionLost(f"{self._url} closed the WebSocket without saying so.", url=self._url)
+        return data
+
+    def __iter__(self) -> Iterator[str]:
+        """The messages, until the server closes; pings are answered on the way."""
+        parts: List[bytes] = []
+        while True:
+            frame = read_frame(self._read_exactly)
+            if frame.opcode == CLOSE:
+                return
+            if frame.opcode == PING:
+                self._send(Frame(PONG, frame.data))
+            elif frame.opcode < CLOSE:
+                if (frame.opcode == CONTINUATION) != bool(parts):
+                    raise ProtocolError(f"{self._url} sent WebSocket fragments out of order.", url=self._url)
+                parts.append(frame.data)
+                if sum(map(len, parts)) > MAX_EVENT_BYTES:
+                    raise ProtocolError(f"{self._url} sent a message of more than {MAX_EVENT_BYTES} bytes.")
+                if frame.fin:
+                    yield b"".join(parts).decode("utf-8", "replace")
+                    parts = []
+
+    def __enter__(self) -> WebSocket:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        # Servers keep a worker busy until the closing handshake is complete, so it is worth a moment.
+        with suppress(GradioError, OSError):
+            self._sock.settimeout(2.0)
+            self._send(Frame(CLOSE, (1000).to_bytes(2, "big")))
+            while read_frame(self._read_exactly).opcode != CLOSE:
+                pass
+        self._response.close()
 
 
 def check_header(name: str, value: str) -> None:
@@ -1416,10 +1615,6 @@ class Endpoint:
         return self.name or f"fn_index={self.number}"
 
 
-def as_list(value: Json) -> List[Any]:
-    return value if isinstance(value, list) else []
-
-
 def is_skipped(component: Mapping[str, Any]) -> bool:
     """Whether API callers neither send nor see the component's value."""
     skipped = component.get("skip_api")
@@ -1503,6 +1698,44 @@ def speak_http(call: Call) -> Generator[Message, None, None]:
                     return
             raise HTTPError(f"{url} answered 500: {error_text(body)}", url=url, status=500, body=body)
         raise http_error(response)
+
+
+def speak_ws(call: Call) -> Generator[Message, None, None]:
+    """A WebSocket for each call; the server asks for what it needs (3.x)."""
+    abort = Abort()
+    call.on_cancel(abort)
+    with WebSocket(call.http, call.app.routes.join, call.headers, abort) as socket:
+        for text in socket:
+            message = parse_message(text)
+            if message["msg"] == "send_hash":
+                socket.send(json.dumps({"session_hash": call.session.hash, "fn_index": call.endpoint.number}))
+            elif message["msg"] == "send_data":
+                socket.send(call.body().decode())
+            yield message
+
+
+def speak_sse(call: Call) -> Generator[Message, None, None]:
+    """A stream for each call; the server says when it wants the data, which are then POSTed (4.0 to 4.8)."""
+    abort = Abort()
+    call.on_cancel(abort)
+    query = urlencode({"fn_index": call.endpoint.number, "session_hash": call.session.hash})
+    url = f"{call.app.routes.join}?{query}"
+    # Some of these servers send a single heartbeat, so silence does not mean that the connection is dead.
+    with call.http.request("GET", url, headers=call.headers, timeout=None, abort=abort) as response:
+        if response.status != 200:
+            raise refusal(response)
+        for text in iter_sse(response.chunks()):
+            message = parse_message(text)
+            if message["msg"] == "send_data":
+                event_id = str(message.get("event_id"))
+                call.joined(event_id)
+                with call.http.request(
+                    "POST", call.app.routes.data, call.body(event_id), headers=call.headers
+                ) as answer:
+                    if answer.status != 200:
+                        raise http_error(answer)
+                    answer.read()
+            yield message
 
 
 def speak_shared(call: Call) -> Generator[Message, None, None]:
@@ -1688,6 +1921,8 @@ class Protocol(NamedTuple):
 
 PROTOCOLS = {
     "http": Protocol(speak_http),
+    "ws": Protocol(speak_ws),
+    "sse": Protocol(speak_sse, is_file=is_unmarked_file),
     "sse_v1": Protocol(speak_shared, is_file=is_unmarked_file),
     "sse_v2": Protocol(speak_shared, diffs=True, is_file=is_unmarked_file),
     "sse_v2.1": Protocol(speak_shared, diffs=True),
@@ -2148,6 +2383,11 @@ def show(endpoint: Endpoint, values: List[Any]) -> Any:
     return shown[0] if len(shown) == 1 else shown
 
 
+def modern_outputs(endpoint: Endpoint, values: List[Any]) -> List[Any]:
+    kinds = [str(component.get("type")) for component in endpoint.outputs]
+    return [modern_output(kind, reveal(value)) for kind, value in zip(kinds, values)]
+
+
 def describe(endpoint: Endpoint, given: Any) -> Dict[str, Any]:
     """An endpoint in the shape of the server's /info: what the server says of it, completed from the config."""
     given = given if isinstance(given, dict) else {}
@@ -2162,7 +2402,7 @@ def describe(endpoint: Endpoint, given: Any) -> Dict[str, Any]:
 def _complete(derived: List[Dict[str, Any]], given: Any) -> List[Dict[str, Any]]:
     known = [item if isinstance(item, dict) else {} for item in as_list(given)]
     if len(known) == len(derived):
-        derived = [{**item, **extra} for item, extra in zip(derived, known)]
+        derived = [_merge(item, extra) for item, extra in zip(derived, known)]
     used: Set[str] = set()
     for index, item in enumerate(derived):
         if not isinstance(item["parameter_name"], str) or item["parameter_name"] in used:
@@ -2171,6 +2411,14 @@ def _complete(derived: List[Dict[str, Any]], given: Any) -> List[Dict[str, Any]]
         if not isinstance(item["python_type"], dict):
             item["python_type"] = {"type": "Any"}
     return derived
+
+
+def _merge(derived: Dict[str, Any], given: Mapping[str, Any]) -> Dict[str, Any]:
+    merged = {**derived, **given}
+    typed = merged["python_type"].get("type") if isinstance(merged["python_type"], dict) else ""
+    if "filepath" in derived["python_type"]["type"] and "filepath" not in str(typed):  # 3.x calls these `str`
+        merged["python_type"] = derived["python_type"]
+    return merged
 
 
 def describe_component(component: Mapping[str, Any], kind: str, index: int) -> Dict[str, Any]:
@@ -2184,11 +2432,11 @@ def describe_component(component: Mapping[str, Any], kind: str, index: int) -> D
     if name in FILE_COMPONENTS:
         typed = "list[filepath]" if props.get("file_count") in ("multiple", "directory") else "filepath"
     else:
-        typed = type_name(schema) if schema else COMPONENT_TYPES.get(name, "Any")
+        typed = COMPONENT_TYPES.get(name) or type_name(schema)
     return {
         "label": label if isinstance(label, str) and label else f"{kind}_{index}",
         "parameter_name": parameter_name(label) if isinstance(label, str) else f"{kind}_{index}",
-        "parameter_has_default": props.get("value") is not None,
+        "parameter_has_default": props.get("value") not in (None, "", []),
         "parameter_default": props.get("value"),
         "type": schema,
         "python_type": {"type": typed, "description": ""},
@@ -2268,7 +2516,7 @@ class Arrivals:
         self._fetch = fetch
         self._is_file = is_file
         self._found = False  # from the first file on, outputs are kept whole: edits would not fit local paths
-        self._fetched: Dict[str, Any] = {}
+        self._fetched: Dict[Any, Any] = {}
 
     def next(self, values: List[Any], edits: Optional[List[Edits]]) -> _Output:
         self._found = self._found or contains(values if edits is None else edits, self._is_file)
@@ -2282,10 +2530,10 @@ class Arrivals:
         return list(walk(values, self._is_file, self._arrived))
 
     def _arrived(self, item: Mapping[str, Any]) -> Any:
-        path = item["path"]
-        if path not in self._fetched:
-            self._fetched[path] = self._fetch(item)
-        return self._fetched[path]
+        key = (item["path"], item.get("url"))
+        if key not in self._fetched:
+            self._fetched[key] = self._fetch(item)
+        return self._fetched[key]
 
     def _streaming(self, item: Mapping[str, Any]) -> Any:
         """A medium that is still being made can only be fetched when the job is complete."""
@@ -2668,7 +2916,7 @@ class Client:
         self._beat(session)
         abort = Abort()
         job._on_cancel(abort)
-        data = self._upload_all(task.data, task.headers, abort)
+        data = self._send_files(task, abort)
         protocol = PROTOCOLS[choose_protocol(app, endpoint, self._skip_queue)]
         whole = protocol.diffs and sends_broken_diffs(app)
         extra: Dict[str, Any] = {"simple_format": True} if whole else {}
@@ -2676,13 +2924,15 @@ class Client:
             extra["oauth_token"] = self._oauth_token
         call = Call(self._http, app, endpoint, session, data, extra, task.headers, job._joined, job._on_cancel)
         transcript = Transcript(protocol.diffs and not whole, app.version, f"{endpoint} of {self.src}")
-        arrivals = Arrivals(partial(self._fetch, headers=task.headers), self._file_test())
+        arrivals = Arrivals(partial(self._fetch, headers=task.headers), PROTOCOLS[app.protocol].is_file)
         conversation = protocol.speak(call)
         try:
             for message in conversation:
                 step = transcript.feed(message)
                 if step is None:
                     continue
+                if step.values is not None and app.version < (4,):
+                    step = step._replace(values=modern_outputs(endpoint, step.values))
                 if step.final:
                     return arrivals.final(step.values or [])
                 job._publish(step.status, None if step.values is None else arrivals.next(step.values, step.edits))
@@ -2704,12 +2954,27 @@ class Client:
 
     # --- files
 
-    def _upload_all(self, data: List[Any], headers: Headers, abort: Abort) -> List[Any]:
-        """The arguments with each local file replaced by what the server calls it once it is uploaded."""
+    def _send_files(self, task: _Task, abort: Abort) -> List[Any]:
+        """The arguments with each local file uploaded, or in base64, and replaced by what the server calls it."""
+        version = self._app.version
+        kinds = [str(component.get("type")) for component in task.endpoint.inputs]
+        inline = [takes_base64(version, kind) for kind in kinds]
         found: Dict[int, LocalFile] = {}
-        walk(data, is_local_file, lambda marked: found.setdefault(id(marked), marked))
-        if not found:
-            return data
+        for value, encoded in zip(task.data, inline):
+            if not encoded:
+                walk(value, is_local_file, lambda marked: found.setdefault(id(marked), marked))
+        uploaded = self._upload(found, task.headers, abort) if found else {}
+
+        def place(value: Any, kind: str, encoded: bool) -> Any:
+            def replace(marked: LocalFile) -> Any:
+                return self._encode(marked, kind) if encoded else uploaded[id(marked)]
+
+            return walk(fit_argument(version, kind, value), is_local_file, replace)
+
+        return [place(*row) for row in zip(task.data, kinds, inline)]
+
+    def _upload(self, found: Mapping[int, LocalFile], headers: Headers, abort: Abort) -> Dict[int, Dict[str, Any]]:
+        """Upload all files in one request. Returns what the server takes for each."""
         url = self._app.routes.upload
         with ExitStack() as stack:
             parts = [open_part(marked, stack, self._contents_of) for marked in found.values()]
@@ -2720,28 +2985,24 @@ class Client:
                 paths = response.json()
         if not isinstance(paths, list) or len(paths) != len(parts) or not all(isinstance(path, str) for path in paths):
             raise ProtocolError(f"{url} answered {str(paths)[:200]} to an upload of {len(parts)} files.", url=url)
-        uploaded = {
-            key: {
-                "path": path,
-                "url": None,
-                "orig_name": part.name,
-                "size": part.size,
-                "mime_type": part.mime_type,
-                "is_stream": False,
-                "meta": dict(FILE_MARK),
-            }
-            for key, path, part in zip(found, paths, parts)
+        return {
+            key: file_argument(self._app.version, part.name, part.size, part.mime_type, path)
+            for key, part, path in zip(found, parts, paths)
         }
-        return list(walk(data, is_local_file, lambda marked: uploaded[id(marked)]))
+
+    def _encode(self, marked: LocalFile, kind: str) -> Json:
+        from base64 import b64encode
+
+        with ExitStack() as stack:
+            part = open_part(marked, stack, self._contents_of)
+            encoded = b64encode(part.read(part.size)).decode()
+        return base64_argument(kind, part.name, part.mime_type, encoded)
 
     def _contents_of(self, url: str) -> Iterator[bytes]:
         with self._http.request("GET", url, redirects="any") as response:
             if response.status != 200:
                 raise http_error(response)
             yield from response.chunks()
-
-    def _file_test(self) -> Match:
-        return PROTOCOLS[self._app.protocol].is_file
 
     def _fetch(self, item: Mapping[str, Any], headers: Headers) -> Any:
         """A file the server sent, as users get it: a local path, or the object they can fetch it with."""
@@ -2751,26 +3012,29 @@ class Client:
             return given
         folder = default_folder() if self._download_files is True else os.fspath(self._download_files)
         folder = os.path.abspath(folder)
-        with self._open(item, headers) as response:
-            return save(response.chunks(), folder, lambda sha: os.path.join(folder, sha, file_name(item)))
+        return save(self._contents(item, headers), folder, lambda sha: os.path.join(folder, sha, file_name(item)))
 
     def _transfer(self, item: Mapping[str, Any], headers: Headers, dest: Optional[str]) -> Union[str, bytes]:
-        with self._open(item, headers) as response:
-            if dest is None:
-                return response.read()
-            path = os.path.abspath(os.path.join(dest, file_name(item)) if os.path.isdir(dest) else dest)
-            return save(response.chunks(), os.path.dirname(path), lambda sha: path)
+        if dest is None:
+            return b"".join(self._contents(item, headers))
+        path = os.path.abspath(os.path.join(dest, file_name(item)) if os.path.isdir(dest) else dest)
+        return save(self._contents(item, headers), os.path.dirname(path), lambda sha: path)
 
-    def _open(self, item: Mapping[str, Any], headers: Headers) -> Response:
-        path = str(item["path"])
+    def _contents(self, item: Mapping[str, Any], headers: Headers) -> Iterator[bytes]:
+        path, url = str(item["path"]), item.get("url")
+        if is_data_url(url):
+            from base64 import b64decode
+
+            yield b64decode(str(url).partition(",")[2])
+            return
         if item.get("is_stream"):  # since 5.0 a playlist, beside which the server offers all of it as one file
             url = self._app.routes.media(re.sub(r"playlist\.m3u8$", "playlist-file", path))
         else:
             url = self._app.routes.file(path)
-        response = self._http.request("GET", url, headers=headers)
-        if response.status != 200:
-            raise http_error(response)
-        return response
+        with self._http.request("GET", url, headers=headers) as response:
+            if response.status != 200:
+                raise http_error(response)
+            yield from response.chunks()
 
 
 # === Command line =====================================================================================================
