@@ -76,6 +76,7 @@ from typing import (
     Union,
 )
 from urllib.parse import quote, unquote, urlencode, urljoin, urlsplit
+from weakref import WeakSet
 
 if TYPE_CHECKING:
     import ssl
@@ -510,6 +511,13 @@ def parse_json(text: Union[str, bytes], what: str) -> Json:
         raise ProtocolError(f"Expected JSON {what}, got {describe_body(start)}") from error
 
 
+def json_or_none(text: Union[str, bytes]) -> Json:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
 def describe_body(text: str) -> str:
     """A line about a body that is not what it should be: an HTML page's title, or how it starts."""
     title = re.search(r"<title[^>]*>(.*?)</title", text, re.I | re.S)
@@ -521,9 +529,8 @@ def describe_body(text: str) -> str:
 def error_text(body: bytes) -> str:
     """The server's own words in the body of an HTTP error. `detail` may be text, a dict or a list."""
     text = body.decode("utf-8", "replace")
-    try:
-        answer = json.loads(text)
-    except (ValueError, RecursionError):
+    answer = json_or_none(text)
+    if answer is None and text.strip() != "null":
         if "Traceback (most recent call last)" in text:  # servers 5.0 to 6.8
             return text.strip().splitlines()[-1]
         return describe_body(text) if text.lstrip()[:1] == "<" else text.strip()[:500]
@@ -898,16 +905,15 @@ class Abort:
     def __call__(self) -> None:
         with self._lock:
             self.aborted = True
-            connection = self._connection
-        if connection:
-            connection.abort()
+            if self._connection:
+                self._connection.abort()
 
-    def watch(self, connection: Connection) -> None:
+    def watch(self, connection: Optional[Connection]) -> None:
+        """From now on this connection is meant; None when the request is over."""
         with self._lock:
             self._connection = connection
-            aborted = self.aborted
-        if aborted:
-            connection.abort()
+            if connection and self.aborted:
+                connection.abort()
 
 
 class Connection:
@@ -967,6 +973,7 @@ class Connection:
 
     def abort(self) -> None:
         """Wake a thread that is blocked on this connection. May be called from any thread."""
+        self.reusable = False
         with suppress(OSError):
             self.sock.shutdown(socket.SHUT_RDWR)
 
@@ -978,13 +985,16 @@ class Connection:
 class Response:
     """An answer whose body is still to be read. Leaving its `with` block gives the connection back, or closes it."""
 
-    def __init__(self, http: Http, connection: Connection, raw: http.client.HTTPResponse, url: str):
+    def __init__(
+        self, http: Http, connection: Connection, raw: http.client.HTTPResponse, url: str, abort: Optional[Abort]
+    ):
         self.status = raw.status
         self.headers = raw.headers
         self.url = url
         self._http = http
         self._connection = connection
         self._raw = raw
+        self._abort = abort
         self._ended = raw.length == 0
         self._closed = False
 
@@ -1057,6 +1067,8 @@ class Response:
     def close(self) -> None:
         if not self._closed:
             self._closed = True
+            if self._abort:
+                self._abort.watch(None)
             self._ended = self._ended or self._raw.isclosed()
             reusable = self._ended and not self._raw.will_close and self._connection.reusable
             self._raw.close()
@@ -1166,6 +1178,8 @@ class Http:
                     connection.sock.settimeout(timeout)
                     raw = connection.exchange(method, head, body)
                 except BaseException as error:
+                    if abort:
+                        abort.watch(None)
                     self.give_back(connection, False)
                     died = isinstance(error, (ConnectionError, http.client.BadStatusLine))
                     if died and connection.used and method == "GET" and not self.closed:
@@ -1173,7 +1187,7 @@ class Http:
                     raise
                 connection.used = True
                 self._keep_cookies(origin, url, raw)
-                return Response(self, connection, raw, url)
+                return Response(self, connection, raw, url, abort)
         except (OSError, http.client.HTTPException) as error:
             raise connection_error(error, url, closed=self.closed) from error
 
@@ -1491,7 +1505,7 @@ def connection_error(error: Exception, url: str, answered: bool = False, closed:
     )
 
 
-def http_error(response: Response) -> GradioError:
+def http_error(response: Response) -> HTTPError:
     """The error for an answer that is not success. Reads (the start of) its body and closes it."""
     with response:
         body = response.start()
@@ -1689,15 +1703,15 @@ def speak_http(call: Call) -> Generator[Message, None, None]:
         if response.status == 200:
             yield {"msg": "process_completed", "success": True, "output": response.json()}
             return
-        if response.status == 500:
-            body = response.start()
-            with suppress(ValueError, RecursionError):
-                answer = json.loads(body)
-                if isinstance(answer, dict) and "error" in answer:
-                    yield {"msg": "process_completed", "success": False, "output": answer}
-                    return
-            raise HTTPError(f"{url} answered 500: {error_text(body)}", url=url, status=500, body=body)
-        raise http_error(response)
+        error = http_error(response)
+    answer = json_or_none(error.body)
+    if error.status == 500 and isinstance(answer, dict) and "error" in answer:
+        yield {"msg": "process_completed", "success": False, "output": answer}
+    elif error.status in (401, 404) and call.app.queue and call.endpoint.dependency.get("queue") is not False:
+        logger.debug("%s does not take direct calls: joining the queue.", url)
+        yield from PROTOCOLS[call.app.protocol].speak(call)
+    else:
+        raise error
 
 
 def speak_ws(call: Call) -> Generator[Message, None, None]:
@@ -1751,27 +1765,40 @@ def speak_shared(call: Call) -> Generator[Message, None, None]:
         return str(answer["event_id"])
 
     event_id = ""
+    complete = False
     try:
         for event_id, message in call.session.messages(join):
             if message:
+                complete = message["msg"] == "process_completed"
                 yield message
             else:
                 call.joined(event_id)
                 call.on_cancel(partial(call.session.drop, event_id))
-    except _Cancelled:
-        for url, body in cancel_requests(call.app, call.endpoint, call.session.hash, event_id):
-            with call.http.request("POST", url, json.dumps(body).encode(), headers=call.headers) as response:
-                response.start()
+    except (_Cancelled, GeneratorExit, KeyboardInterrupt):
+        if event_id and not complete:
+            cancel(call, event_id)
         raise
+
+
+def cancel(call: Call, event_id: str) -> None:
+    """Tell the server that nobody waits for this event any more. If it cannot be told, so be it: nobody waits."""
+    for url, body in cancel_requests(call.app, call.endpoint, call.session.hash, event_id):
+        try:
+            with call.http.request("POST", url, json.dumps(body).encode(), headers=call.headers, timeout=5) as response:
+                response.start()
+        except GradioError as error:
+            logger.debug("Could not cancel %s on the server: %s", event_id, error)
 
 
 def refusal(response: Response) -> GradioError:
     """The error for a call that the queue did not take."""
     error = http_error(response)
-    words = error_text(getattr(error, "body", b""))
+    words = error_text(error.body)
     details: Dict[str, Any] = {"status": error.status, "url": error.url, "retry_after": error.retry_after}
     if error.status == 422:
-        return ValidationError(words, title="Validation failed", **details)
+        invalid = ValidationError(words, title="Validation failed")
+        invalid.__dict__.update(details)
+        return invalid
     if "ueue" in words:  # "Queue is full. Max size is 1 and size is 1.", "Queue is stopped."
         return QueueError(f"The app did not take the job: {words}", **details)
     return error
@@ -1828,8 +1855,9 @@ class Session:
                 if event_id and not any(message["msg"] == "process_completed" for message in early):
                     self._inboxes[event_id] = inbox
                     if self._reader is None:
-                        self._reader = threading.Thread(target=self._read, name="gradio-stream", daemon=True)
-                        self._reader.start()
+                        reader = threading.Thread(target=self._read, name="gradio-stream", daemon=True)
+                        reader.start()
+                        self._reader = reader
                 if not self._joining:
                     self._early.clear()  # these belong to jobs that were cancelled or given up
 
@@ -1851,7 +1879,7 @@ class Session:
             try:
                 reopen = self._read_stream()
                 reason = "the server ended the stream before the job was complete"
-            except GradioError as error:
+            except Exception as error:  # whatever it is, those who wait have to know
                 reopen, reason = False, str(error)
                 logger.debug("%s: %s", self._url.split("?")[0], error)
             with self._lock:
@@ -1901,10 +1929,7 @@ class Session:
 
 def parse_message(text: str) -> Message:
     """A message of the server; what is none becomes one that everybody ignores."""
-    try:
-        message = json.loads(text)
-    except (ValueError, RecursionError):
-        message = None
+    message = json_or_none(text)
     if not isinstance(message, dict) or not isinstance(message.get("msg"), str):
         logger.warning("Ignored a message that is not one: %.200s", text)
         return {"msg": "unreadable"}
@@ -1933,6 +1958,8 @@ PROTOCOLS = {
 def choose_protocol(app: App, endpoint: Endpoint, skip_queue: bool) -> str:
     """The row of PROTOCOLS for a call: as browsers choose, but generators always queue, as that brings every value."""
     direct = skip_queue or endpoint.dependency.get("queue") is False
+    if app.version < (3, 20):  # these do not say which functions are generators
+        direct = False
     breaks_queue = endpoint.dependency.get("batch") is True and (4,) <= app.version < (4, 11)
     if not app.queue or breaks_queue or (direct and not endpoint.generator):
         return "http"
@@ -2143,7 +2170,6 @@ class Job(Future):
             running = not self._status.code < Status.PROCESSING
             if not self.done() and running and not self._stoppable:
                 return False
-        first = not self.done()
         if not super().cancel():
             return False
         with self._changed:
@@ -2151,8 +2177,7 @@ class Job(Future):
                 return True
             self._status = StatusUpdate(Status.CANCELLED, success=False, time=datetime.now())
             end = self._end
-        if first:
-            self.set_running_or_notify_cancel()  # without it concurrent.futures.wait() would not notice
+        self.set_running_or_notify_cancel()  # without it concurrent.futures.wait() would not notice
         self._wake()
         end()
         return True
@@ -2321,12 +2346,24 @@ def app_url(src: str) -> str:
     return src
 
 
+def split_login(url: str) -> Tuple[str, Dict[str, str]]:
+    """A URL without the user and password in it, and the header that stands for them (RFC 7617)."""
+    parts = urlsplit(url)
+    if parts.username is None:
+        return url, {}
+    from base64 import b64encode
+
+    login = f"{unquote(parts.username)}:{unquote(parts.password or '')}".encode()
+    bare = parts._replace(netloc=parts.netloc.rsplit("@", 1)[-1]).geturl()
+    return bare, {"Authorization": f"Basic {b64encode(login).decode()}"}
+
+
 def find_app(http: Http, url: str, auth: Optional[Tuple[str, str]]) -> App:
     """The app that any of its URLs belongs to: its config is looked for there, then one folder up, and so on."""
     parts = urlsplit(url)
     folders = [folder for folder in parts.path.split("/") if folder]
     for depth in range(len(folders), -1, -1):
-        base = "/".join([f"{parts.scheme}://{parts.netloc.rsplit('@', 1)[-1]}", *folders[:depth]])
+        base = "/".join([f"{parts.scheme}://{parts.netloc}", *folders[:depth]])
         app = _app_at(http, base, auth)
         if app:
             return app
@@ -2351,12 +2388,9 @@ def _app_at(http: Http, base: str, auth: Optional[Tuple[str, str]]) -> Optional[
         if response.status in (401, 403, 429) or response.status >= 500:
             raise http_error(response)
         text = response.read()
-    try:
-        config = json.loads(text) if response.status == 200 else None
-        where = re.sub(r"/config/?$", "", response.url.split("?")[0])
-        return App(where, config) if isinstance(config, dict) else None
-    except (ValueError, RecursionError):
-        return None
+    config = json_or_none(text) if response.status == 200 else None
+    where = re.sub(r"/config/?$", "", response.url.split("?")[0])
+    return App(where, config) if isinstance(config, dict) else None
 
 
 def log_in(http: Http, routes: Routes, auth: Tuple[str, str]) -> None:
@@ -2369,7 +2403,7 @@ def log_in(http: Http, routes: Routes, auth: Tuple[str, str]) -> None:
             return
         if response.status != 200:
             error = http_error(response)
-            words = error_text(getattr(error, "body", b"")) or str(error)
+            words = error_text(error.body) or str(error)
             raise AuthenticationError(
                 f"Could not login to {routes.base} as {user!r}: {words}", url=routes.login, status=response.status
             )
@@ -2634,7 +2668,8 @@ class Client:
         url = app_url(src)
         if SPACE_ID.fullmatch(url):
             url = space_url(self._http, url, token)
-        credentials = dict(headers or {})
+        url, login = split_login(url)
+        credentials = {**login, **(headers or {})}
         if token:
             credentials.setdefault("x-hf-authorization", f"Bearer {token}")
         if cookies:
@@ -2655,7 +2690,8 @@ class Client:
             raise
         self.src = self._app.routes.base
         self.config: Dict[str, Any] = self._app.config
-        self._session = Session(self._http, self._app.routes)
+        self._sessions: WeakSet[Session] = WeakSet()
+        self._session = self._new_session()
         logger.debug("Connected to %s: Gradio %s, %s", self.src, self._app.version_text, self._app.protocol)
         if verbose:
             print(f"Loaded as API: {self.src}")
@@ -2668,6 +2704,11 @@ class Client:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def __del__(self) -> None:
+        heart = getattr(self, "_heart", None)
+        if heart:  # or its thread would go on for ever
+            heart.stop()
 
     @property
     def session_hash(self) -> str:
@@ -2725,7 +2766,7 @@ class Client:
     def reset_session(self) -> None:
         """Forget the app's state for this client: later calls belong to a new session. Jobs in flight go on."""
         with self._lock:
-            self._session = Session(self._http, self._app.routes)
+            self._session = self._new_session()
             self._stateful = False
             heart, self._heart = self._heart, None
         if heart:
@@ -2743,7 +2784,10 @@ class Client:
         for task in waiting:
             task.job._fail(ConnectionLost("The client was closed before the job started.", endpoint=str(task.endpoint)))
         deadline = time.monotonic() + 5  # a callback of the user may take longer; its thread ends after it
-        for thread in [*threads, *self._session.threads(), *([heart.thread] if heart else [])]:
+        threads += [heart.thread] if heart else []
+        for session in list(self._sessions):
+            threads += session.threads()
+        for thread in threads:
             if thread is not threading.current_thread():
                 thread.join(max(0.0, deadline - time.monotonic()))
 
@@ -2859,8 +2903,13 @@ class Client:
     def _current_session(self) -> Session:
         with self._lock:
             if self._session.lost and not self._stateful:
-                self._session = Session(self._http, self._app.routes)
+                self._session = self._new_session()
             return self._session
+
+    def _new_session(self) -> Session:
+        session = Session(self._http, self._app.routes)
+        self._sessions.add(session)
+        return session
 
     # --- carrying out
 
@@ -2917,6 +2966,8 @@ class Client:
         abort = Abort()
         job._on_cancel(abort)
         data = self._send_files(task, abort)
+        if job.cancelled():
+            raise _Cancelled("cancelled before it was sent")
         protocol = PROTOCOLS[choose_protocol(app, endpoint, self._skip_queue)]
         whole = protocol.diffs and sends_broken_diffs(app)
         extra: Dict[str, Any] = {"simple_format": True} if whole else {}
