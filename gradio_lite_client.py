@@ -224,7 +224,11 @@ class SpaceDuplicationError(SpaceError):
 
 
 class _Cancelled(GradioError):
-    """Wakes a job's thread after `Job.cancel()`; users never see it."""
+    """Ends a conversation after `Job.cancel()`; users never see it."""
+
+
+class _Retired(GradioError):
+    """The session must not be used for new jobs; users never see it."""
 
 
 # === Records ==========================================================================================================
@@ -1590,6 +1594,9 @@ class Routes:
     def run(self, name: str) -> str:
         return f"{self.api}/run/{quote(name.lstrip('/'), safe='')}"
 
+    def stream(self, event_id: str) -> str:
+        return f"{self.api}/stream/{event_id}"
+
     def heartbeat(self, session_hash: str) -> str:
         return f"{self.api}/heartbeat/{session_hash}"
 
@@ -1765,29 +1772,87 @@ def speak_shared(call: Call) -> Generator[Message, None, None]:
         return str(answer["event_id"])
 
     event_id = ""
-    complete = False
+    started = complete = cancelled = False
     try:
-        for event_id, message in call.session.messages(join):
-            if message:
-                complete = message["msg"] == "process_completed"
-                yield message
-            else:
+        for event_id, message in call.session.messages(join, call.endpoint.number):
+            kind = message["msg"]
+            started = started or kind.startswith("process_")
+            complete = kind == "process_completed"
+            cancelled = cancelled or kind == "cancelled"
+            if kind == "joined":
                 call.joined(event_id)
-                call.on_cancel(partial(call.session.drop, event_id))
-    except (_Cancelled, GeneratorExit, KeyboardInterrupt):
+                call.on_cancel(partial(call.session.cancel, event_id))
+            elif not cancelled:
+                yield message
+                if kind == "process_streaming":  # an app that takes a stream of inputs waits for more: there is no more
+                    post(call, f"{call.app.routes.stream(event_id)}/close", {})
+            elif complete or stop(call, event_id, started):
+                raise _Cancelled("The job was cancelled.")
+    except (GeneratorExit, KeyboardInterrupt):  # nobody listens any more
         if event_id and not complete:
-            cancel(call, event_id)
+            stop(call, event_id, started)
         raise
 
 
-def cancel(call: Call, event_id: str) -> None:
-    """Tell the server that nobody waits for this event any more. If it cannot be told, so be it: nobody waits."""
-    for url, body in cancel_requests(call.app, call.endpoint, call.session.hash, event_id):
-        try:
-            with call.http.request("POST", url, json.dumps(body).encode(), headers=call.headers, timeout=5) as response:
-                response.start()
-        except GradioError as error:
-            logger.debug("Could not cancel %s on the server: %s", event_id, error)
+NO_FUNCTION = 1_000_000  # /cancel stops all jobs of a function in a session: this is a function that has none
+
+
+def cancel_steps(app: App, endpoint: Endpoint, started: bool, alone: bool, only: bool) -> Tuple[str, ...]:
+    """How to make the server stop one job of a shared stream and harm no other. Measured on 4.13 to 6.31.
+
+    `started`: the function runs. `alone`: no other job of the session is pending. `only`: none of this function is.
+    "empty"   give the job an empty input, so that it fails before its next step (5.0 and newer)
+    "remove"  take it out of the queue (6.14 and newer; on 4.31 to 4.34 this only tidies up after a reset)
+    "stop"    stop all running jobs of the function in the session (4.35 and newer)
+    "reset"   stop a generator that has yielded (until 4.34)
+    "close"   close the stream: the server drops what the session has in its queue, and stops generators
+    "later"   nothing can be done before the job starts
+    """
+    version, dependency = app.version, endpoint.dependency
+    can_empty = version >= (5,) and endpoint.inputs and not dependency.get("batch")
+    if version >= (6, 14) and not started:
+        return ("empty", "remove") if endpoint.generator and can_empty else ("remove",)
+    if can_empty:
+        return ("empty",)
+    if alone and not (4, 19, 2) <= version < (4, 24):
+        return ("close",)
+    if not endpoint.generator:
+        return ()
+    if not started:
+        return ("later",)
+    if version < (4, 35):
+        return ("reset", "remove") if version >= (4, 31) else ("reset",)
+    return ("stop",) if only else ()
+
+
+def stop(call: Call, event_id: str, started: bool) -> bool:
+    """Stop a job on the server as well as it can be done. False: try again after the job's next message."""
+    routes, session, fn_index = call.app.routes, call.session, call.endpoint.number
+    for step in cancel_steps(call.app, call.endpoint, started, *session.company(event_id)):
+        if step == "later":
+            return False
+        if step == "close":
+            session.retire(event_id)
+        elif step == "empty":
+            post(call, routes.stream(event_id), json.loads(call._replace(data=[]).body()))
+        elif step == "reset":
+            if post(call, routes.reset, {"event_id": event_id}) != {"success": True}:
+                return False
+        else:
+            fn_index = fn_index if step == "stop" else NO_FUNCTION
+            body = {"session_hash": session.hash, "fn_index": fn_index, "event_id": event_id}
+            post(call, routes.cancel, body)
+    return True
+
+
+def post(call: Call, url: str, body: Mapping[str, Any]) -> Json:
+    """Tell the server something about a job that nobody waits for. If that fails, so be it. Returns its answer."""
+    try:
+        with call.http.request("POST", url, json.dumps(body).encode(), headers=call.headers, timeout=5) as response:
+            return json_or_none(response.start())
+    except GradioError as error:
+        logger.debug("Could not tell %s: %s", url, error)
+        return None
 
 
 def refusal(response: Response) -> GradioError:
@@ -1804,6 +1869,13 @@ def refusal(response: Response) -> GradioError:
     return error
 
 
+class Waiting(NamedTuple):
+    """A job that waits for messages: the number of its function, and where its thread looks for them."""
+
+    number: int
+    inbox: SimpleQueue[Union[Message, GradioError]]
+
+
 class Session:
     """One session hash, and the one stream on which the server reports all jobs of that session.
 
@@ -1813,23 +1885,26 @@ class Session:
 
     def __init__(self, http: Http, routes: Routes):
         self.hash = os.urandom(16).hex()
+        self.stateful = False  # functions with State have been called: the session is worth keeping
         self.lost = False  # its stream broke, and the server has forgotten what it had to say
         self._http = http
         self._url = f"{routes.data}?session_hash={self.hash}"
+        self._abort = Abort()
         self._lock = threading.Lock()
-        self._inboxes: Dict[str, SimpleQueue[Union[Message, GradioError]]] = {}
+        self._waiting: Dict[str, Waiting] = {}  # by event id
         self._early: Dict[str, List[Message]] = {}  # messages for joins whose answer is still on its way
         self._joining = 0
+        self._retired = False
         self._reader: Optional[threading.Thread] = None
 
-    def messages(self, join: Callable[[], str]) -> Iterator[Tuple[str, Message]]:
-        """Join the queue by calling `join`, then yield the event id with an empty message, then each message."""
-        inbox: SimpleQueue[Union[Message, GradioError]] = SimpleQueue()
-        event_id = self._join(join, inbox)
+    def messages(self, join: Callable[[], str], number: int) -> Iterator[Tuple[str, Message]]:
+        """Join the queue by calling `join`, then yield the event id with a message "joined", then each message."""
+        job = Waiting(number, SimpleQueue())
+        event_id = self._join(join, job)
         try:
-            yield event_id, {}
+            yield event_id, {"msg": "joined"}
             while True:
-                message = inbox.get()
+                message = job.inbox.get()
                 if isinstance(message, GradioError):
                     raise message
                 yield event_id, message
@@ -1837,10 +1912,12 @@ class Session:
                     return
         finally:
             with self._lock:
-                self._inboxes.pop(event_id, None)
+                self._waiting.pop(event_id, None)
 
-    def _join(self, join: Callable[[], str], inbox: SimpleQueue[Union[Message, GradioError]]) -> str:
+    def _join(self, join: Callable[[], str], job: Waiting) -> str:
         with self._lock:
+            if self._retired:
+                raise _Retired("The session has ended.")
             self._joining += 1
         event_id = None
         try:
@@ -1851,22 +1928,41 @@ class Session:
                 self._joining -= 1
                 early = self._early.pop(event_id, []) if event_id else []
                 for message in early:
-                    inbox.put(message)
+                    job.inbox.put(message)
                 if event_id and not any(message["msg"] == "process_completed" for message in early):
-                    self._inboxes[event_id] = inbox
+                    self._waiting[event_id] = job
                     if self._reader is None:
                         reader = threading.Thread(target=self._read, name="gradio-stream", daemon=True)
                         reader.start()
                         self._reader = reader
                 if not self._joining:
-                    self._early.clear()  # these belong to jobs that were cancelled or given up
+                    self._early.clear()  # these belong to jobs that were given up
 
-    def drop(self, event_id: str) -> None:
-        """Wake and forget the job with this event id."""
+    def cancel(self, event_id: str) -> None:
+        """Wake the thread of this job with a message "cancelled"."""
         with self._lock:
-            inbox = self._inboxes.pop(event_id, None)
-        if inbox:
-            inbox.put(_Cancelled("cancelled"))
+            job = self._waiting.get(event_id)
+        if job:
+            job.inbox.put({"msg": "cancelled"})
+
+    def company(self, event_id: str) -> Tuple[bool, bool]:
+        """Whether the job is alone in a session that can be done without; whether no other is of its function."""
+        with self._lock:
+            functions = [job.number for job in self._waiting.values()]
+            job = self._waiting.get(event_id)
+            only = job is not None and functions.count(job.number) == 1 and not self._joining
+            return self._is_alone(event_id), only
+
+    def _is_alone(self, event_id: str) -> bool:
+        return not self._joining and not self.stateful and not set(self._waiting) - {event_id}
+
+    def retire(self, event_id: str) -> None:
+        """Close the stream, if still no other job needs it, and take no further jobs."""
+        with self._lock:
+            if not self._is_alone(event_id):
+                return
+            self._retired = self.lost = True
+        self._abort()
 
     def threads(self) -> List[threading.Thread]:
         with self._lock:
@@ -1883,15 +1979,15 @@ class Session:
                 reopen, reason = False, str(error)
                 logger.debug("%s: %s", self._url.split("?")[0], error)
             with self._lock:
-                waiting: Dict[str, SimpleQueue[Union[Message, GradioError]]] = {}
+                waiting: Dict[str, Waiting] = {}
                 if not reopen:
-                    waiting, self._inboxes = self._inboxes, {}
+                    waiting, self._waiting = self._waiting, {}
                     self.lost = self.lost or bool(waiting)
-                if not self._inboxes:
+                if not self._waiting:
                     self._reader = None
                     break
-        for event_id, inbox in waiting.items():
-            inbox.put(
+        for event_id, job in waiting.items():
+            job.inbox.put(
                 ConnectionLost(f"The stream of job {event_id} was lost: {reason}", event_id=event_id, url=self._url)
             )
 
@@ -1899,7 +1995,7 @@ class Session:
         """Read one stream to its end. Whether it is worth opening another: this one brought something."""
         silence = None if self._http.timeout is None else max(self._http.timeout, STREAM_SILENCE)
         brought = False
-        with self._http.request("GET", self._url, timeout=silence) as response:
+        with self._http.request("GET", self._url, timeout=silence, abort=self._abort) as response:
             if response.status != 200:
                 raise http_error(response)
             for text in iter_sse(response.chunks()):
@@ -1917,13 +2013,13 @@ class Session:
         if not isinstance(event_id, str):
             return False  # heartbeat, close_stream
         with self._lock:
-            inbox = self._inboxes.get(event_id)
-            if inbox is None and self._joining:
+            job = self._waiting.get(event_id)
+            if job is None and self._joining:
                 self._early.setdefault(event_id, []).append(message)
             if message["msg"] == "process_completed":
-                self._inboxes.pop(event_id, None)
-        if inbox:
-            inbox.put(message)
+                self._waiting.pop(event_id, None)
+        if job:
+            job.inbox.put(message)
         return True
 
 
@@ -1960,6 +2056,8 @@ def choose_protocol(app: App, endpoint: Endpoint, skip_queue: bool) -> str:
     direct = skip_queue or endpoint.dependency.get("queue") is False
     if app.version < (3, 20):  # these do not say which functions are generators
         direct = False
+    if (4, 30) <= app.version < (6,) and any(component.get("type") == "json" for component in endpoint.outputs):
+        direct = False  # run on 4.44 to 5.50: JSON outputs arrive as text like "root=[1]", or not at all
     breaks_queue = endpoint.dependency.get("batch") is True and (4,) <= app.version < (4, 11)
     if not app.queue or breaks_queue or (direct and not endpoint.generator):
         return "http"
@@ -2075,15 +2173,6 @@ def number(value: Json) -> Optional[float]:
 
 def _whole(value: Optional[float]) -> Optional[int]:
     return None if value is None or value != value or abs(value) > 1e15 else int(value)
-
-
-def cancel_requests(
-    app: App, endpoint: Endpoint, session_hash: str, event_id: str
-) -> List[Tuple[str, Mapping[str, Any]]]:
-    """What to POST so that the server stops one job and no other."""
-    if app.version >= (4, 31):
-        return [(app.routes.cancel, {"session_hash": session_hash, "fn_index": endpoint.number, "event_id": event_id})]
-    return [(app.routes.reset, {"event_id": event_id})]
 
 
 # === Job ==============================================================================================================
@@ -2681,7 +2770,6 @@ class Client:
         self._closed = False
         self._count = 0
         self._info: Optional[Dict[str, Any]] = None
-        self._stateful = False  # a function with State has been called: the session is worth keeping
         self._heart: Optional[Heartbeat] = None
         try:
             self._app = find_app(self._http, url, auth)
@@ -2767,7 +2855,6 @@ class Client:
         """Forget the app's state for this client: later calls belong to a new session. Jobs in flight go on."""
         with self._lock:
             self._session = self._new_session()
-            self._stateful = False
             heart, self._heart = self._heart, None
         if heart:
             heart.stop()
@@ -2886,8 +2973,6 @@ class Client:
         data: List[Any] = [None] * len(endpoint.inputs)
         for index, value in zip(endpoint.taken, values):
             data[index] = walk(value, is_local_file, self._check_size)  # a copy: callers may change theirs
-        with self._lock:
-            self._stateful = self._stateful or endpoint.stateful
         job = Job(str(endpoint), endpoint.generator, partial(show, endpoint))
         return _Task(job, endpoint, self._current_session(), data, dict(headers or {}))
 
@@ -2902,7 +2987,7 @@ class Client:
 
     def _current_session(self) -> Session:
         with self._lock:
-            if self._session.lost and not self._stateful:
+            if self._session.lost and not self._session.stateful:
                 self._session = self._new_session()
             return self._session
 
@@ -2959,21 +3044,31 @@ class Client:
             return lambda: job._fail(error)
 
     def _converse(self, task: _Task) -> List[Any]:
-        """Upload, call, publish what comes, and return the final outputs."""
-        job, endpoint, app = task.job, task.endpoint, self._app
-        session = self._current_session() if task.session.lost else task.session
-        self._beat(session)
+        """Upload, call, and return the final outputs."""
         abort = Abort()
-        job._on_cancel(abort)
-        data = self._send_files(task, abort)
-        if job.cancelled():
-            raise _Cancelled("cancelled before it was sent")
+        task.job._on_cancel(abort)
+        task = task._replace(data=self._send_files(task, abort))
+        while not task.job.cancelled():
+            session = self._current_session() if task.session.lost else task.session
+            session.stateful = session.stateful or task.endpoint.stateful
+            try:
+                return self._talk(task._replace(session=session))
+            except _Retired:  # between the question whether it was lost and the join
+                continue
+        raise _Cancelled("The job was cancelled before it was sent.")
+
+    def _talk(self, task: _Task) -> List[Any]:
+        """Have one conversation with the server, publish what it says, and return the final outputs."""
+        job, endpoint, app = task.job, task.endpoint, self._app
+        self._beat(task.session)
         protocol = PROTOCOLS[choose_protocol(app, endpoint, self._skip_queue)]
         whole = protocol.diffs and sends_broken_diffs(app)
         extra: Dict[str, Any] = {"simple_format": True} if whole else {}
         if self._oauth_token and self._describe(endpoint).get("oauth_token"):
             extra["oauth_token"] = self._oauth_token
-        call = Call(self._http, app, endpoint, session, data, extra, task.headers, job._joined, job._on_cancel)
+        call = Call(
+            self._http, app, endpoint, task.session, task.data, extra, task.headers, job._joined, job._on_cancel
+        )
         transcript = Transcript(protocol.diffs and not whole, app.version, f"{endpoint} of {self.src}")
         arrivals = Arrivals(partial(self._fetch, headers=task.headers), PROTOCOLS[app.protocol].is_file)
         conversation = protocol.speak(call)
