@@ -1,0 +1,215 @@
+"""The same calls through the official client and through ours, on real servers: do they give the same values?
+
+    python3 testing/differential.py [VERSION ...]
+
+The official client runs in an environment of its own. Files are compared by name and contents. Every difference has to
+be one of DIFFERENCES, where the reason stands. Prints a table, and ends with a line of counts.
+"""
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any, Dict, List, Tuple
+
+ROOT = Path(__file__).resolve().parent.parent
+if __name__ == "__main__":
+    sys.path.insert(0, str(ROOT))
+from testing.servers import PLACE, Server, call, executable, find_python, uv  # noqa: E402
+from testing.versions import RELEASES  # noqa: E402
+
+VERSIONS = ("6.31.0", "5.50.0", "4.44.1", "4.19.2", "4.8.0", "3.50.2", "3.41.2")
+FILE = "FILE:"  # marks an argument that is a file to upload
+CALLS: List[Tuple[str, List[Any]]] = [
+    ("/add", [1, 2]),
+    ("/add", [1]),
+    ("/echo", ["a\u2028b\u0085c\r\nd😀"]),
+    ("/several", ["ab", 2]),
+    ("/nothing", ["x"]),
+    ("/refresh", ["x"]),
+    ("/panel", ["x"]),
+    ("/stream", [4]),
+    ("/nested", []),
+    ("/shrinking", []),
+    ("/pairs", [3]),
+    ("/chat", ["a b c"]),
+    ("/late", [2]),
+    ("/once", ["x"]),
+    ("/remember", ["ab"]),
+    ("/refuse", ["x"]),
+    ("/crash", ["x"]),
+    ("/quick", ["x"]),
+    ("/make_file", ["a b.txt", 9]),
+    ("/make_files", [2]),
+    ("/new_image", [4, 3]),
+    ("/gallery", []),
+    ("/copy_file", [FILE + "text.txt"]),
+    ("/digest", [FILE + "text.txt"]),
+    ("/same_image", [FILE + "image.png"]),
+    ("/same_audio", [FILE + "sound.wav"]),
+]
+TAKEN: Dict[str, Any] = {  # what `take_…` of testing/apps/components.py is given
+    "image": FILE + "image.png",
+    "imageeditor": {"background": FILE + "image.png", "layers": [], "composite": FILE + "image.png"},
+    "audio": FILE + "sound.wav",
+    "file": FILE + "text.txt",
+    "files": [FILE + "text.txt", FILE + "image.png"],
+    "gallery": [{"image": FILE + "image.png", "caption": "c"}],
+    "model3d": FILE + "text.txt",
+    "multimodaltextbox": {"text": "t", "files": [FILE + "text.txt"]},
+    "dataframe": {"headers": ["a", "b"], "data": [[1, "x"]]},
+    "json": {"a": [1, None]},
+    "dropdown": "a",
+    "dropdowns": ["a"],
+    "slider": 2,
+    "number": 1.5,
+    "checkbox": True,
+    "checkboxgroup": ["b"],
+    "radio": "b",
+    "colorpicker": "#123456",
+    "code": "x = 1",
+    "markdown": "*m*",
+    "html": "<i>h</i>",
+    "textbox": "t\u2028",
+}
+QUOTES = "servers before 5.2 put quotes around the text of a gr.Error: ours takes them off"
+IN_A_FILE = "3.x: the official client writes the value into a JSON file and returns its path"
+NO_UPLOAD = "3.x: the official client fails on handle_file()"
+DIFFERENCES: Dict[Tuple[str, str], str] = {  # (version prefix, endpoint): reason
+    ("", "/refresh"): "a component update: the official client returns the update, ours the value in it",
+    ("", "/crash"): "our text about an error that the app hides names the endpoint",
+    **{(version, "/late"): QUOTES for version in ("3.", "4.", "5.0")},
+    **{(version, "/refuse"): QUOTES for version in ("3.", "4.", "5.0")},
+    **{(version, "/add"): "ours takes the default from the config, where /info has none" for version in ("3.", "4.")},
+    **{("4.19", name): "the official client fails on diffs of lists that shrink" for name in ("/nested", "/shrinking")},
+    **{("3.", name): IN_A_FILE for name in ("/several", "/nested", "/shrinking", "/chat")},
+    **{("3.", name): NO_UPLOAD for name in ("/copy_file", "/digest", "/same_image", "/same_audio")},
+    ("3.", "/quick"): "3.x: the official client fails on unqueued functions",
+    ("3.", "/new_image"): "3.x sends images without a name: ours is image.png, the official client's is random",
+    ("3.", "/gallery"): "3.x: the official client returns a folder, ours what 4.x and later return",
+}
+
+
+def install_official(version: str) -> str:
+    """Path of a Python that has the official client: the newest, or for 3.x servers the last that spoke to them."""
+    place, wanted = PLACE / "official", ["gradio_client"]
+    if version.startswith("3."):
+        place, wanted = PLACE / "official-3", ["gradio_client==1.13.3", "websockets<14"]
+    python = executable(place, "python")
+    if not (place / "stamp").exists():
+        interpreter = find_python("3.12") or find_python("3.11") or find_python("3.10")
+        call(uv(), "venv", "--quiet", "--clear", "--no-project", "--python", str(interpreter), str(place))
+        call(uv(), "pip", "install", "--quiet", "--python", str(python), *wanted)
+        (place / "stamp").write_text(" ".join(wanted))
+    return str(python)
+
+
+def prepare(folder: str) -> None:
+    sys.path.insert(0, str(ROOT / "testing" / "apps"))
+    import functions
+
+    Path(folder, "text.txt").write_bytes(b"some text")
+    Path(folder, "image.png").write_bytes(functions.make_png(4, 3))
+    functions.make_wav(os.path.join(folder, "sound.wav"))
+
+
+def call_all(client_module: Any, url: str, calls: List[Tuple[str, List[Any]]], folder: str) -> List[Any]:
+    """What each call gives: outputs and result, or the error."""
+    output = tempfile.mkdtemp(dir=folder)
+    client = client_module.Client(url, download_files=output, **({"verbose": False}))
+    answers: List[Any] = []
+    for name, args in calls:
+        given = [replaced(arg, folder, client_module.handle_file) for arg in args]
+        try:
+            job = client.submit(*given, api_name=name)
+            outcome: Any = job.result(timeout=60)
+            answers.append([comparable(job.outputs(), output), comparable(outcome, output)])
+        except Exception as error:
+            answers.append(["ERROR", str(error)])
+    return answers
+
+
+def replaced(value: Any, folder: str, handle_file: Any) -> Any:
+    if isinstance(value, str) and value.startswith(FILE):
+        return handle_file(os.path.join(folder, value[len(FILE) :]))
+    if isinstance(value, dict):
+        return {key: replaced(item, folder, handle_file) for key, item in value.items()}
+    return [replaced(item, folder, handle_file) for item in value] if isinstance(value, list) else value
+
+
+def comparable(value: Any, folder: str) -> Any:
+    """The value with local files replaced by their name and a hash of their contents."""
+    if isinstance(value, str) and os.path.isabs(value) and os.path.isfile(value):
+        digest = hashlib.sha256(Path(value).read_bytes()).hexdigest()[:12]
+        return "%s%s %s" % (FILE, os.path.basename(value), digest)
+    if isinstance(value, dict):
+        return {key: comparable(item, folder) for key, item in value.items()}
+    return [comparable(item, folder) for item in value] if isinstance(value, (list, tuple)) else value
+
+
+def through_official(version: str, url: str, calls: List[Tuple[str, List[Any]]], folder: str) -> List[Any]:
+    python = install_official(version)
+    request = json.dumps({"url": url, "calls": calls, "folder": folder})
+    done = subprocess.run(
+        [python, __file__, "--official"], input=request, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        universal_newlines=True, timeout=300, env=dict(os.environ, GRADIO_ANALYTICS_ENABLED="False", HF_HUB_OFFLINE="1"),
+    )  # fmt: skip
+    lines = [line for line in done.stdout.splitlines() if line.startswith("[")]
+    if not lines:
+        return [["ERROR", "the official client does not connect: " + done.stderr.strip()[-200:]]] * len(calls)
+    answers: List[Any] = json.loads(lines[-1])
+    return answers
+
+
+def reason_for(version: str, name: str) -> str:
+    for (prefix, endpoint), reason in DIFFERENCES.items():
+        if version.startswith(prefix) and name.startswith(endpoint):
+            return reason
+    return ""
+
+
+def compare(version: str, app: str) -> Tuple[int, int, int]:
+    """Equal, explained and unexplained differences."""
+    import gradio_lite_client
+
+    equal = explained = unexplained = 0
+    with Server(RELEASES[version], app) as server, tempfile.TemporaryDirectory() as folder:
+        prepare(folder)
+        calls = CALLS
+        if app == "components":
+            kinds = [str(kind).lower() for kind in server.ready["components"]]
+            calls = [("/make_" + kind, []) for kind in kinds]
+            calls += [("/take_" + kind, [TAKEN[kind]]) for kind in kinds if kind in TAKEN]
+        ours = call_all(gradio_lite_client, server.url, calls, folder)
+        official = through_official(version, server.url, calls, folder)
+    for (name, args), mine, other in zip(calls, ours, official):
+        if json.dumps(mine, sort_keys=True) == json.dumps(other, sort_keys=True):
+            equal += 1
+            continue
+        reason = reason_for(version, name)
+        explained, unexplained = (explained + 1, unexplained) if reason else (explained, unexplained + 1)
+        print("%-7s %-18s %s" % (version, name, reason or "NOT EXPLAINED"))
+        print("        ours     %.300s\n        official %.300s" % (json.dumps(mine), json.dumps(other)))
+    return equal, explained, unexplained
+
+
+def main(versions: List[str]) -> int:
+    totals = [0, 0, 0]
+    for version in versions or VERSIONS:
+        for app in ("main", "components") if version >= "6" else ("main",):
+            totals = [total + count for total, count in zip(totals, compare(version, app))]
+    print("%d equal, %d explained differences, %d not explained" % tuple(totals))
+    return 1 if totals[2] else 0
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] == ["--official"]:
+        import gradio_client
+
+        asked = json.load(sys.stdin)
+        print(json.dumps(call_all(gradio_client, asked["url"], asked["calls"], asked["folder"])))
+    else:
+        sys.exit(main(sys.argv[1:]))
