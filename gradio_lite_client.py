@@ -622,6 +622,15 @@ def modern_file(old: Mapping[str, Any]) -> Dict[str, Any]:
     return {**fields, "mime_type": old.get("mime_type"), "meta": dict(FILE_MARK)}
 
 
+def old_file(kind: str, modern: Mapping[str, Any]) -> Json:
+    """A file that a 3.x server sent, as it wants it back."""
+    url = modern.get("url")
+    if kind == "image":
+        return url
+    fields = {"name": modern["path"], "data": url if is_data_url(url) else None, "is_file": not is_data_url(url)}
+    return {**fields, "orig_name": modern.get("orig_name"), "size": modern.get("size")}
+
+
 def modern_output(kind: str, value: Json) -> Json:
     """What a component of a 3.x server returned, in the shape of 4.x. The one place that knows these."""
     if kind == "image" and is_data_url(value):
@@ -671,6 +680,8 @@ def base64_argument(kind: str, name: str, mime_type: str, encoded: str) -> Json:
 
 def fit_argument(version: Tuple[int, ...], kind: str, value: Any) -> Any:
     """An argument in the shape that the release wants, where releases differ: a video is an object only in 4 and 5."""
+    if version < (4,):
+        return walk(value, is_marked_file, lambda item: item if is_local_file(item) else old_file(kind, item))
     if kind == "video" and (4,) <= version < (6,) and (is_local_file(value) or is_marked_file(value)):
         return {"video": value, "subtitles": None}
     if kind == "video" and version >= (6,) and isinstance(value, dict) and "video" in value:
@@ -1085,6 +1096,16 @@ class Response:
         self.close()
 
 
+class Request(NamedTuple):
+    method: str
+    url: str
+    body: Body
+    content_type: str
+    headers: Optional[Headers]
+    timeout: Optional[float]
+    abort: Optional[Abort]
+
+
 class Http:
     """Requests, over connections that are kept alive. Usable from any number of threads.
 
@@ -1137,7 +1158,7 @@ class Http:
         limit = self.timeout if not isinstance(timeout, (int, float, type(None))) else timeout
         first = origin = origin_of(url)
         for _ in range(MAX_REDIRECTS):
-            response = self._send(method, url, origin, body, content_type, headers, limit, abort)
+            response = self._send(Request(method, url, body, content_type, headers, limit, abort), origin)
             if response.status not in REDIRECTS or redirects == "none":
                 return response
             if method != "GET" and (response.status not in (307, 308) or isinstance(body, Multipart)):
@@ -1161,51 +1182,35 @@ class Http:
             url = target
         raise ConnectionFailed(f"{url}: more than {MAX_REDIRECTS} redirects.", url=url)
 
-    def _send(
-        self,
-        method: str,
-        url: str,
-        origin: Origin,
-        body: Body,
-        content_type: str,
-        headers: Optional[Headers],
-        timeout: Optional[float],
-        abort: Optional[Abort],
-    ) -> Response:
+    def _send(self, request: Request, origin: Origin) -> Response:
+        abort = request.abort
         try:
             while True:
                 connection = self._take(origin)
                 if abort:
                     abort.watch(connection)
-                head = self._head(method, url, connection, body, content_type, headers)
                 try:
-                    connection.sock.settimeout(timeout)
-                    raw = connection.exchange(method, head, body)
+                    connection.sock.settimeout(request.timeout)
+                    raw = connection.exchange(request.method, self._head(request, connection), request.body)
                 except BaseException as error:
                     if abort:
                         abort.watch(None)
                     self.give_back(connection, False)
                     died = isinstance(error, (ConnectionError, http.client.BadStatusLine))
-                    if died and connection.used and method == "GET" and not self.closed:
+                    if died and connection.used and request.method == "GET" and not self.closed:
                         continue
                     raise
                 connection.used = True
-                self._keep_cookies(origin, url, raw)
-                return Response(self, connection, raw, url, abort)
+                self._keep_cookies(origin, request.url, raw)
+                return Response(self, connection, raw, request.url, abort)
+        except GradioError:
+            raise
         except (OSError, http.client.HTTPException) as error:
-            raise connection_error(error, url, closed=self.closed) from error
+            raise connection_error(error, request.url, closed=self.closed) from error
 
-    def _head(
-        self,
-        method: str,
-        url: str,
-        connection: Connection,
-        body: Body,
-        content_type: str,
-        headers: Optional[Headers],
-    ) -> bytes:
-        origin = connection.origin
-        parts = urlsplit(url)
+    def _head(self, request: Request, connection: Connection) -> bytes:
+        origin, body = connection.origin, request.body
+        parts = urlsplit(request.url)
         target = quote(parts.path or "/", safe="/%:@!$&'()*+,;=~-._") + (f"?{parts.query}" if parts.query else "")
         fields = {"Host": str(origin).split("://", 1)[1], "User-Agent": self._user_agent, "Accept": "*/*"}
         fields["Accept-Encoding"] = "identity"
@@ -1213,20 +1218,18 @@ class Http:
             target = f"{origin}{target}"
             fields.update(self._proxy_headers(origin))
         if body is not None:
-            fields["Content-Type"] = body.content_type if isinstance(body, Multipart) else content_type
+            fields["Content-Type"] = body.content_type if isinstance(body, Multipart) else request.content_type
             fields["Content-Length"] = str(body.length if isinstance(body, Multipart) else len(body))
-        for extra in (self._granted.get(origin), headers):
+        for extra in (self._granted.get(origin), request.headers):
             for name, value in (extra or {}).items():
                 check_header(name, value)
-                for known in [known for known in fields if known.lower() == name.lower()]:
-                    del fields[known]
+                fields = {known: fields[known] for known in fields if known.lower() != name.lower()}
                 fields[name] = value
-        cookies = self._cookies(origin, url)
+        cookies = self._cookies(origin, request.url)
         if cookies:
             own = [fields.pop(name) for name in list(fields) if name.lower() == "cookie"]
             fields["Cookie"] = "; ".join([*own, cookies])
-        lines = [f"{method} {target} HTTP/1.1", *(f"{name}: {value}" for name, value in fields.items())]
-        return ("\r\n".join(lines) + "\r\n\r\n").encode("utf-8")
+        return encode_head(f"{request.method} {target} HTTP/1.1", fields)
 
     # --- connections
 
@@ -1328,20 +1331,14 @@ class Http:
 
     def _proxy_headers(self, origin: Origin) -> Dict[str, str]:
         url = self._proxy_url(origin)
-        parts = urlsplit(url if "://" in url else f"http://{url}")
-        if parts.username is None:
-            return {}
-        from base64 import b64encode
-
-        login = f"{unquote(parts.username)}:{unquote(parts.password or '')}".encode()
-        return {"Proxy-Authorization": f"Basic {b64encode(login).decode()}"}
+        login = basic_login(url if "://" in url else f"http://{url}")
+        return {"Proxy-Authorization": login} if login else {}
 
     def _tunnel(self, sock: socket.socket, origin: Origin) -> None:
         """Ask the proxy for a tunnel (RFC 9110, section 9.3.6)."""
         host = f"{origin.host}:{origin.port}" if ":" not in origin.host else f"[{origin.host}]:{origin.port}"
         fields = {"Host": host, "User-Agent": self._user_agent, **self._proxy_headers(origin)}
-        lines = [f"CONNECT {host} HTTP/1.1", *(f"{name}: {value}" for name, value in fields.items())]
-        sock.sendall(("\r\n".join(lines) + "\r\n\r\n").encode())
+        sock.sendall(encode_head(f"CONNECT {host} HTTP/1.1", fields))
         answer = http.client.HTTPResponse(sock, method="CONNECT")
         try:
             answer.begin()
@@ -1444,6 +1441,21 @@ class WebSocket:
         self._response.close()
 
 
+def encode_head(first: str, fields: Headers) -> bytes:
+    return "\r\n".join([first, *(f"{name}: {value}" for name, value in fields.items()), "", ""]).encode()
+
+
+def basic_login(url: str) -> str:
+    """The Authorization value for the user and password in a URL (RFC 7617), if there are any."""
+    parts = urlsplit(url)
+    if parts.username is None:
+        return ""
+    from base64 import b64encode
+
+    login = f"{unquote(parts.username)}:{unquote(parts.password or '')}".encode()
+    return f"Basic {b64encode(login).decode()}"
+
+
 def check_header(name: str, value: str) -> None:
     if not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name) or re.search(r"[\r\n\x00]", value):
         raise ValueError(f"Not a legal HTTP header: {name!r}.")
@@ -1489,8 +1501,6 @@ def ca_place(path: str) -> Tuple[Optional[str], Optional[str]]:
 
 def connection_error(error: Exception, url: str, answered: bool = False, closed: bool = False) -> GradioError:
     """The error of this library for one of the standard library's, in words that help."""
-    if isinstance(error, GradioError):
-        return error
     where = f"{urlsplit(url).scheme}://{urlsplit(url).netloc}"
     reason = str(error) or type(error).__name__
     if closed:
@@ -2435,18 +2445,6 @@ def app_url(src: str) -> str:
     return src
 
 
-def split_login(url: str) -> Tuple[str, Dict[str, str]]:
-    """A URL without the user and password in it, and the header that stands for them (RFC 7617)."""
-    parts = urlsplit(url)
-    if parts.username is None:
-        return url, {}
-    from base64 import b64encode
-
-    login = f"{unquote(parts.username)}:{unquote(parts.password or '')}".encode()
-    bare = parts._replace(netloc=parts.netloc.rsplit("@", 1)[-1]).geturl()
-    return bare, {"Authorization": f"Basic {b64encode(login).decode()}"}
-
-
 def find_app(http: Http, url: str, auth: Optional[Tuple[str, str]]) -> App:
     """The app that any of its URLs belongs to: its config is looked for there, then one folder up, and so on."""
     parts = urlsplit(url)
@@ -2757,8 +2755,9 @@ class Client:
         url = app_url(src)
         if SPACE_ID.fullmatch(url):
             url = space_url(self._http, url, token)
-        url, login = split_login(url)
-        credentials = {**login, **(headers or {})}
+        login = basic_login(url)
+        url = urlsplit(url)._replace(netloc=urlsplit(url).netloc.rsplit("@", 1)[-1]).geturl()
+        credentials = {**({"Authorization": login} if login else {}), **(headers or {})}
         if token:
             credentials.setdefault("x-hf-authorization", f"Bearer {token}")
         if cookies:
