@@ -1542,27 +1542,219 @@ def http_error(response: Response) -> HTTPError:
 
 
 # === Hub ==============================================================================================================
-# The Hugging Face Hub's REST API, used only when a Space is named.
+# The Hugging Face Hub's REST API: finds Spaces, waits for them, duplicates them. Used only when a Space is addressed.
 
 SPACE_ID = re.compile(r"[\w-]+/[\w.-]+")
+SPACE_DOMAIN = ".hf.space"
+TRUE_WORDS = ("1", "ON", "YES", "TRUE")
+STARTING_STAGES = ("BUILDING", "APP_STARTING", "SLEEPING", "STOPPED")  # a Space in these will run, if it is waited for
+BROKEN_STAGES = {
+    "PAUSED": "its owner has paused it, and has to restart it",
+    "NO_APP_FILE": "it has no app file; its owner has to add one",
+    "CONFIG_ERROR": "its configuration is wrong; its owner has to correct it",
+    "BUILD_ERROR": "it cannot be built; its owner finds out why in the build log",
+    "RUNTIME_ERROR": "its app has crashed; its owner finds out why in the container log",
+    "DELETING": "it is being deleted",
+}
+SPACE_START_SECONDS = 30 * 60.0  # building a large Space takes this long
+SPACE_POLL_SECONDS = 3.0  # the Hub allows an anonymous caller 500 requests in five minutes
+BASIC_HARDWARE = "cpu-basic"  # free; the sleep time of other hardware can be set
 
 
-def space_url(http: Http, space_id: str, token: Optional[str]) -> str:
-    """The address of a Space's app. Asks the Hub (HF_ENDPOINT, by default huggingface.co)."""
-    hub = os.environ.get("HF_ENDPOINT", "https://huggingface.co").rstrip("/")
-    headers = {"Authorization": f"Bearer {token}"} if token else None
-    with http.request("GET", f"{hub}/api/spaces/{space_id}", headers=headers) as response:
-        if response.status in (401, 404):
-            raise SpaceError(
-                f"Could not find Space: {space_id}. If it is a private Space, please provide a Hugging Face token.",
-                status=response.status,
-                url=response.url,
+class Token(NamedTuple):
+    """A Hugging Face token, and whether the caller passed it or it was found on this machine."""
+
+    value: str
+    passed: bool
+
+    def __repr__(self) -> str:
+        return "<Token>"
+
+
+def find_token(given: Union[str, bool, None], search: bool) -> Optional[Token]:
+    """The token to use: the one given; none for False; else, if `search`, that of the environment or the token file."""
+    if isinstance(given, str) and given:
+        return Token(given.strip(), passed=True)
+    if given is False or not search or env_flag("HF_HUB_DISABLE_IMPLICIT_TOKEN"):
+        return None
+    for name in ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"):
+        value = os.environ.get(name, "").strip()
+        if value:
+            return Token(value, passed=False)
+    cache = os.environ.get("XDG_CACHE_HOME") or os.path.join("~", ".cache")
+    home = os.environ.get("HF_HOME") or os.path.join(cache, "huggingface")
+    path = os.environ.get("HF_TOKEN_PATH") or os.path.join(home, "token")
+    try:
+        with open(os.path.expandvars(os.path.expanduser(path)), encoding="utf-8") as stored:
+            value = stored.read().strip()
+    except (OSError, ValueError):
+        return None
+    return Token(value, passed=False) if value else None
+
+
+def env_flag(name: str) -> bool:
+    return os.environ.get(name, "").upper() in TRUE_WORDS
+
+
+def token_headers(token: Optional[Token], app: Origin) -> Dict[str, str]:
+    """What an app gets: a token that the caller passed; one found on this machine only if the app is a Space."""
+    if token is None or not (token.passed or (app.scheme == "https" and app.host.endswith(SPACE_DOMAIN))):
+        return {}
+    return {"x-hf-authorization": f"Bearer {token.value}"}
+
+
+class Hub:
+    """The Hub's REST API, as one caller sees it. HF_ENDPOINT names another Hub."""
+
+    def __init__(self, http: Http, token: Optional[Token]):
+        self.url = hub_url()
+        self._http = http
+        self._headers = {"Authorization": f"Bearer {token.value}"} if token else {}
+        if env_flag("HF_HUB_OFFLINE"):
+            raise ConnectionFailed(
+                "HF_HUB_OFFLINE is set, so Spaces cannot be looked up. Use the URL of the app instead.", url=self.url
             )
-        info = response.json()
-    host = info.get("host") if isinstance(info, dict) else None
-    if not isinstance(host, str) or not host:
-        raise SpaceError(f"Could not find Space: {space_id}. The Hub names no host for it.", url=response.url)
-    return host
+
+    def ask(self, path: str, body: Optional[Mapping[str, Any]] = None) -> Dict[str, Any]:
+        """GET, or POST a body. Raises HTTPError for any answer that is not success."""
+        data = None if body is None else json.dumps(body).encode()
+        url = f"{self.url}/api/{path}"
+        with self._http.request("GET" if body is None else "POST", url, data, headers=self._headers) as response:
+            if not 200 <= response.status < 300:
+                raise http_error(response)
+            answer = parse_json(response.read() or b"{}", f"from {url}")
+        return answer if isinstance(answer, dict) else {}
+
+    def space(self, space_id: str) -> Dict[str, Any]:
+        """What the Hub says of a Space, or SpaceError. It does not tell missing ones from private ones."""
+        try:
+            return self.ask(f"spaces/{space_id}")
+        except HTTPError as error:
+            if error.status not in (401, 403, 404):
+                raise
+            raise SpaceError(
+                f"Could not find Space: {space_id}. If it is a private Space, please provide a Hugging Face token "
+                f"that may read it. The Hub says: {error_text(error.body) or error.status}",
+                status=error.status,
+                url=error.url,
+            ) from error
+
+    def user(self) -> str:
+        try:
+            return str(self.ask("whoami-v2")["name"])
+        except (HTTPError, KeyError) as error:
+            raise AuthenticationError(
+                "The Hub does not know who you are: pass token=…, or set HF_TOKEN. " + str(error), url=self.url
+            ) from error
+
+
+def hub_url() -> str:
+    return os.environ.get("HF_ENDPOINT", "https://huggingface.co").rstrip("/")
+
+
+def space_in(src: str) -> Optional[str]:
+    """The Space that `src` names: an id (`user/name`) or the address of its page."""
+    page = re.match(rf"(?:https?://(?:huggingface\.co|hf\.co)|{re.escape(hub_url())})/spaces/([\w.-]+/[\w.-]+)", src)
+    if page:
+        return page.group(1)
+    return src if SPACE_ID.fullmatch(src) and not src.startswith("localhost/") else None
+
+
+def start_space(hub: Hub, http: Http, space_id: str, tell: Callable[[str], None]) -> str:
+    """Wait until the Space runs, waking it if it sleeps, and return the URL of its app.
+
+    Blocks for as long as building takes, at most half an hour. SpaceError if it cannot run, TimedOut if it does not.
+    """
+    deadline = time.monotonic() + SPACE_START_SECONDS
+    pause = threading.Event()
+    seen = None
+    while True:
+        info = hub.space(space_id)
+        host, runtime = info.get("host"), info.get("runtime")
+        stage = str(runtime.get("stage")) if isinstance(runtime, dict) else "RUNNING"
+        if stage in BROKEN_STAGES or not isinstance(host, str) or not host:
+            why = BROKEN_STAGES.get(stage, "the Hub names no host for it")
+            raise SpaceError(f"The Space {space_id} does not run ({stage}): {why}.", stage=stage, url=hub.url)
+        if stage not in STARTING_STAGES:
+            return host
+        if stage != seen:
+            tell(f"The Space {space_id} is {stage.lower().replace('_', ' ')}; waiting for it.")
+        if stage in ("SLEEPING", "STOPPED") and seen is None:
+            http.request("GET", host, redirects="none").close()  # a visit wakes it
+        seen = stage
+        if time.monotonic() > deadline:
+            raise TimedOut(f"The Space {space_id} is still {stage} after {SPACE_START_SECONDS:.0f} s.", url=host)
+        pause.wait(SPACE_POLL_SECONDS)
+
+
+def duplicate_space(
+    hub: Hub,
+    from_id: str,
+    to_id: Optional[str],
+    private: bool,
+    hardware: Optional[str],
+    secrets: Optional[Mapping[str, str]],
+    variables: Optional[Mapping[str, str]],
+    sleep_seconds: int,
+    tell: Callable[[str], None],
+) -> str:
+    """The id of the duplicate, which is made unless it exists. One request carries all settings: nothing stays half done."""
+    name = to_id or from_id.split("/")[-1]
+    target = name if "/" in name else f"{hub.user()}/{name}"
+    try:
+        existing: Optional[Dict[str, Any]] = hub.space(target)
+    except SpaceError:
+        existing = None
+    if existing is None:
+        original = _hardware_of(hub.space(from_id))
+        body: Dict[str, Any] = {"repository": target, "visibility": "private" if private else "public"}
+        wanted = hardware or original
+        if wanted and wanted != BASIC_HARDWARE:
+            body.update(hardware=wanted, sleepTimeSeconds=sleep_seconds)
+        for key, values in (("secrets", secrets), ("variables", variables)):
+            if values:
+                body[key] = [{"key": name, "value": value} for name, value in values.items()]
+        if _create(hub, from_id, target, body):
+            tell(f"Created {hub.url}/spaces/{target}, a duplicate of {from_id}.")
+            return target
+        existing = hub.space(target)  # somebody else was faster
+    tell(f"Using your existing Space {hub.url}/spaces/{target}.")
+    if secrets or variables:
+        logger.warning("%s exists already: its secrets and variables are left as they are.", target)
+    if hardware and hardware != (_hardware_of(existing) or BASIC_HARDWARE):
+        try:
+            hub.ask(f"spaces/{target}/hardware", {"flavor": hardware, "sleepTimeSeconds": sleep_seconds})
+        except HTTPError as error:
+            raise _failed(
+                f"changing the hardware of {target} to {hardware}", f"{target} exists, unchanged", error
+            ) from error
+    return target
+
+
+def _create(hub: Hub, from_id: str, target: str, body: Mapping[str, Any]) -> bool:
+    """Whether the duplicate was made; False if it exists."""
+    try:
+        hub.ask(f"spaces/{from_id}/duplicate", body)
+    except HTTPError as error:
+        if error.status == 409:
+            return False
+        raise _failed(f"duplicating {from_id} to {target}", "nothing has been created", error) from error
+    return True
+
+
+def _hardware_of(info: Mapping[str, Any]) -> Optional[str]:
+    """A Space's hardware; of one that does not run, the hardware it would run on."""
+    runtime = info.get("runtime")
+    hardware = runtime.get("hardware") if isinstance(runtime, dict) else None
+    if not isinstance(hardware, dict):
+        return None
+    return hardware.get("current") or hardware.get("requested")
+
+
+def _failed(step: str, left: str, error: HTTPError) -> SpaceDuplicationError:
+    words = error_text(error.body) or str(error)
+    text = f"The Hub refused {step} ({error.status}): {words}. As it stands, {left}."
+    return SpaceDuplicationError(text, status=error.status, url=error.url)
 
 
 # === Conversation =====================================================================================================
@@ -2434,17 +2626,6 @@ def file(source: Union[str, os.PathLike[str], bytes, IO[bytes]], name: Optional[
     return handle_file(source, name)
 
 
-def app_url(src: str) -> str:
-    """The http(s) URL that `src` means, or the id of a Space (`user/name`)."""
-    src = src.strip()
-    page = re.match(r"https?://(?:huggingface\.co|hf\.co)/spaces/([\w.-]+/[\w.-]+)", src)
-    if page:
-        return page.group(1)
-    if "://" not in src and not (SPACE_ID.fullmatch(src) and not src.startswith("localhost/")):
-        src = f"http://{src}"
-    return src
-
-
 def find_app(http: Http, url: str, auth: Optional[Tuple[str, str]]) -> App:
     """The app that any of its URLs belongs to: its config is looked for there, then one folder up, and so on."""
     parts = urlsplit(url)
@@ -2684,6 +2865,12 @@ class Heartbeat:
         self._abort()
 
 
+def _tell(verbose: bool, text: str) -> None:
+    logger.info(text)
+    if verbose:
+        print(text)
+
+
 def _call_back(callback: Callable[..., Any], job: Job) -> None:
     if not job.cancelled() and job.exception() is None:
         result = job.result()
@@ -2703,10 +2890,13 @@ class _Task(NamedTuple):
 class Client:
     """A connection to one Gradio app. Usable from any number of threads; a context manager.
 
-    `src` is an http(s) URL of the app (any of its pages will do) or `host:port`. Connecting blocks for one request.
+    `src` is an http(s) URL of the app (any of its pages will do), `host:port`, or a Hugging Face Space: its id
+    (`user/name`) or the address of its page. Connecting blocks for one request; a Space that sleeps or is being built is
+    waited for.
 
     - `auth=(user, password)` logs in to an app with a login. `headers` and `cookies` go with every request to the app's
-      origin and to no other. `token` is sent to the app's origin as a Hugging Face token.
+      origin and to no other. `token` is a Hugging Face token for the Hub and the app; by default HF_TOKEN or the saved one is
+      used, for Spaces only. False means none.
     - `download_files` is the folder for files that come back (default: GRADIO_TEMP_DIR, or `gradio` in the system's
       temporary folder); with False outputs hold FileData instead of local paths.
     - `ssl_verify` is True, False, the path of a CA file or folder, or an SSLContext. SSL_CERT_FILE, SSL_CERT_DIR,
@@ -2724,7 +2914,7 @@ class Client:
     def __init__(
         self,
         src: Optional[str] = None,
-        token: Optional[str] = None,
+        token: Union[str, bool, None] = None,
         max_workers: int = 40,
         verbose: bool = False,
         auth: Optional[Tuple[str, str]] = None,
@@ -2751,15 +2941,13 @@ class Client:
         self._default_name = api_name
         self._max_workers = max(1, max_workers)
         self._http = Http(f"gradio_lite_client/{__version__}", timeout, ssl_verify, proxy, trust_env)
-        token = token or hf_token
-        url = app_url(src)
-        if SPACE_ID.fullmatch(url):
-            url = space_url(self._http, url, token)
+        url, found = self._address(src.strip(), hf_token if token is None else token, verbose)
         login = basic_login(url)
         url = urlsplit(url)._replace(netloc=urlsplit(url).netloc.rsplit("@", 1)[-1]).geturl()
-        credentials = {**({"Authorization": login} if login else {}), **(headers or {})}
-        if token:
-            credentials.setdefault("x-hf-authorization", f"Bearer {token}")
+        credentials = token_headers(found, origin_of(url))
+        if login:
+            credentials["Authorization"] = login
+        credentials.update(headers or {})
         if cookies:
             credentials["Cookie"] = "; ".join(f"{name}={value}" for name, value in cookies.items())
         self._http.grant(origin_of(url), credentials)
@@ -2780,8 +2968,58 @@ class Client:
         self._sessions: WeakSet[Session] = WeakSet()
         self._session = self._new_session()
         logger.debug("Connected to %s: Gradio %s, %s", self.src, self._app.version_text, self._app.protocol)
-        if verbose:
-            print(f"Loaded as API: {self.src}")
+        _tell(verbose, f"Loaded as API: {self.src}")
+
+    def _address(self, src: str, token: Union[str, bool, None], verbose: bool) -> Tuple[str, Optional[Token]]:
+        """The URL of the app that `src` means, waiting for it if it is a Space, and the token to use."""
+        space_id = space_in(src)
+        if space_id is None:
+            url = src if "://" in src else f"http://{src}"
+            return url, find_token(token, search=origin_of(url).host.endswith(SPACE_DOMAIN))
+        found = find_token(token, search=True)
+        return start_space(Hub(self._http, found), self._http, space_id, partial(_tell, verbose)), found
+
+    @classmethod
+    def duplicate(
+        cls,
+        from_id: str,
+        to_id: Optional[str] = None,
+        token: Union[str, bool, None] = None,
+        private: bool = True,
+        hardware: Optional[str] = None,
+        secrets: Optional[Mapping[str, str]] = None,
+        sleep_timeout: int = 5,
+        max_workers: int = 40,
+        verbose: bool = False,
+        *,
+        variables: Optional[Mapping[str, str]] = None,
+        hf_token: Optional[str] = None,
+    ) -> Client:
+        """Make a Space of your own from another, unless you have it already, and connect to it once it runs.
+
+        `to_id` is a name or `namespace/name`; by default the original's name under your account. The hardware is that
+        of the original unless you choose; other than cpu-basic is billed to you, and is put to sleep after
+        `sleep_timeout` minutes without requests. `secrets` and `variables` are set when the Space is made. An existing
+        duplicate is used as it is, but for `hardware`, if given. Needs a token: `token=`, HF_TOKEN or a saved one.
+        Raises SpaceDuplicationError, which says what exists already, SpaceError, AuthenticationError.
+        """
+        token = hf_token if token is None else token
+        http = Http(f"gradio_lite_client/{__version__}")
+        tell = partial(_tell, verbose)
+        try:
+            hub = Hub(http, find_token(token, search=True))
+            seconds = int(sleep_timeout * 60)
+            target = duplicate_space(hub, from_id, to_id, private, hardware, secrets, variables, seconds, tell)
+        finally:
+            http.close()
+        try:
+            return cls(target, token, max_workers, verbose)
+        except GradioError as error:
+            raise SpaceDuplicationError(
+                f"{hub.url}/spaces/{target} exists, but cannot be used yet: {error} "
+                "Call duplicate() again later, or delete the Space in its settings.",
+                url=error.url,
+            ) from error
 
     def __repr__(self) -> str:
         return f"<Client {self.src} Gradio {self._app.version_text} {len(self._app.names)} named endpoints>"
