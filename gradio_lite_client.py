@@ -1698,7 +1698,7 @@ def duplicate_space(
     sleep_seconds: int,
     tell: Callable[[str], None],
 ) -> str:
-    """The id of the duplicate, which is made unless it exists. One request carries all settings: nothing stays half done."""
+    """The id of the duplicate, made unless it exists. One request carries all settings: nothing stays half done."""
     name = to_id or from_id.split("/")[-1]
     target = name if "/" in name else f"{hub.user()}/{name}"
     try:
@@ -2891,12 +2891,12 @@ class Client:
     """A connection to one Gradio app. Usable from any number of threads; a context manager.
 
     `src` is an http(s) URL of the app (any of its pages will do), `host:port`, or a Hugging Face Space: its id
-    (`user/name`) or the address of its page. Connecting blocks for one request; a Space that sleeps or is being built is
-    waited for.
+    (`user/name`) or the address of its page. Connecting blocks for one request, and until a Space that sleeps or is
+    being built has started.
 
     - `auth=(user, password)` logs in to an app with a login. `headers` and `cookies` go with every request to the app's
-      origin and to no other. `token` is a Hugging Face token for the Hub and the app; by default HF_TOKEN or the saved one is
-      used, for Spaces only. False means none.
+      origin and to no other. `token` is a Hugging Face token for the Hub and the app; by default HF_TOKEN or the saved
+      one is used, for Spaces only. False means none.
     - `download_files` is the folder for files that come back (default: GRADIO_TEMP_DIR, or `gradio` in the system's
       temporary folder); with False outputs hold FileData instead of local paths.
     - `ssl_verify` is True, False, the path of a CA file or folder, or an SSLContext. SSL_CERT_FILE, SSL_CERT_DIR,
