@@ -1888,7 +1888,7 @@ class Call(NamedTuple):
     extra: Mapping[str, Any]  # further keys for the body
     headers: Mapping[str, str]
     joined: Callable[[str], None]  # called with the event id
-    on_cancel: Callable[[Callable[[], None]], None]  # called with what ends the conversation
+    on_cancel: Callable[..., None]  # called with what ends the conversation, and whether that can be done
 
     def body(self, event_id: Optional[str] = None) -> bytes:
         """The one request body that every server takes: old ones insist on keys that are not used."""
@@ -1975,24 +1975,38 @@ def speak_shared(call: Call) -> Generator[Message, None, None]:
 
     event_id = ""
     started = complete = cancelled = False
+
+    def plan() -> Tuple[str, ...]:
+        return cancel_steps(call.app, call.endpoint, started, *call.session.company(event_id))
+
+    def cancel() -> None:  # runs in the thread that cancels: decides at once, leaves the requests to the job's thread
+        steps = plan()
+        if "close" in steps:
+            call.session.retire(event_id)
+        call.session.tell(event_id, {"msg": "cancelled", "steps": steps})
+
     try:
         for event_id, message in call.session.messages(join, call.endpoint.number):
             kind = message["msg"]
             started = started or kind.startswith("process_")
             complete = kind == "process_completed"
-            cancelled = cancelled or kind == "cancelled"
             if kind == "joined":
                 call.joined(event_id)
-                call.on_cancel(partial(call.session.cancel, event_id))
-            elif not cancelled:
+                call.on_cancel(cancel, lambda: bool(plan()))
+            elif kind == "cancelled" or cancelled:
+                cancelled = True
+                if complete or stop(call, event_id, message.get("steps") or plan()):
+                    raise _Cancelled("The job was cancelled.")
+            else:
                 yield message
                 if kind == "process_streaming":  # an app that takes a stream of inputs waits for more: there is no more
                     post(call, f"{call.app.routes.stream(event_id)}/close", {})
-            elif complete or stop(call, event_id, started):
-                raise _Cancelled("The job was cancelled.")
     except (GeneratorExit, KeyboardInterrupt):  # nobody listens any more
         if event_id and not complete:
-            stop(call, event_id, started)
+            steps = plan()
+            if "close" in steps:
+                call.session.retire(event_id)
+            stop(call, event_id, steps)
         raise
 
 
@@ -2027,23 +2041,20 @@ def cancel_steps(app: App, endpoint: Endpoint, started: bool, alone: bool, only:
     return ("stop",) if only else ()
 
 
-def stop(call: Call, event_id: str, started: bool) -> bool:
-    """Stop a job on the server as well as it can be done. False: try again after the job's next message."""
+def stop(call: Call, event_id: str, steps: Iterable[str]) -> bool:
+    """Send the requests that the steps stand for. False: try again after the job's next message."""
     routes, session, fn_index = call.app.routes, call.session, call.endpoint.number
-    for step in cancel_steps(call.app, call.endpoint, started, *session.company(event_id)):
+    for step in steps:
         if step == "later":
             return False
-        if step == "close":
-            session.retire(event_id)
-        elif step == "empty":
+        if step == "empty":
             post(call, routes.stream(event_id), json.loads(call._replace(data=[]).body()))
         elif step == "reset":
             if post(call, routes.reset, {"event_id": event_id}) != {"success": True}:
                 return False
-        else:
+        elif step in ("remove", "stop"):
             fn_index = fn_index if step == "stop" else NO_FUNCTION
-            body = {"session_hash": session.hash, "fn_index": fn_index, "event_id": event_id}
-            post(call, routes.cancel, body)
+            post(call, routes.cancel, {"session_hash": session.hash, "fn_index": fn_index, "event_id": event_id})
     return True
 
 
@@ -2095,7 +2106,7 @@ class Session:
         self._lock = threading.Lock()
         self._waiting: Dict[str, Waiting] = {}  # by event id
         self._early: Dict[str, List[Message]] = {}  # messages for joins whose answer is still on its way
-        self._joining = 0
+        self._joining: List[int] = []  # the functions of these
         self._retired = False
         self._reader: Optional[threading.Thread] = None
 
@@ -2120,14 +2131,14 @@ class Session:
         with self._lock:
             if self._retired:
                 raise _Retired("The session has ended.")
-            self._joining += 1
+            self._joining.append(job.number)
         event_id = None
         try:
             event_id = join()
             return event_id
         finally:
             with self._lock:
-                self._joining -= 1
+                self._joining.remove(job.number)
                 early = self._early.pop(event_id, []) if event_id else []
                 for message in early:
                     job.inbox.put(message)
@@ -2140,20 +2151,19 @@ class Session:
                 if not self._joining:
                     self._early.clear()  # these belong to jobs that were given up
 
-    def cancel(self, event_id: str) -> None:
-        """Wake the thread of this job with a message "cancelled"."""
+    def tell(self, event_id: str, message: Message) -> None:
+        """Wake the thread of this job with a message of our own."""
         with self._lock:
             job = self._waiting.get(event_id)
         if job:
-            job.inbox.put({"msg": "cancelled"})
+            job.inbox.put(message)
 
     def company(self, event_id: str) -> Tuple[bool, bool]:
         """Whether the job is alone in a session that can be done without; whether no other is of its function."""
         with self._lock:
-            functions = [job.number for job in self._waiting.values()]
             job = self._waiting.get(event_id)
-            only = job is not None and functions.count(job.number) == 1 and not self._joining
-            return self._is_alone(event_id), only
+            functions = [job.number for job in self._waiting.values()] + self._joining
+            return self._is_alone(event_id), job is not None and functions.count(job.number) == 1
 
     def _is_alone(self, event_id: str) -> bool:
         return not self._joining and not self.stateful and not set(self._waiting) - {event_id}
@@ -2417,6 +2427,7 @@ class Job(Future):
         self._outputs: List[_Output] = []
         self._wakers: List[Callable[[], None]] = []
         self._end: Callable[[], None] = lambda: None  # ends the conversation after cancel()
+        self._can_end: Callable[[], bool] = lambda: True  # whether the server can stop this generator and no other job
         self._event_id: Optional[str] = None
         self.add_done_callback(Job._wake)  # type: ignore[arg-type]
 
@@ -2454,13 +2465,12 @@ class Job(Future):
         """Ask that this job delivers no result. Does not block; True if it will not, False if nothing has changed.
 
         True: it was waiting here or in the server's queue, or it is a generator, which stops after its current step
-        (the server is told in the background). False: it has ended, or a plain function is already running, which no
-        Gradio server can interrupt.
+        (the server is told in the background). False: it has ended; or a plain function is already running, which no
+        Gradio server can interrupt; or a generator that the server cannot stop without harm to other jobs (4.35 to
+        4.44, while another call of the same function is pending).
         """
-        with self._changed:
-            running = not self._status.code < Status.PROCESSING
-            if not self.done() and running and not self._stoppable:
-                return False
+        if self.running() and not (self._stoppable and self._can_end()):
+            return False
         if not super().cancel():
             return False
         with self._changed:
@@ -2536,10 +2546,10 @@ class Job(Future):
         for wake in wakers:
             wake()
 
-    def _on_cancel(self, end: Callable[[], None]) -> None:
+    def _on_cancel(self, end: Callable[[], None], can_end: Callable[[], bool] = lambda: True) -> None:
         """Call `end` when the job is cancelled; now, if it already is."""
         with self._changed:
-            self._end = end
+            self._end, self._can_end = end, can_end
             cancelled = self._status.code is Status.CANCELLED
         if cancelled:
             end()

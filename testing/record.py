@@ -80,7 +80,9 @@ def info_of(client: glc.Client) -> Any:
     lists = ("parameters", "returns")
     unread = ("example_input", "type", "serializer")
     return {
-        name: {key: [without(item, unread) for item in end[key]] if key in lists else end[key] for key in without(end, ())}
+        name: {
+            key: [without(item, unread) for item in end[key]] if key in lists else end[key] for key in without(end, ())
+        }
         for name, end in (client._info or {}).items()
     }
 

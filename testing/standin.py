@@ -26,6 +26,7 @@ import tempfile
 import threading
 import time
 import types
+import unittest
 from collections import deque
 from pathlib import Path
 from typing import Any, Callable, Generator, Iterable, Iterator, Mapping, NamedTuple, Sequence, TypeVar
@@ -148,6 +149,8 @@ VERSIONS = {  # the release a protocol stands for unless told otherwise: its las
     "sse_v3": "6.31.0",
 }
 FILES = ("file", "image", "audio", "video", "model3d", "downloadbutton", "uploadbutton")
+STEP = 0.001  # seconds between the steps of a generator; a real server is no faster
+ROOT_ROUTES = ("", "config", "login")  # all others have the prefix, if there is one
 SKIPPED = ("state", "button", "column", "row", "form", "group")  # no part of the API
 
 _FILE_SCHEMA: Json = {
@@ -220,27 +223,31 @@ class Component(NamedTuple):
         return schema, python_type, example
 
 
-def diff(old: Json, new: Json, path: Sequence[Json] = (), naive: bool = False) -> list[Json]:
-    """The edits that make `new` of `old`. Servers before 5.29.1 are `naive` about what a deletion
-    does to the indexes of the elements that follow it."""
+def diff(old: Json, new: Json, flaw: str, path: Sequence[Json] = ()) -> list[Json]:
+    """The edits that make `new` of `old`, with the flaw in how a release tells where elements leave a list.
+
+    "unshifted"    each by its index in the old list, although those before it are gone by then
+    "cut"          the index is right, but all that is left of the path; inner lists are counted in
+    "miscounted"   the index is right in the outermost list, too small inside
+    """
     here = list(path)
     if type(old) is not type(new):
         return [["replace", here, new]]
     edits: list[Json] = []
     if isinstance(new, list):
-        for i in range(min(len(old), len(new))):
-            edits += diff(old[i], new[i], [*here, i], naive)
-        for i in range(len(new), len(old)):
-            edits.append(["delete", [*here, i if naive else len(new)], None])
-        for i in range(len(old), len(new)):
-            edits.append(["add", [*here, i], new[i]])
+        shared = min(len(old), len(new))
+        for i in range(shared):
+            edits += diff(old[i], new[i], flaw, [*here, i])
+        edits += [["delete", [*here, i], None] for i in range(shared, len(old))]
+        edits += [["add", [*here, i], new[i]] for i in range(shared, len(new))]
+        deletions = [edit for edit in edits if edit[0] == "delete" and isinstance(edit[1][-1], int)]
+        for before, edit in enumerate(deletions if flaw != "unshifted" else []):
+            *parents, index = edit[1]
+            edit[1] = [*(parents if flaw == "miscounted" else []), index - before]
     elif isinstance(new, dict):
-        edits += [["delete", [*here, key], None] for key in old if key not in new]
-        for key, value in new.items():
-            if key in old:
-                edits += diff(old[key], value, [*here, key], naive)
-            else:
-                edits.append(["add", [*here, key], value])
+        for key, value in old.items():
+            edits += diff(value, new[key], flaw, [*here, key]) if key in new else [["delete", [*here, key], None]]
+        edits += [["add", [*here, key], value] for key, value in new.items() if key not in old]
     elif old != new:
         if isinstance(new, str) and new.startswith(old):
             return [["append", here, new[len(old) :]]]
@@ -370,7 +377,7 @@ class StandIn(ScriptedServer):
     auth                 (user, password)
     mount                path of the app, such as "/sub"
     root                 what the server believes to be its own URL, right by default
-    max_size             of each queue; more jobs are refused
+    max_size             how many jobs may wait; more are refused
     max_file_size        of uploads, in bytes
     info                 False: /info answers 404
     api_open             False: queued functions cannot be called directly
@@ -509,14 +516,14 @@ class StandIn(ScriptedServer):
             if not path.startswith(self.mount + "/"):
                 return _refuse(404, "Not Found")
             path = path[len(self.mount) :]
-        prefix = self.api[len(self.mount) :]
-        if path in ("/", "/config", "/config/", "/login", "/login/"):
-            name = path.strip("/")
-        elif path.startswith(prefix + "/"):
-            name = path[len(prefix) + 1 :]
-        else:
-            return _refuse(404, "Not Found")
-        name, _, rest = name.partition("=" if name.startswith("file=") else "/")
+        name = path.strip("/")
+        rest = ""
+        if name not in ROOT_ROUTES:
+            prefix = self.api[len(self.mount) :] + "/"
+            name = path[len(prefix) :] if path.startswith(prefix) else ""
+            name, _, rest = name.partition("=" if name.startswith("file=") else "/")
+            if name in ROOT_ROUTES:
+                return _refuse(404, "Not Found")
         if name in ("queue", "upload"):
             name, rest = f"{name}_{rest}".rstrip("_/"), ""
         route = getattr(self, f"_{request.method.replace('HEAD', 'GET')}_{name}", None)
@@ -734,6 +741,8 @@ class StandIn(ScriptedServer):
     # -- files --
 
     def _POST_upload(self, request: Request, rest: str) -> Answer:
+        if self.v < (3, 19):
+            return _refuse(404, "Not Found")
         content_type = request.headers.get("content-type", "")
         if not content_type.startswith("multipart/form-data"):
             return _refuse(400 if self.v >= (4,) else 422, "Invalid content type.")
@@ -866,6 +875,8 @@ class StandIn(ScriptedServer):
             return [{"image": self._file_data(path, kind), "caption": text} for path, text in items]
         if kind == "multimodaltextbox":
             return {"text": value["text"], "files": [self._file_data(path) for path in value["files"]]}
+        if kind == "chatbot" and (5,) <= self.v < (6,):
+            return [{"metadata": None, "options": None, **item} for item in value]
         if kind == "chatbot" and self.v >= (6,):
             return [
                 dict(item, metadata=None, options=None, content=[{"text": item["content"], "type": "text"}])
@@ -1030,6 +1041,8 @@ class StandIn(ScriptedServer):
             if self.stopped:
                 return _refuse(503, "Queue is stopped.")
             if self.max_size is not None and self.waiting >= self.max_size:
+                if self.v < (4, 9, 1):
+                    return Reply(500, {"Content-Type": "text/plain"}, "Internal Server Error")
                 text = f"Queue is full. Max size is {self.max_size} and size is {self.waiting}."
                 return _refuse(503, text)
             mailbox = self._sessions.get(body["session_hash"])
@@ -1067,6 +1080,9 @@ class StandIn(ScriptedServer):
             stream = Stream(request)
             self._pumped[stream] = mailbox
         return stream
+
+    def _GET_queue_status(self, request: Request, rest: str) -> Answer:
+        return self.message("estimation", None, {"rank": None, "queue_size": self.waiting, "rank_eta": None})
 
     def _POST_queue_data(self, request: Request, rest: str) -> Answer:
         body = _body(request)
@@ -1208,6 +1224,7 @@ class StandIn(ScriptedServer):
                     shown = self._shown(event, last, data)
                     output = self._output(function, shown, True, start)
                     event.send("process_generating", output=output, success=True, time_limit=None)
+                    time.sleep(STEP)
                 last = data
                 event.has_yielded = function.is_generator
                 self._check_length(function, event.data)  # /stream may have replaced it
@@ -1224,15 +1241,17 @@ class StandIn(ScriptedServer):
         event.complete(output)
 
     def _shown(self, event: _Event, last: list[Json] | None, data: list[Json]) -> list[Json]:
+        """The values, or what changed since the last ones."""
         if last is None or event.simple or self.protocol in ("ws", "sse", "sse_v1"):
             return data
+        flaw = "unshifted" if self.v < (5, 29, 1) else "cut" if self.v < (5, 36) else "miscounted"
         edits = []
         for component, old, new in zip(event.function.outputs, last, data):
-            wrapped = component.kind == "json" and isinstance(new, dict) and self.v >= (4, 44)
+            wrapped = component.kind == "json" and isinstance(new, (dict, list)) and self.v >= (4, 44)
             if wrapped and old != new:  # these releases compare it as one thing
                 edits.append([["replace", [], new]])
             else:
-                edits.append(diff(old, new, naive=self.v < (5, 29, 1)))
+                edits.append(diff(old, new, flaw))
         return edits
 
     # -- streams --
@@ -1448,25 +1467,51 @@ def _protocol_of(version: tuple[int, ...]) -> str:
     return next((name for known, name in first if version >= known), "ws")
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+def parse_arguments(arguments: Sequence[str] | None = None) -> dict[str, Any]:
+    """Arguments of a StandIn from those of a command line; the options are those of testing/apps/main.py."""
     parser = argparse.ArgumentParser(description="Run the stand-in for a Gradio app.")
-    parser.add_argument("--port", type=int, default=7860)
+    parser.add_argument("--port", type=int, default=0, help="0, the default: a free one")
     parser.add_argument("--protocol", choices=list(VERSIONS), default="")
     parser.add_argument("--version", default="", help="of Gradio, such as 5.50.0")
-    parser.add_argument("--auth", metavar="USER:PASSWORD")
+    parser.add_argument("--auth", metavar="USER:PASSWORD", type=lambda text: tuple(text.split(":", 1)))
     parser.add_argument("--mount", default="", metavar="PATH")
     parser.add_argument("--show-error", action="store_true")
-    options = parser.parse_args(arguments)
-    user, _, password = (options.auth or "").partition(":")
-    app = StandIn(
-        options.protocol,
-        options.version,
-        auth=(user, password) if user else None,
-        mount=options.mount,
-        show_error=options.show_error,
-        port=options.port,
-    )
-    with app:
+    parser.add_argument("--max-size", type=int, help="of the queue")
+    parser.add_argument("--max-file-size", type=int, help="of uploads, in bytes")
+    return vars(parser.parse_args(arguments))
+
+
+def cases_for(version: str, word: str = "") -> unittest.TestSuite:
+    """The cases of testing/cases.py whose name contains the word, on stand-ins for a release."""
+    from . import cases, versions  # they need the client, which a mere server does not
+
+    suite = unittest.TestSuite()
+    for kind in cases.ALL:
+        if kind.app == "main":
+            name = f"{kind.__name__} on the stand-in for {version}"
+            members = {"version": version, "features": versions.features_of(version), "__qualname__": name}
+            served = type(name, (kind, Served), members)
+            names = unittest.defaultTestLoader.getTestCaseNames(served)
+            suite.addTests(served(test) for test in names if word in test)
+    return suite
+
+
+class Served(unittest.TestCase):
+    """Gives a class of cases its stand-in."""
+
+    version = ""
+    arguments: tuple[str, ...] = ()
+    url = ""
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        app = StandIn(**{**parse_arguments(cls.arguments), "version": cls.version})
+        cls.addClassCleanup(app.__exit__, None)  # raises what went wrong in it
+        cls.url = app.url
+
+
+def main() -> None:
+    with StandIn(**parse_arguments()) as app:
         print(f"A stand-in for Gradio {app.version} ({app.protocol}) runs on {app.url}", flush=True)
         with contextlib.suppress(KeyboardInterrupt):
             app.closed.wait()

@@ -38,10 +38,12 @@ FEATURES: Dict[str, Tuple[str, str]] = {  # capability: first release with it, f
     # What cancel() can do on the server. It always frees the client.
     "drops_with_stream": ("4.24", ""),  # see also below: closing the stream takes a waiting job off the queue
     "removes_one_queued": ("6.14", ""),  # a waiting job leaves the queue while others of its session stay
+    "stops_beside_sibling": ("5.0", ""),  # a running generator stops while other calls of its function are pending
 }
 ALSO: Dict[str, Tuple[str, str]] = {  # a second range of the same capability
     "drops_with_stream": ("3.16", "4.19.2"),
     "removes_one_queued": ("3.16", "4.9"),
+    "stops_beside_sibling": ("3.16", "4.35"),
 }
 
 

@@ -112,7 +112,7 @@ def serve(demo: Any, options: argparse.Namespace) -> str:
             quiet=True,
             show_error=options.show_error,
             auth=auth,
-            **launching
+            **launching,
         )
     return "http://127.0.0.1:%d%s" % (port, options.mount or "/")
 

@@ -1,0 +1,1279 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Tests of gradio_lite_client, in its sections and in its order.
+
+    python3 -m unittest                     offline: scripted servers on 127.0.0.1, nothing to install
+    python3 test_gradio_lite_client.py      that, then real Gradio servers, which it installs itself
+
+No test sleeps and hopes: it pushes the next message or waits, with a deadline, for what it expects. A test that
+hangs is ended after `DEADLINE` with the stacks of all threads. After each test no thread, socket or unread warning
+of the module may be left.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import asyncio
+import base64
+import builtins
+import concurrent.futures
+import contextlib
+import copy
+import email
+import faulthandler
+import gc
+import gzip
+import hashlib
+import io
+import itertools
+import json
+import os
+import pickle
+import queue
+import random
+import re
+import select
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import tokenize
+import unittest
+import zlib
+from functools import partial
+from pathlib import Path
+from typing import Any, Callable, Iterable, Iterator, Sequence
+from unittest import mock
+
+import gradio_lite_client as glc
+from testing.fake import CA_FILE, ProxyServer, RawServer, Reply, ScriptedServer, Stream, Upgrade, read_request, reset
+from testing.standin import StandIn, diff, parse_multipart
+
+MS = float(os.environ.get("TEST_MS", "1")) / 1000  # the unit of every wait: slow machines can stretch it
+DEADLINE = 20_000 * MS  # for what a healthy program does at once
+HERE = Path(__file__).resolve().parent
+CORPUS = HERE / "testing" / "corpus"
+PROTOCOLS = ("ws", "sse", "sse_v1", "sse_v2", "sse_v2.1", "sse_v3")
+FLAWS = ("unshifted", "miscounted")  # how releases tell where elements leave a list, where it can be repaired
+
+
+# --- helpers
+
+
+def gradio_threads() -> list[str]:
+    """The module's threads that are alive."""
+    return sorted(thread.name for thread in threading.enumerate() if thread.name.startswith("gradio-"))
+
+
+def open_sockets() -> set[str]:
+    """The sockets of this process; empty where the system does not tell."""
+    found = set()
+    with contextlib.suppress(OSError):
+        for name in os.listdir("/proc/self/fd"):
+            with contextlib.suppress(OSError):
+                place = os.readlink(f"/proc/self/fd/{name}")
+                if place.startswith("socket:"):
+                    found.add(place)
+    return found
+
+
+def ways_to_cut(data: bytes) -> Iterator[list[bytes]]:
+    """The data whole, byte by byte, with empty chunks between, and cut in two at every position."""
+    yield [data]
+    yield [data[i : i + 1] for i in range(len(data))]
+    yield [piece for i in range(len(data)) for piece in (b"", data[i : i + 1], b"")]
+    for i in range(len(data) + 1):
+        yield [data[:i], data[i:]]
+
+
+def wait_until(condition: Callable[[], Any], what: str = "it", timeout: float = DEADLINE) -> None:
+    """For what happens in another thread that tells nobody."""
+    deadline = time.monotonic() + timeout
+    while not condition():
+        if time.monotonic() > deadline:
+            raise AssertionError(f"{what} did not happen in {timeout} s")
+        time.sleep(MS)
+
+
+class Running:
+    """A function in a thread; `result()` waits for it and returns or raises what it does."""
+
+    def __init__(self, function: Callable[..., Any], *args: Any, **keywords: Any):
+        self._outcome: queue.Queue[tuple[Any, BaseException | None]] = queue.Queue()
+        self._call = partial(function, *args, **keywords)
+        self.thread = threading.Thread(target=self._run, daemon=True)
+        self.thread.start()
+
+    def _run(self) -> None:
+        try:
+            self._outcome.put((self._call(), None))
+        except BaseException as error:
+            self._outcome.put((None, error))
+
+    def result(self, timeout: float = DEADLINE) -> Any:
+        value, error = self._outcome.get(timeout=timeout)
+        self.thread.join(timeout)
+        if error is not None:
+            raise error
+        return value
+
+
+class TestCase(unittest.TestCase):
+    """Fails if a test leaves a thread or a socket, or if anything went wrong where nobody could catch it."""
+
+    maxDiff = 4000
+
+    def setUp(self) -> None:
+        faulthandler.dump_traceback_later(3 * DEADLINE, exit=True, file=sys.__stderr__)
+        self.addCleanup(faulthandler.cancel_dump_traceback_later)
+        self._sockets = open_sockets()
+        self._stray: list[str] = []
+        self.addCleanup(self._check_nothing_left)
+        if hasattr(sys, "unraisablehook"):
+            self.patch(sys, "unraisablehook", lambda args: self._stray.append(repr(args.exc_value)))
+        self.patch(threading, "excepthook", lambda args: self._stray.append(f"{args.thread}: {args.exc_value!r}"))
+        variables = {name: "" for name in os.environ if name.lower().endswith("_proxy")}
+        if variables:
+            self.patch_environ(**dict.fromkeys(variables))
+
+    def _check_nothing_left(self) -> None:
+        self.assertEqual(gradio_threads(), [])
+        left = open_sockets() - self._sockets
+        if left:  # in a cycle of objects that nobody has collected yet?
+            gc.collect()
+            left = open_sockets() - self._sockets
+        self.assertEqual(left, set())
+        self.assertEqual(self._stray, [])
+
+    def enter(self, manager: Any) -> Any:
+        value = manager.__enter__()
+        self.addCleanup(manager.__exit__, None, None, None)
+        return value
+
+    def patch(self, target: Any, name: str, value: Any) -> None:
+        self.enter(mock.patch.object(target, name, value))
+
+    def patch_environ(self, **variables: str | None) -> None:
+        """Set environment variables, or remove those that are None, until the end of the test."""
+        self.enter(mock.patch.dict(os.environ))
+        for name, value in variables.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+    def folder(self) -> Path:
+        return Path(os.path.realpath(self.enter(tempfile.TemporaryDirectory())))
+
+    def raises(self, kind: type, function: Callable[..., Any], *args: Any, **keywords: Any) -> Any:
+        """The error that the call raises, which must be of exactly this class."""
+        try:
+            value = function(*args, **keywords)
+        except kind as error:
+            self.assertIs(type(error), kind)
+            return error
+        self.fail(f"{kind.__name__} was not raised, but {value!r} was returned")
+
+
+# === Errors ===========================================================================================================
+
+
+class ErrorsTest(TestCase):
+    BUILTINS = {
+        "GradioError": (Exception,),
+        "ConnectionFailed": (ConnectionError, OSError),
+        "ConnectionLost": (ConnectionError, glc.ConnectionFailed),
+        "TimedOut": (TimeoutError, ConnectionError, glc.ConnectionFailed),
+        "HTTPError": (Exception,),
+        "AuthenticationError": (ValueError, glc.HTTPError),
+        "TooManyRequestsError": (glc.HTTPError,),
+        "ProtocolError": (Exception,),
+        "QueueError": (Exception,),
+        "AppError": (ValueError,),
+        "ValidationError": (ValueError, glc.AppError),
+        "InvalidAPIEndpointError": (ValueError,),
+        "SpaceError": (Exception,),
+        "SpaceDuplicationError": (glc.SpaceError,),
+    }
+
+    def test_every_public_error_is_in_the_table(self) -> None:
+        public = {name for name in glc.__all__ if isinstance(getattr(glc, name), type)}
+        errors = {name for name in public if issubclass(getattr(glc, name), BaseException)}
+        self.assertEqual(errors, set(self.BUILTINS))
+
+    def test_each_is_caught_as_gradio_error_and_as_its_builtin(self) -> None:
+        for name, kinds in self.BUILTINS.items():
+            for kind in (glc.GradioError, *kinds):
+                with self.subTest(name, caught_as=kind.__name__):
+                    with self.assertRaises(kind):
+                        raise getattr(glc, name)("text")
+
+    def test_a_protocol_or_http_error_is_no_value_error(self) -> None:
+        for kind in (glc.ProtocolError, glc.HTTPError, glc.QueueError, glc.SpaceError):
+            self.assertFalse(issubclass(kind, (ValueError, OSError)), kind)
+
+    def test_text_and_attributes(self) -> None:
+        for name in self.BUILTINS:
+            with self.subTest(name):
+                error = getattr(glc, name)("what failed", url="http://x/y", status=500, endpoint="/f")
+                self.assertEqual(str(error), "what failed")
+                if not isinstance(error, glc.AppError):
+                    self.assertEqual((error.url, error.status, error.endpoint), ("http://x/y", 500, "/f"))
+                for attribute in ("event_id", "last_status", "retry_after"):
+                    self.assertIsNone(getattr(error, attribute))
+
+    def test_each_survives_pickling(self) -> None:
+        seen = glc.StatusUpdate(glc.Status.PROCESSING, rank=2)
+        for name in self.BUILTINS:
+            for protocol in range(2, pickle.HIGHEST_PROTOCOL + 1):
+                with self.subTest(name, protocol=protocol):
+                    error = getattr(glc, name)("what failed")
+                    error.endpoint, error.last_status = "/f", seen
+                    twin = pickle.loads(pickle.dumps(error, protocol))
+                    self.assertIs(type(twin), type(error))
+                    self.assertEqual(str(twin), "what failed")
+                    self.assertEqual((twin.endpoint, twin.last_status, twin.url), ("/f", seen, None))
+
+    def test_app_error_keeps_all_that_the_app_sent(self) -> None:
+        error = glc.AppError("boom", title="T", duration=None, visible=False, print_exception=False, extra=[1])
+        for twin in (error, pickle.loads(pickle.dumps(error)), copy.copy(error)):
+            self.assertEqual((str(twin), twin.message, twin.title, twin.duration), ("boom", "boom", "T", None))
+            self.assertEqual((twin.visible, twin.print_exception, twin.details), (False, False, {"extra": [1]}))
+
+    def test_app_error_has_the_defaults_of_the_official_client(self) -> None:
+        error = glc.AppError()
+        self.assertEqual((error.title, error.duration, error.visible, error.print_exception), ("Error", 10, True, True))
+
+
+# === Records ==========================================================================================================
+
+
+class RecordsTest(TestCase):
+    def test_status_order(self) -> None:
+        names = (
+            "STARTING JOINING_QUEUE QUEUE_FULL IN_QUEUE SENDING_DATA PROCESSING PROGRESS LOG ITERATING FINISHED CANCELLED"
+        )
+        members = [glc.Status[name] for name in names.split()]
+        self.assertEqual(members, list(glc.Status))
+        for (i, one), (j, other) in itertools.product(enumerate(members), repeat=2):
+            self.assertEqual((one < other, one > other), (i < j, i > j))
+        self.assertEqual(sorted(reversed(members)), members)
+
+    def test_status_update_defaults(self) -> None:
+        update = glc.StatusUpdate(glc.Status.IN_QUEUE)
+        self.assertEqual(update[1:], (None, None, None, None, None, None, None, "status"))
+        self.assertEqual(glc.OutputUpdate([1]), ([1], True, "output", False))
+
+    def test_progress_unit_fields_hide_tuple_methods(self) -> None:
+        unit = glc.ProgressUnit(1, 3, "steps", None, "work")
+        self.assertEqual((unit.index, unit.length, unit.unit, unit.progress, unit.desc), (1, 3, "steps", None, "work"))
+
+    def test_records_cannot_be_changed(self) -> None:
+        with self.assertRaises(AttributeError):
+            glc.StatusUpdate(glc.Status.LOG).rank = 3  # type: ignore[misc]
+
+    def test_file_data_is_a_dict(self) -> None:
+        item = glc.FileData({"path": "/p", "size": 3})
+        self.assertEqual(item, {"path": "/p", "size": 3})
+        self.assertEqual(json.loads(json.dumps(item)), {"path": "/p", "size": 3})
+        self.assertIsInstance(item, dict)
+
+    def test_file_data_reads_and_saves_through_its_client(self) -> None:
+        asked: list[str | None] = []
+
+        def download(dest: str | None) -> str | bytes:
+            asked.append(dest)
+            return b"content" if dest is None else f"{dest}/name"
+
+        item = glc.FileData({"path": "/p"})
+        item.download = download
+        self.assertEqual(item.read(), b"content")
+        self.assertEqual(item.save(Path("some") / "where"), os.path.join("some", "where") + "/name")
+        self.assertEqual(asked, [None, os.path.join("some", "where")])
+
+    def test_file_data_without_a_client_says_so(self) -> None:
+        for use in (lambda: glc.FileData(path="/p").read(), lambda: glc.FileData(path="/p").save("x")):
+            with self.assertRaisesRegex(ValueError, "did not come from a Client"):
+                use()
+
+    def test_a_dict_never_is_a_local_file(self) -> None:
+        self.assertFalse(glc.is_local_file({"path": "/etc/passwd", "meta": {"_type": "gradio.FileData"}}))
+        self.assertFalse(glc.is_local_file(glc.FileData(path="/etc/passwd")))
+        self.assertTrue(glc.is_local_file(glc.handle_file(__file__)))
+
+
+# === Formats ==========================================================================================================
+
+
+class EventStreamTest(TestCase):
+    CASES: Sequence[tuple[str, bytes, list[str]]] = (
+        ("WHATWG 1", b"data: YHOO\ndata: +2\ndata: 10\n\n", ["YHOO\n+2\n10"]),
+        (
+            "WHATWG 2",
+            b": test stream\n\ndata: first event\nid: 1\n\ndata:second event\nid\n\ndata:  third event\n\n",
+            ["first event", "second event", " third event"],
+        ),
+        ("WHATWG 3: the last block is incomplete", b"data\n\ndata\ndata\n\ndata:", ["", "\n"]),
+        ("WHATWG 4: one space is optional", b"data:test\n\ndata: test\n\n", ["test", "test"]),
+        ("CR", b"data: a\rdata: b\r\rdata: c\r\r", ["a\nb", "c"]),
+        ("CRLF", b"data: a\r\ndata: b\r\n\r\ndata: c\r\n\r\n", ["a\nb", "c"]),
+        ("mixed line ends", b"data: a\r\ndata: b\rdata: c\n\n\r\ndata: d\r\r", ["a\nb\nc", "d"]),
+        ("CR LF CR LF is two ends, not three", b"data: a\r\n\r\ndata: b\r\n\r\n", ["a", "b"]),
+        ("BOM", b"\xef\xbb\xbfdata: a\n\n", ["a"]),
+        ("a second BOM is part of the name", b"\xef\xbb\xbf\xef\xbb\xbfdata: a\n\ndata: b\n\n", ["b"]),
+        ("comments", b":\n\n: data: no\ndata: a\n:x\n\n", ["a"]),
+        ("other fields", b"event: x\nid: 4\nretry: 5\ndata: a\nDATA: b\ndatax: c\n data: d\n\n", ["a"]),
+        ("an event without data", b"event: x\n\n\n\ndata: a\n\n", ["a"]),
+        ("colons in data", b"data: a:b: c\n\n", ["a:b: c"]),
+        ("only CR and LF end lines", "data: a\u0085b\u2028c\u2029d\x0b\x0c\x1c\x1ee\n\n".encode(),
+         ["a\u0085b\u2028c\u2029d\x0b\x0c\x1c\x1ee"]),  # fmt: skip
+        ("characters of many bytes", "data: äöü€😀漢\n\n".encode(), ["äöü€😀漢"]),
+        ("bytes that are not UTF-8", b"data: a\xff\xe2\x82b\n\n", ["a\ufffd\ufffdb"]),
+        ("an event that is cut short", b"data: a\n\ndata: b\n", ["a"]),
+        ("nothing", b"", []),
+    )
+
+    def test_every_way_of_cutting(self) -> None:
+        for name, data, events in self.CASES:
+            for chunks in ways_to_cut(data):
+                with self.subTest(name, chunks=chunks):
+                    self.assertEqual(list(glc.iter_sse(chunks)), events)
+
+    def test_an_event_is_there_as_soon_as_its_empty_line(self) -> None:
+        for end in (b"\n\n", b"\r\r", b"\r\n\r\n", b"\r\n\r"):
+            with self.subTest(end):
+                pulled: list[int] = []
+
+                def chunks(end: bytes = end, pulled: list[int] = pulled) -> Iterator[bytes]:
+                    for number in range(3):
+                        pulled.append(number)
+                        yield b"data: %d" % number + end
+
+                events = glc.iter_sse(chunks())
+                self.assertEqual((next(events), pulled), ("0", [0]))
+                self.assertEqual((next(events), pulled), ("1", [0, 1]))
+
+    def test_random_streams_are_the_same_however_they_are_cut(self) -> None:
+        choose = random.Random(1)
+        for number in range(200):
+            data = b"".join(choose.choice([b"data: ", b"data", b":", b"\r", b"\n", b"x", b"\xe2\x82\xac"])
+                            for _ in range(40))  # fmt: skip
+            cuts = sorted(choose.sample(range(len(data)), 6))
+            chunks = [data[i:j] for i, j in zip([0, *cuts], [*cuts, len(data)])]
+            with self.subTest(number, chunks=chunks):
+                self.assertEqual(list(glc.iter_sse(chunks)), list(glc.iter_sse([data])))
+
+    def test_a_line_without_end_is_not_collected_for_ever(self) -> None:
+        self.patch(glc, "MAX_EVENT_BYTES", 1000)
+        taken = []
+
+        def endless() -> Iterator[bytes]:
+            yield b"data: "
+            while True:
+                taken.append(100)
+                yield b"x" * 100
+
+        with self.assertRaisesRegex(glc.ProtocolError, "line of more than 1000 bytes"):
+            list(glc.iter_sse(endless()))
+        self.assertLessEqual(sum(taken), 1100)
+
+    def test_an_event_without_end_is_not_collected_for_ever(self) -> None:
+        self.patch(glc, "MAX_EVENT_BYTES", 1000)
+        with self.assertRaisesRegex(glc.ProtocolError, "event of more than 1000 bytes"):
+            list(glc.iter_sse(itertools.repeat(b"data: " + b"x" * 90 + b"\n")))
+
+    def test_large_events_within_the_limit(self) -> None:
+        self.patch(glc, "MAX_EVENT_BYTES", 1000)
+        event = b"data: " + b"x" * 900 + b"\n\n"
+        self.assertEqual([len(text) for text in glc.iter_sse([event] * 5)], [900] * 5)
+        self.assertEqual(list(glc.iter_sse([b"data: %d\n\n" % i for i in range(500)]))[-1], "499")
+        comments = itertools.chain([b": " + b"c" * 90 + b"\n"] * 50, [b"data: a\n\n"])
+        self.assertEqual(list(glc.iter_sse(comments)), ["a"])
+
+
+class FrameTest(TestCase):
+    """WebSocket frames (RFC 6455)."""
+
+    KEY = bytes([0x37, 0xFA, 0x21, 0x3D])
+    SERVER: Sequence[tuple[glc.Frame, bytes]] = (  # section 5.7, then the limits of each length
+        (glc.Frame(glc.TEXT, b"Hello"), b"\x81\x05Hello"),
+        (glc.Frame(glc.TEXT, b"Hel", False), b"\x01\x03Hel"),
+        (glc.Frame(glc.CONTINUATION, b"lo"), b"\x80\x02lo"),
+        (glc.Frame(glc.PING, b"Hello"), b"\x89\x05Hello"),
+        (glc.Frame(glc.PONG, b""), b"\x8a\x00"),
+        (glc.Frame(glc.CLOSE, b"\x03\xe8"), b"\x88\x02\x03\xe8"),
+        (glc.Frame(glc.BINARY, b"x" * 125), b"\x82\x7d" + b"x" * 125),
+        (glc.Frame(glc.BINARY, b"x" * 126), b"\x82\x7e\x00\x7e" + b"x" * 126),
+        (glc.Frame(glc.BINARY, b"x" * 256), b"\x82\x7e\x01\x00" + b"x" * 256),
+        (glc.Frame(glc.TEXT, b"x" * 65535), b"\x81\x7e\xff\xff" + b"x" * 65535),
+        (glc.Frame(glc.TEXT, b"x" * 65536), b"\x81\x7f\x00\x00\x00\x00\x00\x01\x00\x00" + b"x" * 65536),
+    )
+
+    def test_reading(self) -> None:
+        for frame, data in self.SERVER:
+            with self.subTest(data[:12]):
+                source = io.BytesIO(data + b"rest")
+                self.assertEqual(glc.read_frame(source.read), frame)
+                self.assertEqual(source.read(), b"rest")
+
+    def test_masked_example_of_the_rfc(self) -> None:
+        data = glc.encode_frame(glc.Frame(glc.TEXT, b"Hello"), self.KEY)
+        self.assertEqual(data, bytes.fromhex("8185 37fa213d 7f9f4d5158"))
+
+    def test_writing_is_reading_with_a_mask(self) -> None:
+        for frame, data in self.SERVER:
+            with self.subTest(data[:12]):
+                sent = glc.encode_frame(frame, self.KEY)
+                head = len(data) - len(frame.data)
+                self.assertEqual(sent[:head], bytes([data[0], data[1] | 0x80]) + data[2:head])
+                self.assertEqual(sent[head : head + 4], self.KEY)
+                self.assertEqual(glc.apply_mask(self.KEY, sent[head + 4 :]), frame.data)
+
+    def test_masking_is_its_own_inverse_at_every_length(self) -> None:
+        for size in range(20):
+            data = bytes(range(size))
+            plain = bytes(byte ^ self.KEY[i % 4] for i, byte in enumerate(data))
+            self.assertEqual(glc.apply_mask(self.KEY, data), plain)
+            self.assertEqual(glc.apply_mask(self.KEY, plain), data)
+
+    def test_illegal_frames(self) -> None:
+        for data in (
+            b"\xc1\x00",  # RSV1: compression that nobody asked for
+            b"\xa1\x00",
+            b"\x91\x00",
+            b"\x83\x00",  # reserved opcodes
+            b"\x8b\x00",
+            b"\x81\x85\x00\x00\x00\x00Hello",  # a server must not mask
+            b"\x09\x00",  # a control frame in fragments
+            b"\x89\x7e\x00\x7e" + b"x" * 126,  # or too long
+            b"\x81\x7f\xff\xff\xff\xff\xff\xff\xff\xff",  # 16 exabytes
+        ):
+            with self.subTest(data[:4]):
+                self.raises(glc.ProtocolError, glc.read_frame, io.BytesIO(data).read)
+
+    def test_what_the_reader_raises_passes_through(self) -> None:
+        def read(size: int) -> bytes:
+            raise glc.ConnectionLost("gone")
+
+        self.raises(glc.ConnectionLost, glc.read_frame, read)
+
+    def test_random_heads_give_a_frame_or_a_protocol_error(self) -> None:
+        choose = random.Random(2)
+        seen = set()
+        for _ in range(500):
+            data = bytes(choose.choice([0x81, 0x82, 0x88, 0x01, 0x80, 0xC1, choose.randrange(256)]) for _ in range(2))
+            source = io.BytesIO(data + b"\x00" * 300)
+            try:
+                frame = glc.read_frame(source.read)
+                seen.add("frame")
+                self.assertLessEqual(len(frame.data), 125)
+            except glc.ProtocolError:
+                seen.add("error")
+        self.assertEqual(seen, {"frame", "error"})
+
+    def test_accept_key_of_the_rfc(self) -> None:
+        self.assertEqual(glc.accept_key("dGhlIHNhbXBsZSBub25jZQ=="), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=")
+
+
+class MultipartTest(TestCase):
+    FILES: Sequence[tuple[str, bytes]] = (
+        ("plain.txt", b"hello"),
+        ("empty", b""),
+        ("binary.bin", bytes(range(256)) * 3),
+        ("line ends.txt", b"\r\n\n\r\r\n--\r\n--BOUNDARY-\r\n"),
+        ("ünïcödé 漢字 😀.txt", "ä".encode()),
+        ("semi;colon, comma = equals.txt", b"1"),
+        ("back\\slash and 'quotes'.txt", b"2"),
+        ("per%20cent.txt", b"3"),
+    )
+
+    def form(self, files: Iterable[tuple[str, bytes]], boundary: str = "BOUNDARY") -> glc.Multipart:
+        parts = [glc.Part(name, "text/x-test", len(data), io.BytesIO(data).read) for name, data in files]
+        return glc.Multipart("files", parts, boundary)
+
+    def parse(self, form: glc.Multipart) -> list[tuple[str, str, str, bytes]]:
+        """Field, file name, type and content of each part, as the standard library's parser reads them."""
+        body = b"".join(form)
+        self.assertEqual(len(body), form.length)
+        message = email.message_from_bytes(b"Content-Type: " + form.content_type.encode() + b"\r\n\r\n" + body)
+        self.assertEqual(message.defects, [])
+        found = []
+        for part in message.get_payload():
+            headers = {key: value.encode("ascii", "surrogateescape").decode() for key, value in part.raw_items()}
+            match = re.fullmatch(r'form-data; name="(.*?)"; filename="(.*)"', headers["Content-Disposition"])
+            self.assertIsNotNone(match, headers)
+            content = part.get_payload(decode=True)
+            found.append((match[1], match[2], headers["Content-Type"], content))  # type: ignore[index]
+        return found
+
+    def test_the_standard_library_reads_each_file_back(self) -> None:
+        for name, data in self.FILES:
+            with self.subTest(name):
+                self.assertEqual(self.parse(self.form([(name, data)])), [("files", name, "text/x-test", data)])
+
+    def test_many_files_keep_their_order(self) -> None:
+        found = self.parse(self.form(self.FILES))
+        self.assertEqual([(name, data) for _, name, _, data in found], list(self.FILES))
+
+    def test_no_files(self) -> None:
+        form = self.form([])
+        self.assertEqual(b"".join(form), b"--BOUNDARY--\r\n")
+        self.assertEqual(form.length, 14)
+
+    def test_a_name_cannot_end_its_header(self) -> None:
+        for name, sent in (
+            ('a"b', "a%22b"),
+            ("a\r\nX-Evil: 1\r\n\r\nb", "a%0D%0AX-Evil: 1%0D%0A%0D%0Ab"),
+            ("a\nb", "a%0Ab"),
+            ('"; name="other', "%22; name=%22other"),
+        ):
+            with self.subTest(name):
+                self.assertEqual(self.parse(self.form([(name, b"x")])), [("files", sent, "text/x-test", b"x")])
+
+    def test_a_name_that_is_no_unicode_is_sent_all_the_same(self) -> None:
+        found = self.parse(self.form([(os.fsdecode(b"a\xff.txt"), b"x")]))
+        self.assertEqual(found[0][3], b"x")
+
+    def test_large_files_are_read_in_pieces(self) -> None:
+        self.patch(glc, "UPLOAD_CHUNK", 10)
+        sizes = []
+
+        def read(size: int) -> bytes:
+            sizes.append(size)
+            return b"x" * min(size, 7)  # a short read is no end
+
+        form = glc.Multipart("files", [glc.Part("a", "b/c", 25, read)], "B")
+        self.assertEqual(self.parse(form)[0][3], b"x" * 25)
+        self.assertLessEqual(max(sizes), 10)
+
+    def test_a_file_that_shrinks_is_an_error_and_one_that_grows_is_cut(self) -> None:
+        short = glc.Multipart("files", [glc.Part("a.txt", "b/c", 10, io.BytesIO(b"12345").read)], "B")
+        with self.assertRaisesRegex(ValueError, "'a.txt' became shorter"):
+            list(short)
+        grown = glc.Multipart("files", [glc.Part("a.txt", "b/c", 3, io.BytesIO(b"12345").read)], "B")
+        self.assertEqual(self.parse(grown)[0][3], b"123")
+
+    def test_what_reading_the_file_raises_passes_through(self) -> None:
+        def read(size: int) -> bytes:
+            raise PermissionError("no")
+
+        with self.assertRaises(PermissionError):
+            list(glc.Multipart("files", [glc.Part("a", "b/c", 3, read)], "B"))
+
+
+class EditsTest(TestCase):
+    CASES: Sequence[tuple[str, Any, list[Any], Any]] = (
+        ("nothing", {"a": 1}, [], {"a": 1}),
+        ("replace all", "0", [["replace", [], "1"]], "1"),
+        ("replace a key", {"i": 0}, [["replace", ["i"], 1]], {"i": 1}),
+        ("replace deep", [["a0"]], [["replace", [0, 0], "ab0"]], [["ab0"]]),
+        ("append", "w0 ", [["append", [], "w1 "]], "w0 w1 "),
+        ("append to the empty text", "", [["append", [], "x"]], "x"),
+        ("append deep", {"a": [0, 0, {"k": "v"}]}, [["append", ["a", 2, "k"], "x"]], {"a": [0, 0, {"k": "vx"}]}),
+        ("add a key", {"n0": 0}, [["add", ["n1"], 1]], {"n0": 0, "n1": 1}),
+        ("add at the end", {"a": [1, 2, 3]}, [["add", ["a", 3], 0]], {"a": [1, 2, 3, 0]}),
+        ("add in the middle", [1, 3], [["add", [1], 2]], [1, 2, 3]),
+        ("delete a key", {"n0": 0, "n1": 1}, [["delete", ["n0"], None]], {"n1": 1}),
+        ("delete the last", {"a": [1, 2, 3]}, [["delete", ["a", 2], None]], {"a": [1, 2]}),
+        ("to null", "x", [["replace", [], None]], None),
+        ("from null", None, [["replace", [], {"a": None}]], {"a": None}),
+        ("null in a list", [None, 1], [["replace", [0], [None]]], [[None], 1]),
+        ("an index that a dict has as its key", {"1": "a"}, [["append", ["1"], "b"]], {"1": "ab"}),
+        ("one after the other", "", [["append", [], "a"], ["append", [], "b"], ["replace", [], "c"]], "c"),
+        ("edits of a value that an edit brought", [], [["add", [0], {"a": []}], ["add", [0, "a", 0], 1]], [{"a": [1]}]),
+    )
+
+    def test_every_operation(self) -> None:
+        for name, old, edits, new in self.CASES:
+            with self.subTest(name):
+                before = copy.deepcopy((old, edits))
+                self.assertEqual(glc.apply_edits(old, edits), new)
+                self.assertEqual((old, edits), before)
+
+    def test_the_recorded_run(self) -> None:
+        values = ["w0 ", {"a": [1, 2, {"k": "x"}], "s": "w0 ", "i": 0, "n0": 0}, 0]
+        edits: list[Any] = [
+            [["append", [], "w1 "]],
+            [
+                ["append", ["a", 2, "k"], "x"],
+                ["add", ["a", 3], 0],
+                ["append", ["s"], "w1 "],
+                ["replace", ["i"], 1],
+                ["add", ["n1"], 1],
+            ],
+            [["replace", [], 1]],
+        ]
+        self.assertEqual(
+            [glc.apply_edits(value, edit) for value, edit in zip(values, edits)],
+            ["w0 w1 ", {"a": [1, 2, {"k": "xx"}, 0], "s": "w0 w1 ", "i": 1, "n0": 0, "n1": 1}, 1],
+        )
+
+    def test_tail_deletes_of_every_server(self) -> None:
+        old = ["a", "b", "c", "d", "e"]
+        for name, indexes in (
+            ("4.17 to 5.29.0", [1, 2, 3, 4]),
+            ("5.29.1 and newer", [1, 1, 1, 1]),
+            ("negative, as 5.36 to 6.31 give for nested lists", [-1, -2, -3, -4]),
+            ("from the end", [4, 3, 2, 1]),
+        ):
+            for path in ([], ["data"], ["data", 1]):
+                with self.subTest(name, path=path):
+                    wrap: Callable[[Any], Any] = {0: lambda x: x, 1: lambda x: {"data": x}, 2: lambda x: {"data": [0, x]}}[
+                        len(path)
+                    ]
+                    edits = [["delete", [*path, index], None] for index in indexes]
+                    self.assertEqual(glc.apply_edits(wrap(old), edits), wrap(["a"]))
+
+    def test_shares_what_no_edit_touches(self) -> None:
+        old = {"same": [1], "changed": {"same": {"x": 1}, "list": [[1], [2]]}}
+        new = glc.apply_edits(old, [["append", ["changed", "list", 1, 0], 3]])
+        self.assertEqual(new["changed"]["list"], [[1], [5]])
+        self.assertIs(new["same"], old["same"])
+        self.assertIs(new["changed"]["same"], old["changed"]["same"])
+        self.assertIs(new["changed"]["list"][0], old["changed"]["list"][0])
+        self.assertIsNot(new["changed"]["list"], old["changed"]["list"])
+        self.assertEqual(old["changed"]["list"], [[1], [2]])
+
+    def test_a_value_from_an_edit_is_never_changed_by_a_later_one(self) -> None:
+        edits = [["add", ["a"], [1]]]
+        first = glc.apply_edits({}, edits)
+        second = glc.apply_edits(first, [["add", ["a", 1], 2]])
+        self.assertEqual((first, second, edits), ({"a": [1]}, {"a": [1, 2]}, [["add", ["a"], [1]]]))
+
+    def test_broken_diffs(self) -> None:
+        for old, edits in (
+            ("text", [["replace", ["a"], 1]]),
+            ({}, [["replace", ["a", "b"], 1]]),
+            ([1], [["replace", [3], 1]]),
+            ([1], [["replace", ["a"], 1]]),
+            ([], [["delete", [0], None]]),
+            ({}, [["delete", ["a"], None]]),
+            ("x", [["delete", [], None]]),
+            ("x", [["append", [], 5]]),
+            (None, [["append", [], "x"]]),
+            ("x", [["flip", [], 5]]),
+            ("x", [["replace", []]]),
+            ("x", [["replace"]]),
+            ("x", ["replace"]),
+            ("x", [None]),
+            ("x", None),
+            ("x", 5),
+            ({}, [["replace", None, 1]]),
+            ({}, [["replace", [{}], 1]]),
+            ({}, [[{}, ["a"], 1]]),
+            ([1], [["add", [10**30], 1]]),
+            ([1], [["replace", [10**30], 1]]),
+            ([1], [["replace", [1.5], 1]]),
+        ):
+            with self.subTest(old=old, edits=edits):
+                error = self.raises(glc.ProtocolError, glc.apply_edits, old, edits)
+                self.assertIn("a diff that does not fit the value before it", str(error))
+
+    def test_random_values_of_both_generations_of_servers(self) -> None:
+        choose = random.Random(3)
+
+        def tree(depth: int) -> Any:
+            kind = choose.randrange(4 if depth else 2)
+            if kind == 2:
+                return [tree(depth - 1) for _ in range(choose.randrange(4))]
+            if kind == 3:
+                return {choose.choice("abcd"): tree(depth - 1) for _ in range(choose.randrange(4))}
+            return choose.choice([None, True, 1, 2.5, "", "x", "xy", "xyz"])
+
+        for _ in range(300):
+            old, new = tree(4), tree(4)
+            before = json.dumps(old)
+            for flaw in FLAWS:
+                edits = diff(old, new, flaw)
+                with self.subTest(old=old, new=new, edits=edits):
+                    self.assertEqual(json.dumps(glc.apply_edits(old, edits), sort_keys=True),
+                                     json.dumps(new, sort_keys=True))  # fmt: skip
+                    self.assertEqual(json.dumps(old), before)
+
+
+class BodiesTest(TestCase):
+    ERRORS: Sequence[tuple[str, bytes, str]] = (
+        ("detail is text", b'{"detail":"Not Found"}', "Not Found"),
+        ("detail of 5.36+", b'{"detail":{"error":"Not authenticated","auth_message":null}}', "Not authenticated"),
+        ("its message", b'{"detail":{"error":"Not authenticated","auth_message":"ask Bob"}}', "Not authenticated: ask Bob"),
+        (
+            "validators",
+            b'{"detail":[{"__type__":"validate","is_valid":false,"message":"too short","parameter_name":"t"}]}',
+            "t: too short",
+        ),
+        (
+            "FastAPI",
+            b'{"detail":[{"type":"missing","loc":["body","data"],"msg":"Field required"},{"msg":"b"}]}',
+            "body.data: Field required; b",
+        ),
+        ("detail with unknown keys", b'{"detail":{"code":7}}', '{"code": 7}'),
+        ("a list of texts", b'{"detail":["a","b"]}', "a; b"),
+        ("an error of a function", b'{"error":"boom"}', "boom"),
+        ("a hidden error", b'{"error":null}', ""),
+        ("JSON of another kind", b"[1]", "1"),
+        ("a JSON text", b'"words"', "words"),
+        ("null", b"null", ""),
+        ("text", b"Internal Server Error", "Internal Server Error"),
+        ("nothing", b"", "''"),
+        ("a traceback", b"Traceback (most recent call last):\n  File x\nKeyError: 'no such'\n", "KeyError: 'no such'"),
+        (
+            "HTML",
+            b"<!doctype html><html><head><title>\n 502 Bad\n Gateway</title></head><body>nginx</body></html>",
+            "an HTML page titled '502 Bad Gateway'",
+        ),
+        ("HTML without a title", b"<p>Sorry</p>", "'<p>Sorry</p>'"),
+        ("not UTF-8", b"caf\xe9", "caf\ufffd"),
+    )
+
+    def test_error_text(self) -> None:
+        for name, body, words in self.ERRORS:
+            with self.subTest(name):
+                if body:
+                    self.assertEqual(glc.error_text(body), words)
+                else:
+                    self.assertEqual(glc.error_text(body), "")
+
+    def test_error_text_is_bounded(self) -> None:
+        self.assertLessEqual(len(glc.error_text(b"x" * 100_000)), 600)
+        self.assertLessEqual(len(glc.error_text(b"<html>" + b"x" * 100_000)), 600)
+
+    def test_error_text_of_deep_json(self) -> None:
+        self.assertIsInstance(glc.error_text(b"[" * 100_000), str)
+
+    def test_parse_json(self) -> None:
+        self.assertEqual(glc.parse_json(b'{"a": [1, null]}', "from x"), {"a": [1, None]})
+        self.assertEqual(glc.parse_json("5", "from x"), 5)
+        for text, words in (
+            (b"<html><title>Sign in</title>", "an HTML page titled 'Sign in'"),
+            (b"", "an empty answer"),
+            (b"plain", "'plain'"),
+            (b"\xff\xfe", "'\ufffd\ufffd'"),
+            (b"[" * 100_000, "'[["),
+        ):
+            with self.subTest(text[:20]):
+                error = self.raises(glc.ProtocolError, glc.parse_json, text, "from http://x/y")
+                self.assertIn("Expected JSON from http://x/y, got " + words, str(error))
+
+    def test_json_or_none(self) -> None:
+        self.assertEqual(glc.json_or_none("[1]"), [1])
+        for text in ("", "x", b"\xff", "[" * 100_000):
+            self.assertIsNone(glc.json_or_none(text))
+
+
+# === Values ===========================================================================================================
+
+MARKED = {"path": "/p/a.txt", "url": None, "orig_name": "a.txt", "meta": {"_type": "gradio.FileData"}}
+UNMARKED = {"path": "/p/a.txt", "url": None, "size": None, "orig_name": "a.txt", "mime_type": None}
+
+
+def recorded(version: str) -> dict[str, Any]:
+    """What testing/record.py has recorded of a release."""
+    value: dict[str, Any] = json.loads((CORPUS / f"{version}.json").read_text(encoding="utf-8"))
+    return value
+
+
+RECORDED = sorted(path.stem for path in CORPUS.glob("*.json"))
+
+
+class TreesTest(TestCase):
+    def test_walk_copies_all_but_what_it_replaces(self) -> None:
+        tree = {"a": [1, {"b": "x"}], "c": ("x", 2), "d": None}
+        result = glc.walk(tree, lambda value: value == "x", str.upper)
+        self.assertEqual(result, {"a": [1, {"b": "X"}], "c": ["X", 2], "d": None})
+        self.assertEqual(tree, {"a": [1, {"b": "x"}], "c": ("x", 2), "d": None})
+        self.assertIsNot(glc.walk(tree, lambda value: False, str)["a"], tree["a"])
+
+    def test_walk_does_not_search_what_it_has_replaced(self) -> None:
+        seen = []
+
+        def match(value: Any) -> bool:
+            seen.append(value)
+            return isinstance(value, dict)
+
+        self.assertEqual(glc.walk([{"inner": {}}], match, lambda value: {"new": value}), [{"new": {"inner": {}}}])
+        self.assertEqual(seen, [[{"inner": {}}], {"inner": {}}])
+
+    def test_walk_at_the_root(self) -> None:
+        self.assertEqual(glc.walk("x", lambda value: True, lambda value: value * 2), "xx")
+
+    def test_contains(self) -> None:
+        for tree, expected in (
+            (MARKED, True),
+            ([[{"a": (MARKED,)}]], True),
+            ({"meta": MARKED}, True),
+            ([1, "x", None, {}], False),
+            ({**MARKED, "meta": {}}, False),
+        ):
+            with self.subTest(tree):
+                self.assertIs(glc.contains(tree, glc.is_marked_file), expected)
+
+    FILES: Sequence[tuple[Any, bool, bool, bool]] = (  # value: marked? unmarked? of 3.x?
+        (MARKED, True, False, False),
+        (UNMARKED, False, True, False),
+        ({**UNMARKED, **MARKED}, True, True, False),
+        ({"path": "/p", "meta": {"_type": "gradio.FileData"}}, True, False, False),
+        ({"path": "/p", "meta": {"_type": "gradio.Other"}}, False, False, False),
+        ({"path": "/p", "meta": "gradio.FileData"}, False, False, False),
+        ({"path": 5, "meta": {"_type": "gradio.FileData"}}, False, False, False),
+        ({"path": None, **{key: 1 for key in ("url", "size", "orig_name", "mime_type")}}, False, False, False),
+        ({"path": "/p", "url": "u", "size": 1, "orig_name": "a"}, False, False, False),
+        ({"path": "/p"}, False, False, False),
+        ({"name": "/p", "data": None, "is_file": True}, False, False, True),
+        ({"name": "/p", "data": "x", "is_stream": True}, False, False, True),
+        ({"name": "a", "data": "data:text/plain;base64,eA=="}, False, False, True),
+        ({"name": "a", "data": "text"}, False, False, False),
+        ({"name": 5, "data": None, "is_file": True}, False, False, False),
+        ({"name": "a", "is_file": True}, False, False, False),
+        ("/p", False, False, False),
+        (None, False, False, False),
+        ([], False, False, False),
+    )
+
+    def test_what_a_file_is(self) -> None:
+        for value, marked, unmarked, old in self.FILES:
+            with self.subTest(value):
+                self.assertIs(bool(glc.is_marked_file(value)), marked)
+                self.assertIs(bool(glc.is_unmarked_file(value)), unmarked)
+                self.assertIs(bool(glc.is_old_file(value)), old)
+
+    def test_data_urls(self) -> None:
+        for value, expected in (
+            ("data:image/png;base64,eA==", True),
+            ("data:;base64,", True),
+            ("data:text/plain,x", False),
+            ("http://x/data:;base64,", False),
+            (None, False),
+            (5, False),
+        ):
+            self.assertIs(glc.is_data_url(value), expected, value)
+
+    def test_reveal(self) -> None:
+        for value, shown in (
+            ({"__type__": "update", "value": 5, "visible": False}, 5),
+            ({"__type__": "update", "value": None}, None),
+            ({"__type__": "update"}, {"__type__": "update"}),
+            ({"__type__": "other", "value": 5}, {"__type__": "other", "value": 5}),
+            ({"value": 5}, {"value": 5}),
+            ("x", "x"),
+        ):
+            with self.subTest(value):
+                self.assertEqual(glc.reveal(value), shown)
+
+
+class OldServersTest(TestCase):
+    """Values of 3.x in the shape of later servers, and back."""
+
+    OLD = {"name": "/tmp/x/a b.txt", "data": None, "is_file": True, "orig_name": "a b.txt", "size": 3}
+    PNG = "data:image/png;base64,iVBORw=="
+
+    def modern(self, path: str, name: str, url: str | None = None, **fields: Any) -> dict[str, Any]:
+        file = {"path": path, "url": url, "orig_name": name, "size": None, "is_stream": False, "mime_type": None}
+        return {**file, "meta": {"_type": "gradio.FileData"}, **fields}
+
+    def test_outputs(self) -> None:
+        file = self.modern("/tmp/x/a b.txt", "a b.txt", size=3)
+        image = self.modern("image.png", "image.png", self.PNG)
+        for kind, value, expected in (
+            ("textbox", "x", "x"),
+            ("json", {"a": [1]}, {"a": [1]}),
+            ("file", self.OLD, file),
+            ("file", [self.OLD, self.OLD], [file, file]),
+            ("file", {**self.OLD, "orig_name": None}, file),
+            ("audio", {**self.OLD, "orig_name": None, "name": "C:\\t\\s.wav"},
+             self.modern("C:\\t\\s.wav", "s.wav", size=3)),
+            ("audio", {"name": "s.wav", "data": "data:audio/wav;base64,eA==", "is_file": False},
+             self.modern("s.wav", "s.wav", "data:audio/wav;base64,eA==")),
+            ("image", self.PNG, image),
+            ("image", "data:image/svg+xml;base64,eA==",
+             self.modern("image.svg", "image.svg", "data:image/svg+xml;base64,eA==")),
+            ("image", None, None),
+            ("video", self.OLD, {"video": file, "subtitles": None}),
+            ("video", [self.OLD, None], {"video": file, "subtitles": None}),
+            ("gallery", [[self.OLD, "one"], self.OLD], [{"image": file, "caption": "one"}, {"image": file, "caption": None}]),
+            ("gallery", None, None),
+            ("highlightedtext", [["a", "+"], ["b", None]],
+             [{"token": "a", "class_or_confidence": "+"}, {"token": "b", "class_or_confidence": None}]),
+            ("label", {"label": "cat", "confidences": [{"label": "cat", "confidence": 1.0}]},
+             {"label": "cat", "confidences": [{"label": "cat", "confidence": 1.0}]}),
+            ("label", {"label": "cat"}, {"label": "cat", "confidences": None}),
+            ("chatbot", [["hi", {**self.OLD, "alt_text": "a"}]], [["hi", {"file": file, "alt_text": "a"}]]),
+            ("annotatedimage", [self.OLD, [[self.OLD, "x"], "broken"]],
+             {"image": file, "annotations": [{"image": file, "label": "x"}]}),
+        ):  # fmt: skip
+            with self.subTest(kind, value=value):
+                before = copy.deepcopy(value)
+                self.assertEqual(glc.modern_output(kind, value), expected)
+                self.assertEqual(value, before)
+
+    def test_a_file_goes_back_as_it_came(self) -> None:
+        for kind, value in (("file", self.OLD), ("image", self.PNG)):
+            with self.subTest(kind):
+                modern = glc.modern_output(kind, value)
+                self.assertTrue(glc.is_marked_file(modern))
+                back = glc.fit_argument((3, 50), kind, modern)
+                self.assertEqual(back, value)
+
+    def test_video_arguments(self) -> None:
+        local = glc.handle_file(b"x", "a.mp4")
+        wrapped = {"video": local, "subtitles": None}
+        for version, value, expected in (
+            ((5, 50), local, wrapped),
+            ((4, 0), MARKED, {"video": MARKED, "subtitles": None}),
+            ((5, 50), wrapped, wrapped),
+            ((6, 0), local, local),
+            ((6, 0), wrapped, local),
+            ((3, 50), local, local),
+            ((5, 50), None, None),
+        ):
+            with self.subTest(version, value=value):
+                self.assertEqual(glc.fit_argument(version, "video", value), expected)
+        self.assertIs(glc.fit_argument((5, 50), "audio", local), local)
+
+    def test_which_servers_take_base64(self) -> None:
+        table = [
+            ((3, 16), "file", True),
+            ((3, 18), "image", True),
+            ((3, 19), "file", False),
+            ((3, 50), "image", True),
+            ((4, 0), "image", False),
+            ((6, 31), "file", False),
+        ]
+        for version, kind, expected in table:
+            self.assertIs(glc.takes_base64(version, kind), expected, (version, kind))
+        url = "data:text/plain;base64,eA=="
+        self.assertEqual(glc.base64_argument("image", "a", "text/plain", "eA=="), url)
+        self.assertEqual(
+            glc.base64_argument("file", "a", "text/plain", "eA=="), {"name": "a", "data": url, "is_file": False}
+        )
+
+    def test_file_argument(self) -> None:
+        new = glc.file_argument((6, 31), "a.txt", 3, "text/plain", "/up/a.txt")
+        self.assertTrue(glc.is_marked_file(new))
+        self.assertEqual((new["path"], new["orig_name"], new["size"]), ("/up/a.txt", "a.txt", 3))
+        old = glc.file_argument((3, 50), "a.txt", 3, "text/plain", "/up/a.txt")
+        self.assertEqual(old, {"name": "/up/a.txt", "data": None, "is_file": True, "orig_name": "a.txt", "size": 3})
+
+
+class SafeNameTest(TestCase):
+    NAMES: Sequence[tuple[Any, str]] = (
+        ("report.pdf", "report.pdf"),
+        ("Größe 漢字 😀.txt", "Größe 漢字 😀.txt"),
+        ("a.tar.gz", "a.tar.gz"),
+        ("no suffix", "no suffix"),
+        ("it's (1) & #2 [x]; $y=100%.txt", "it's (1) & #2 [x]; $y=100%.txt"),
+        ("../../etc/passwd", "passwd"),
+        ("..\\..\\windows\\system.ini", "system.ini"),
+        ("/etc/passwd", "passwd"),
+        ("C:\\boot.ini", "boot.ini"),
+        ("C:boot.ini", "C_boot.ini"),
+        ("\\\\server\\share\\x.txt", "x.txt"),
+        ("a/", "file"),
+        ("..", "file"),
+        (".", "file"),
+        ("", "file"),
+        ("   ", "file"),
+        ("a/..", "file"),
+        (".bashrc", "bashrc"),
+        ("trailing. . .", "trailing"),
+        ("nul\0byte.txt", "nul_byte.txt"),
+        ("tab\tnew\nline\x7f.txt", "tab_new_line_.txt"),
+        ('<a>:"b"|c?*.txt', "_a___b__c__.txt"),
+        ("CON", "_CON"),
+        ("con.txt", "_con.txt"),
+        ("Aux.tar.gz", "_Aux.tar.gz"),
+        ("nul .txt", "_nul .txt"),
+        ("COM1", "_COM1"),
+        ("lpt9.log", "_lpt9.log"),
+        ("console.txt", "console.txt"),
+        ("half\ud800.txt", "half_.txt"),
+        (None, "file"),
+        (5, "file"),
+        ({"a": 1}, "file"),
+    )
+
+    def test_table(self) -> None:
+        for name, safe in self.NAMES:
+            with self.subTest(name):
+                self.assertEqual(glc.safe_name(name), safe)
+
+    def test_long_names_keep_their_suffix(self) -> None:
+        for name, suffix in (
+            ("x" * 4096 + ".txt", ".txt"),
+            ("漢" * 4096 + ".png", ".png"),
+            ("😀" * 1024, ""),
+            ("x" * 4096, ""),
+            ("a." + "y" * 4096, ""),
+        ):
+            with self.subTest(name[:5] + name[-5:]):
+                safe = glc.safe_name(name)
+                self.assertTrue(safe.endswith(suffix))
+                self.assertTrue(100 <= len(safe.encode()) <= 120 or len(safe.encode()) == 62, safe)
+                self.assertEqual(safe[:1], name[:1])
+
+    def test_random_names_are_legal_on_every_system(self) -> None:
+        choose = random.Random(4)
+        pieces = [*"abc. ._-/\\:*?|<>\"\0\n", "..", "con", "COM1", "nul", "ü", "漢" * 20, "😀", "x" * 60, "\ud801"]
+        folder = self.folder()
+        for _ in range(500):
+            name = "".join(choose.choice(pieces) for _ in range(choose.randrange(12)))
+            safe = glc.safe_name(name)
+            with self.subTest(name, safe=safe):
+                self.assertTrue(0 < len(safe.encode("utf-8")) <= 120)
+                self.assertIsNone(re.search(r'[\x00-\x1f\x7f<>:"|?*/\\]', safe))
+                self.assertEqual(safe, safe.strip(" "))
+                self.assertFalse(safe.endswith("."))
+                self.assertIsNone(re.fullmatch(r"(?i)(con|prn|aux|nul|com\d|lpt\d)( *\..*)?", safe))
+                self.assertEqual(os.path.dirname(os.path.realpath(folder / safe)), str(folder))
+
+
+class TypeNameTest(TestCase):
+    SCHEMAS: Sequence[tuple[Any, str]] = (
+        ({"type": "string"}, "str"),
+        ({"type": "number"}, "float"),
+        ({"type": "integer"}, "int"),
+        ({"type": "boolean"}, "bool"),
+        ({"type": "null"}, "None"),
+        ({"type": {}}, "Any"),
+        ({}, "Any"),
+        (None, "Any"),
+        (True, "Any"),
+        ("string", "Any"),
+        ({"type": "nonsense"}, "Any"),
+        ({"const": "x"}, "Literal['x']"),
+        ({"enum": ["a", 1, None], "type": "string"}, "Literal['a', 1, None]"),
+        ({"anyOf": [{"type": "string"}, {"type": "null"}]}, "str | None"),
+        ({"oneOf": [{"type": "string"}, {"type": "string"}]}, "str"),
+        ({"allOf": [{"type": "integer"}]}, "int"),
+        ({"type": ["string", "null"]}, "str | None"),
+        ({"type": "array"}, "list[Any]"),
+        ({"type": "array", "items": {"type": "string"}}, "list[str]"),
+        ({"type": "array", "items": True}, "list[Any]"),
+        ({"type": "array", "prefixItems": [{"type": "string"}, {"type": "number"}]}, "tuple[str, float]"),
+        ({"type": "array", "items": {"prefixItems": [{"type": "string"}]}}, "tuple[str]"),
+        ({"type": "array", "items": [{"type": "string"}, {"type": "number"}]}, "tuple[str, float]"),  # older drafts
+        ({"type": "object"}, "dict()"),
+        (
+            {"type": "object", "properties": {"a": {"type": "string"}, "b": {"type": "array", "items": {}}}},
+            "dict(a: str, b: list[Any])",
+        ),
+        ({"type": "object", "additionalProperties": {"type": "number"}}, "dict(str, float)"),
+        ({"type": "object", "properties": {"path": {}, "orig_name": {}}}, "filepath"),
+        ({"type": "object", "properties": {"path": {}, "mime_type": {}}}, "filepath"),
+        ({"type": "object", "properties": {"path": {"type": "string"}}}, "dict(path: str)"),
+        ({"type": "array", "items": {"type": "object", "properties": {"path": {}, "orig_name": {}}}}, "list[filepath]"),
+        ({"$ref": "#/$defs/A", "$defs": {"A": {"type": "integer"}}}, "int"),
+        (
+            {"$defs": {"A": {"$ref": "#/$defs/B"}, "B": {"type": "string"}}, "type": "array", "items": {"$ref": "#/$defs/A"}},
+            "list[str]",
+        ),
+        ({"$ref": "#/$defs/Missing"}, "Any"),
+        ({"$ref": 5}, "Any"),
+        ({"$defs": 5, "$ref": "#/$defs/A"}, "Any"),
+        ({"anyOf": 5}, "Any"),
+        ({"enum": 5, "type": "string"}, "str"),
+        ({"type": "object", "properties": 5}, "dict()"),
+        ({"type": "array", "prefixItems": 5}, "list[Any]"),
+    )
+
+    def test_table(self) -> None:
+        for schema, name in self.SCHEMAS:
+            with self.subTest(schema):
+                self.assertEqual(glc.type_name(schema), name)
+
+    def test_a_schema_that_refers_to_itself_has_an_end(self) -> None:
+        schema = {"$defs": {"A": {"type": "array", "items": {"$ref": "#/$defs/A"}}}, "$ref": "#/$defs/A"}
+        self.assertTrue(glc.type_name(schema).startswith("list[list[list["))
+        self.assertIn("Any", glc.type_name(schema))
+        self.assertEqual(glc.type_name({"$defs": {"A": {"$ref": "#/$defs/A"}}, "$ref": "#/$defs/A"}), "Any")
+
+    def test_parameter_name(self) -> None:
+        for label, name in (
+            ("Input Text", "input_text"),
+            ("  a (b)", "__a_b"),
+            ("Größe", "größe"),
+            ("a_b-c", "a_bc"),
+            ("", ""),
+        ):
+            self.assertEqual(glc.parameter_name(label), name)
+
+
+def parameter(name: str, *default: Any, kind: str = "str") -> dict[str, Any]:
+    return {
+        "parameter_name": name,
+        "parameter_has_default": bool(default),
+        "parameter_default": default[0] if default else None,
+        "python_type": {"type": kind, "description": ""},
+        "component": "Textbox",
+        "label": name,
+    }
+
+
+class BindArgumentsTest(TestCase):
+    PARAMETERS = (parameter("text"), parameter("count", 3), parameter("mark", None))
+    USAGE = "/f of http://x takes (text, count=3, mark=None)."
+
+    def bind(self, *args: Any, **keywords: Any) -> list[Any]:
+        return glc.bind_arguments(self.PARAMETERS, args, keywords, "/f of http://x")
+
+    def test_values(self) -> None:
+        for args, keywords, values in (
+            (("a",), {}, ["a", 3, None]),
+            (("a", 4), {}, ["a", 4, None]),
+            (("a", 4, "!"), {}, ["a", 4, "!"]),
+            (("a",), {"mark": "!"}, ["a", 3, "!"]),
+            ((), {"mark": "!", "text": "a"}, ["a", 3, "!"]),
+            ((None, None, None), {}, [None, None, None]),
+            ((), {"text": None}, [None, 3, None]),
+        ):
+            with self.subTest(args=args, keywords=keywords):
+                self.assertEqual(self.bind(*args, **keywords), values)
+        self.assertEqual(glc.bind_arguments([], (), {}, "/f"), [])
+
+    def test_the_text_of_every_mistake(self) -> None:
+        for args, keywords, text in (
+            ((1, 2, 3, 4), {}, "Too many arguments: 4 given, but " + self.USAGE),
+            ((), {}, "No value provided for required argument: text. " + self.USAGE),
+            ((), {"count": 1}, "No value provided for required argument: text. " + self.USAGE),
+            (("a",), {"text": "b"}, "Parameter `text` is already set as a positional argument. " + self.USAGE),
+            (
+                ("a",),
+                {"coutn": 1},
+                "Parameter `coutn` is not a valid key-word argument (did you mean `count`?). " + self.USAGE,
+            ),
+            (("a",), {"zzzzzz": 1}, "Parameter `zzzzzz` is not a valid key-word argument. " + self.USAGE),
+        ):
+            with self.subTest(text):
+                self.assertEqual(str(self.raises(TypeError, self.bind, *args, **keywords)), text)
+
+    def test_several_missing_ones_are_all_named(self) -> None:
+        error = self.raises(TypeError, glc.bind_arguments, [parameter("a"), parameter("b")], (), {}, "/f")
+        self.assertIn("required argument: a, b. /f takes (a, b).", str(error))
+
+    def test_values_that_are_no_json(self) -> None:
+        circle: list[Any] = []
+        circle.append(circle)
+        for value in (object(), {1, 2}, b"bytes", {"a": [object()]}, circle, {(1, 2): 3}):
+            with self.subTest(repr(value)):
+                error = self.raises(TypeError, self.bind, value)
+                self.assertIn("The value for parameter `text` cannot be sent as JSON: ", str(error))
+
+    def test_a_path_for_a_file_is_refused_early(self) -> None:
+        for kind, value, refused in (
+            ("filepath", "a.txt", True),
+            ("filepath", Path("a.txt"), True),
+            ("filepath", b"content", True),
+            ("list[filepath]", "a.txt", True),
+            ("list[filepath]", ["a.txt"], True),
+            ("filepath | None", "a.txt", True),
+            ("filepath", None, False),
+            ("filepath", glc.handle_file(__file__), False),
+            ("list[filepath]", [glc.handle_file(__file__)], False),
+            ("filepath", dict(MARKED), False),
+            ("str", "a.txt", False),
+            ("dict(path: filepath)", "a.txt", False),
+        ):
+            with self.subTest(kind, value=value):
+                parameters = [parameter("upload", kind=kind)]
+                if not refused:
+                    self.assertEqual(glc.bind_arguments(parameters, (value,), {}, "/f"), [value])
+                    continue
+                error = self.raises(TypeError, glc.bind_arguments, parameters, (value,), {}, "/f")
+                self.assertEqual(
+                    str(error),
+                    "Parameter `upload` takes a file: wrap it in handle_file(), as in upload=handle_file(…).",
+                )
+
+    def test_long_defaults_are_not_spelled_out(self) -> None:
+        error = self.raises(TypeError, glc.bind_arguments, [parameter("a"), parameter("b", "x" * 100)], (), {}, "/f")
+        self.assertIn("takes (a, b=…).", str(error))
+
+
+class DescriptionTest(TestCase):
+    maxDiff = None
+
+    def info(self, parameters: list[Any], returns: list[Any], **more: Any) -> dict[str, Any]:
+        return {"parameters": parameters, "returns": returns, **more}
+
+    def returned(self, label: str, kind: str, component: str) -> dict[str, Any]:
+        return {"label": label, "python_type": {"type": kind, "description": ""}, "component": component}
+
+    def test_the_text_of_the_guide(self) -> None:
+        audio = {**parameter("audio", kind="filepath"), "component": "Audio"}
+        info = self.info([audio], [self.returned("output", "str", "Textbox")])
+        text = glc.describe_api({"named_endpoints": {"/predict": info}, "unnamed_endpoints": {}}, None)
+        self.assertEqual(
+            text,
+            "Client.predict() Usage Info\n"
+            "---------------------------\n"
+            "Named API endpoints: 1\n"
+            "\n"
+            ' - predict(audio, api_name="/predict") -> output\n'
+            "    Parameters:\n"
+            "     - [Audio] audio: filepath (required)  \n"
+            "    Returns:\n"
+            "     - [Textbox] output: str \n",
+        )
+
+    def test_defaults_several_returns_and_nothing(self) -> None:
+        count = {**parameter("count", 3, kind="float"), "component": "Number"}
+        count["python_type"]["description"] = "between 0 and 9"
+        upload = {**parameter("upload", MARKED, kind="filepath"), "component": "File"}
+        word = parameter("word", None)
+        returns = [self.returned("The Text", "str", "Textbox"), self.returned("n", "float", "Number")]
+        self.assertEqual(
+            glc.describe_endpoint(self.info([count, upload, word], returns), "fn_index=3"),
+            " - predict(count, upload, word, fn_index=3) -> (the_text, n)\n"
+            "    Parameters:\n"
+            "     - [Number] count: float (not required, defaults to:   3) (between 0 and 9) \n"
+            '     - [File] upload: filepath (not required, defaults to:   handle_file("/p/a.txt"))  \n'
+            "     - [Textbox] word: str | None (not required, defaults to:   None)  \n"
+            "    Returns:\n"
+            "     - [Textbox] the_text: str \n"
+            "     - [Number] n: float \n",
+        )
+        self.assertEqual(
+            glc.describe_endpoint(self.info([], []), 'api_name="/x"'),
+            ' - predict(api_name="/x") -> \n    Parameters:\n     - None\n    Returns:\n     - None\n',
+        )
+
+    def test_which_unnamed_endpoints_are_shown(self) -> None:
+        empty = self.info([], [])
+        both = {"named_endpoints": {"/a": empty}, "unnamed_endpoints": {"3": empty, "4": empty}}
+        none = {"named_endpoints": {}, "unnamed_endpoints": {"3": empty}}
+        self.assertIn("Unnamed API endpoints: 2, to view, run Client.view_api(all_endpoints=True)", glc.describe_api(both, None))
+        self.assertNotIn("fn_index", glc.describe_api(both, False))
+        self.assertIn(" - predict(fn_index=4) -> ", glc.describe_api(both, True))
+        self.assertIn(" - predict(fn_index=3) -> ", glc.describe_api(none, None))
+        self.assertNotIn("fn_index", glc.describe_api(none, False))
+
+    def test_an_endpoint_that_acts_for_the_user_says_so(self) -> None:
+        text = glc.describe_endpoint(self.info([], [], oauth_token="required"), 'api_name="/x"')
+        self.assertIn("Acts on your behalf: your Hugging Face token is required. Client(oauth_token=…)", text)
+
+    def test_every_recorded_app(self) -> None:
+        for version in RECORDED:
+            with self.subTest(version):
+                record = recorded(version)
+                app = glc.App("URL", record["config"])
+                named = {
+                    name: glc.describe(endpoint, record["info"].get(name))
+                    for name, endpoint in app.names.items()
+                    if endpoint.public
+                }
+                unnamed = {
+                    end.number: glc.describe(end, None)
+                    for end in app.endpoints.values()
+                    if end.public and end.callable and not end.name
+                }
+                api = {"named_endpoints": named, "unnamed_endpoints": unnamed}
+                self.assertEqual(glc.describe_api(api, None), record["api"])
+
+
+# === The end ==========================================================================================================
+
+
+if __name__ == "__main__":
+    unittest.main()
