@@ -29,8 +29,8 @@ The file reads from top to bottom; a section uses only names of its own and of e
 
 Threads, all daemons, none while nothing runs: `gradio-job-N` (one per submitted job that is being carried out, at
 most `max_workers`), `gradio-stream` (one per session with pending jobs; reads and delivers, nothing else) and
-`gradio-heartbeat` (only for apps that ask for it). Every lock guards a few fields, is named after its owner in the
-class docstring, and is never held during I/O or while code of the user runs.
+`gradio-heartbeat` (only for apps that ask for it). Every lock guards a few fields, is described in the docstring of its
+class, and is never held while code of the user runs, nor, with one exception (`Session._turn`), during I/O.
 
 The library contacts the host it is given, and no other. It does not print, apart from `view_api()` and `verbose=True`.
 """
@@ -501,7 +501,7 @@ def apply_edits(value: Json, edits: Edits) -> Json:
                 parent.pop(-1 if isinstance(parent, list) else key)
             else:
                 raise ValueError(f"unknown operation {operation!r}")
-    except (LookupError, TypeError, ValueError, AttributeError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise ProtocolError(f"The server sent a diff that does not fit the value before it: {error!r}") from error
     return root[0]
 
@@ -716,7 +716,8 @@ def type_name(schema: Json, definitions: Optional[Mapping[str, Any]] = None, dep
     """A Python type, as text, for the JSON Schema of a component's value."""
     if not isinstance(schema, dict) or depth > 20:  # schemas may refer to themselves
         return "Any"
-    definitions = schema.get("$defs") or definitions or {}
+    own = schema.get("$defs")
+    definitions = own if isinstance(own, dict) else definitions or {}
 
     def inner(part: Json) -> str:
         return type_name(part, definitions, depth + 1)
@@ -735,8 +736,11 @@ def type_name(schema: Json, definitions: Optional[Mapping[str, Any]] = None, dep
     if isinstance(kind, list):
         return " | ".join(inner({**schema, "type": one}) for one in kind)
     if kind == "array":
-        items = schema.get("prefixItems") or (schema.get("items") or {}).get("prefixItems")
-        if items:
+        items = schema.get("items")
+        if isinstance(items, dict) and "prefixItems" in items:
+            schema = items
+        items = schema.get("prefixItems", items)
+        if isinstance(items, list):
             return f"tuple[{', '.join(inner(item) for item in items)}]"
         return f"list[{inner(schema.get('items'))}]"
     if kind == "object":
@@ -852,7 +856,9 @@ def describe_endpoint(info: Mapping[str, Any], call: str) -> str:
 
 def _note(item: Mapping[str, Any], before: str = "") -> str:
     text = item["python_type"].get("description")
-    return f"{before}({text})" if text else ""
+    if not text or "filepath" in str(item["python_type"].get("type")):  # what servers say of files is about their code
+        return ""
+    return f"{before}({text})"
 
 
 def describe_api(api: Mapping[str, Any], all_endpoints: Optional[bool]) -> str:
@@ -1887,6 +1893,7 @@ class Call(NamedTuple):
     data: List[Any]
     extra: Mapping[str, Any]  # further keys for the body
     headers: Mapping[str, str]
+    cancelled: Callable[[], bool]
     joined: Callable[[str], None]  # called with the event id
     on_cancel: Callable[..., None]  # called with what ends the conversation, and whether that can be done
 
@@ -1965,6 +1972,8 @@ def speak_shared(call: Call) -> Generator[Message, None, None]:
     """POST the call into the queue; the messages arrive on the one stream of the session (4.9 and newer)."""
 
     def join() -> str:
+        if call.cancelled():
+            raise _Cancelled("The job was cancelled before it was sent.")
         with call.http.request("POST", call.app.routes.join, call.body(), headers=call.headers) as response:
             if response.status in (422, 503):
                 raise refusal(response)
@@ -2093,7 +2102,8 @@ class Session:
     """One session hash, and the one stream on which the server reports all jobs of that session.
 
     The server sends a session's messages to whoever reads, so there must never be two streams, and drops the session's
-    jobs when the stream is closed, so ours stays open until the server ends it. `_lock` guards everything below it.
+    jobs when the stream is closed, so ours stays open until the server ends it. `_turn` is held during a join, so that
+    jobs reach the server in the order of their submission, over one connection. `_lock` guards what follows it.
     """
 
     def __init__(self, http: Http, routes: Routes):
@@ -2103,6 +2113,7 @@ class Session:
         self._http = http
         self._url = f"{routes.data}?session_hash={self.hash}"
         self._abort = Abort()
+        self._turn = threading.Lock()
         self._lock = threading.Lock()
         self._waiting: Dict[str, Waiting] = {}  # by event id
         self._early: Dict[str, List[Message]] = {}  # messages for joins whose answer is still on its way
@@ -2128,6 +2139,10 @@ class Session:
                 self._waiting.pop(event_id, None)
 
     def _join(self, join: Callable[[], str], job: Waiting) -> str:
+        with self._turn:
+            return self._join_now(join, job)
+
+    def _join_now(self, join: Callable[[], str], job: Waiting) -> str:
         with self._lock:
             if self._retired:
                 raise _Retired("The session has ended.")
@@ -3313,9 +3328,8 @@ class Client:
         extra: Dict[str, Any] = {"simple_format": True} if whole else {}
         if self._oauth_token and self._describe(endpoint).get("oauth_token"):
             extra["oauth_token"] = self._oauth_token
-        call = Call(
-            self._http, app, endpoint, task.session, task.data, extra, task.headers, job._joined, job._on_cancel
-        )
+        tell = (job.cancelled, job._joined, job._on_cancel)
+        call = Call(self._http, app, endpoint, task.session, task.data, extra, task.headers, *tell)
         transcript = Transcript(protocol.diffs and not whole, app.version, f"{endpoint} of {self.src}")
         arrivals = Arrivals(partial(self._fetch, headers=task.headers), PROTOCOLS[app.protocol].is_file)
         conversation = protocol.speak(call)

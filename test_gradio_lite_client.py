@@ -988,6 +988,7 @@ class SafeNameTest(TestCase):
         ("COM1", "_COM1"),
         ("lpt9.log", "_lpt9.log"),
         ("console.txt", "console.txt"),
+        ("COM¹.txt", "_COM¹.txt"),  # Windows takes these three digits as well
         ("half\ud800.txt", "half_.txt"),
         (None, "file"),
         (5, "file"),
@@ -1012,6 +1013,10 @@ class SafeNameTest(TestCase):
                 self.assertTrue(safe.endswith(suffix))
                 self.assertTrue(100 <= len(safe.encode()) <= 120 or len(safe.encode()) == 62, safe)
                 self.assertEqual(safe[:1], name[:1])
+
+    def test_cutting_leaves_no_space_at_the_end(self) -> None:
+        for name in ("x" * 118 + " " + "y" * 50, "x." + "y" * 59 + " " + "z" * 50, "x" * 118 + ". y" * 50):
+            self.assertRegex(glc.safe_name(name), r"[^ .]$")
 
     def test_random_names_are_legal_on_every_system(self) -> None:
         choose = random.Random(4)
@@ -1270,6 +1275,1157 @@ class DescriptionTest(TestCase):
                 }
                 api = {"named_endpoints": named, "unnamed_endpoints": unnamed}
                 self.assertEqual(glc.describe_api(api, None), record["api"])
+
+
+# === Transport ========================================================================================================
+
+
+def http_reply(body: bytes = b"ok", *headers: str, status: str = "200 OK") -> bytes:
+    """The bytes of an answer that keeps the connection."""
+    lines = [f"HTTP/1.1 {status}", *headers]
+    if not any(line.lower().startswith(("content-length", "transfer-encoding")) for line in headers):
+        lines.append(f"Content-Length: {len(body)}")
+    return "\r\n".join([*lines, "", ""]).encode() + body
+
+
+def receive_head(sock: socket.socket) -> bytes:
+    """A request's head, for a RawServer."""
+    data = b""
+    while b"\r\n\r\n" not in data:
+        piece = sock.recv(1 << 16)
+        if not piece:
+            return b""
+        data += piece
+    return data
+
+
+class HttpCase(TestCase):
+    def serve(self, **options: Any) -> ScriptedServer:
+        server: ScriptedServer = self.enter(ScriptedServer(**options))
+        return server
+
+    def raw(self, talk: Callable[[socket.socket], object], **options: Any) -> RawServer:
+        server: RawServer = self.enter(RawServer(talk, **options))
+        return server
+
+    def answering(self, data: bytes) -> str:
+        """The URL of a server that answers every request with these bytes and closes the connection."""
+
+        def talk(sock: socket.socket) -> None:
+            receive_head(sock)
+            sock.sendall(data)
+
+        return self.raw(talk).url
+
+    def http(self, **options: Any) -> glc.Http:
+        http = glc.Http("test/1", **{"timeout": DEADLINE, "trust_env": False, **options})
+        self.addCleanup(http.close)
+        return http
+
+    def get(self, http: glc.Http, url: str, method: str = "GET", *args: Any, **options: Any) -> tuple[int, bytes]:
+        with http.request(method, url, *args, **options) as response:
+            return response.status, response.read()
+
+    def resolve(self, **hosts: str) -> None:
+        """Until the end of the test, these host names are 127.0.0.1, and no others are known."""
+        known = socket.getaddrinfo
+
+        def getaddrinfo(host: Any, *args: Any, **keywords: Any) -> Any:
+            if host in ("127.0.0.1", "localhost"):
+                return known(host, *args, **keywords)
+            if str(host).replace(".", "_") not in hosts:
+                raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+            return known("127.0.0.1", *args, **keywords)
+
+        self.patch(socket, "getaddrinfo", getaddrinfo)
+
+
+class AddressTest(TestCase):
+    def test_origin(self) -> None:
+        for url, origin, text in (
+            ("http://h/x?y", ("http", "h", 80), "http://h"),
+            ("https://h:443", ("https", "h", 443), "https://h"),
+            ("https://H.Example:8443/x", ("https", "h.example", 8443), "https://h.example:8443"),
+            ("http://user:pass@h:81/", ("http", "h", 81), "http://h:81"),
+            ("http://[::1]:7860/", ("http", "::1", 7860), "http://[::1]:7860"),
+        ):
+            with self.subTest(url):
+                self.assertEqual(glc.origin_of(url), origin)
+                self.assertEqual(str(glc.origin_of(url)), text)
+
+    def test_what_is_no_url(self) -> None:
+        for url in ("", "h/x", "ftp://h/", "file:///etc/passwd", "http://", "//h/x", "http://h:99999/", "http://h:x/"):
+            with self.subTest(url):
+                with self.assertRaises(ValueError):
+                    glc.origin_of(url)
+
+    def test_loopback(self) -> None:
+        for host, expected in (
+            ("localhost", True),
+            ("app.localhost", True),
+            ("127.0.0.1", True),
+            ("127.8.9.1", True),
+            ("::1", True),
+            ("127.0.0.1.example.com", False),
+            ("localhost.example.com", False),
+            ("10.0.0.1", False),
+            ("notlocalhost", False),
+        ):
+            self.assertIs(glc.is_loopback(host), expected, host)
+
+
+class ConnectionTest(HttpCase):
+    def test_the_request_as_it_arrives(self) -> None:
+        with self.serve() as server:
+            server.on("*", "*", "ok")
+            http = self.http()
+            self.get(http, server.url + "/a%20b/ü?q=1%202", "POST", b"[1]", headers={"X-A": "ö"})
+            request = server.requests[0]
+        self.assertEqual((request.method, request.target), ("POST", "/a%20b/%C3%BC?q=1%202"))
+        self.assertEqual(request.body, b"[1]")
+        headers = dict(request.headers)
+        self.assertEqual(headers.pop("host"), server.host)
+        self.assertEqual(headers.pop("x-a").encode("latin-1").decode(), "ö")
+        self.assertEqual(
+            headers,
+            {
+                "user-agent": "test/1",
+                "accept": "*/*",
+                "accept-encoding": "identity",
+                "content-type": "application/json",
+                "content-length": "3",
+            },
+        )
+
+    def test_callers_replace_headers_whatever_their_case(self) -> None:
+        with self.serve() as server:
+            server.on("GET", "/", "ok")
+            http = self.http()
+            http.grant(glc.origin_of(server.url), {"USER-agent": "granted", "x-b": "1"})
+            self.get(http, server.url, headers={"X-B": "2", "accept": "text/html"})
+            headers = server.requests[0].headers
+        self.assertEqual((headers["user-agent"], headers["x-b"], headers["accept"]), ("granted", "2", "text/html"))
+
+    def test_one_connection_for_one_request_after_the_other(self) -> None:
+        with self.serve() as server:
+            server.on("GET", "/chunks", Reply(body=[b"a", b"b"]))
+            server.on("GET", "/length", "ab")
+            server.on("POST", "/empty", Reply(204))
+            server.on("GET", "/zero", b"")
+            http = self.http()
+            for method, path, status, body in (
+                ("GET", "/chunks", 200, b"ab"),
+                ("GET", "/length", 200, b"ab"),
+                ("POST", "/empty", 204, b""),
+                ("GET", "/zero", 200, b""),
+                ("GET", "/missing", 404, b'{"detail":"Not Found"}'),
+                ("GET", "/length", 200, b"ab"),
+            ):
+                self.assertEqual(self.get(http, server.url + path, method), (status, body))
+            self.assertEqual([request.connection for request in server.requests], [1] * 6)
+
+    def test_a_connection_per_request_at_the_same_time(self) -> None:
+        with self.serve() as server:
+            server.on("GET", "/", "ok")
+            http = self.http()
+            with http.request("GET", server.url) as one, http.request("GET", server.url) as other:
+                self.assertEqual((one.read(), other.read()), (b"ok", b"ok"))
+            self.get(http, server.url)
+            self.assertEqual(server.connections, 2)
+
+    def test_an_answer_that_is_not_read_to_its_end_costs_its_connection(self) -> None:
+        with self.serve() as server:
+            server.on("GET", "/", Reply(body=[b"a" * 10] * 10), "ok")
+            http = self.http()
+            with http.request("GET", server.url) as response:
+                self.assertTrue(next(response.chunks()))
+            self.assertEqual(self.get(http, server.url), (200, b"ok"))
+            self.assertEqual([request.connection for request in server.requests], [1, 2])
+
+    def test_a_server_that_closes_is_taken_at_its_word(self) -> None:
+        with self.serve() as server:
+            server.on("GET", "/", Reply(body="ok", close=True))
+            http = self.http()
+            for _ in range(2):
+                self.assertEqual(self.get(http, server.url), (200, b"ok"))
+            self.assertEqual([request.connection for request in server.requests], [1, 2])
+
+    def test_http_1_0_and_bodies_that_end_with_the_connection(self) -> None:
+        url = self.answering(b"HTTP/1.0 200 OK\r\nServer: old\r\n\r\nall of it")
+        http = self.http()
+        for _ in range(2):
+            self.assertEqual(self.get(http, url), (200, b"all of it"))
+
+    def test_an_answer_comes_as_it_arrives(self) -> None:
+        with self.serve() as server:
+            server.on("GET", "/", Stream)
+            http = self.http()
+            with http.request("GET", server.url) as response:
+                stream = server.next_stream()
+                chunks = response.chunks()
+                for data in (b"one", b"two"):
+                    stream.raw(data)
+                    self.assertEqual(next(chunks), data)
+                stream.end()
+                self.assertEqual(list(chunks), [])
+
+    def test_a_large_body_in_both_directions(self) -> None:
+        body = random.Random(5).getrandbits(8 * 3_000_000).to_bytes(3_000_000, "big")
+        with self.serve() as server:
+            server.on("POST", "/", lambda request: Reply(body=request.body))
+            status, echoed = self.get(self.http(), server.url, "POST", body)
+        self.assertEqual((status, hashlib.sha256(echoed).digest()), (200, hashlib.sha256(body).digest()))
+
+    def test_header_injection_is_refused_before_anything_is_sent(self) -> None:
+        with self.serve() as server:
+            server.on("GET", "/", "ok")
+            http = self.http()
+            for name, value in (
+                ("X-A", "1\r\nX-Evil: 1"),
+                ("X-A", "1\nX-Evil: 1"),
+                ("X-A", "nul\0"),
+                ("X-A\r\nX-Evil", "1"),
+                ("X A", "1"),
+                ("", "1"),
+                ("X-A:", "1"),
+            ):
+                with self.subTest(name, value=value):
+                    with self.assertRaisesRegex(ValueError, "Not a legal HTTP header"):
+                        http.request("GET", server.url, headers={name: value})
+                    with self.assertRaisesRegex(ValueError, "Not a legal HTTP header"):
+                        http.grant(glc.origin_of(server.url), {name: value})
+            self.assertEqual(server.requests, [])
+
+    def test_a_url_cannot_inject_either(self) -> None:
+        with self.serve() as server:
+            server.on("GET", "*", "ok")
+            http = self.http()
+            for path in ("/a b\r\nX-Evil: 1", "/?q=a\r\nX-Evil: 1\r\n\r\n", "/?a b c"):
+                with self.subTest(path):
+                    with contextlib.suppress(ValueError, glc.GradioError):
+                        self.get(http, server.url + path)
+            for request in server.requests:
+                self.assertNotIn("x-evil", request.headers)
+
+    def test_an_instance_that_is_dropped_leaves_no_socket(self) -> None:
+        with self.serve() as server:
+            server.on("GET", "/", "ok")
+            http = glc.Http("test/1", DEADLINE, trust_env=False)
+            self.get(http, server.url)
+            del http
+            gc.collect()
+
+
+class StaleTest(HttpCase):
+    """Kept connections that the server has closed, or closes as they are used again."""
+
+    def wait_readable(self, http: glc.Http) -> None:
+        (connections,) = http._idle.values()
+        self.assertTrue(select.select([connections[-1].sock], [], [], DEADLINE)[0])
+
+    def test_closed_while_idle(self) -> None:
+        closing = threading.Event()
+
+        def talk(sock: socket.socket) -> None:
+            self.assertTrue(receive_head(sock))
+            sock.sendall(http_reply())
+            closing.wait(DEADLINE)
+
+        for method in ("GET", "POST"):
+            with self.subTest(method):
+                closing.clear()
+                server = self.raw(talk)
+                http = self.http()
+                self.assertEqual(self.get(http, server.url, method), (200, b"ok"))
+                closing.set()
+                self.wait_readable(http)
+                self.assertEqual(self.get(http, server.url, method), (200, b"ok"))
+                self.assertEqual(server.connections, 2)
+
+    def test_idle_for_longer_than_servers_wait(self) -> None:
+        with self.serve() as server:
+            server.on("POST", "/", "ok")
+            http = self.http()
+            self.get(http, server.url, "POST")
+            self.patch(glc, "IDLE_SECONDS", -1.0)
+            self.get(http, server.url, "POST")
+            self.assertEqual([request.connection for request in server.requests], [1, 2])
+
+    def dying(self, *, rst: bool = False, first: bytes = http_reply(), then: bytes = b"") -> RawServer:
+        """A server whose connections answer once, and end at the second request."""
+
+        def talk(sock: socket.socket) -> None:
+            number = server.connections
+            heads.append((number, receive_head(sock)))
+            sock.sendall(first)
+            head = receive_head(sock)
+            if head:
+                heads.append((number, head))
+                sock.sendall(then)
+                if rst:
+                    reset(sock)
+
+        heads = self.heads = []
+        server = self.raw(talk)
+        return server
+
+    def test_a_get_is_repeated_once(self) -> None:
+        for rst in (False, True):
+            with self.subTest(rst=rst):
+                server = self.dying(rst=rst)
+                http = self.http()
+                self.get(http, server.url)
+                self.assertEqual(self.get(http, server.url), (200, b"ok"))
+                self.assertEqual([number for number, _ in self.heads], [1, 1, 2])
+
+    def test_a_post_never(self) -> None:
+        for rst in (False, True):
+            with self.subTest(rst=rst):
+                server = self.dying(rst=rst)
+                http = self.http()
+                self.get(http, server.url)
+                error = self.raises(glc.ConnectionFailed, self.get, http, server.url, "POST", b"[1]")
+                self.assertEqual([number for number, _ in self.heads], [1, 1])
+                self.assertIn(f"Could not talk to {server.url}: ", str(error))
+                self.assertEqual(error.url, server.url)
+
+    def test_a_new_connection_that_dies_is_not_tried_again(self) -> None:
+        heads = []
+
+        def talk(sock: socket.socket) -> None:
+            heads.append(receive_head(sock))
+
+        server = self.raw(talk)
+        self.raises(glc.ConnectionFailed, self.get, self.http(), server.url)
+        self.assertEqual(len(heads), 1)
+
+
+class RedirectTest(HttpCase):
+    def test_within_the_origin(self) -> None:
+        with self.serve() as server:
+            server.on("GET", "/a", Reply(302, {"Location": "/b?x=1"}))
+            server.on("GET", "/b", Reply(307, {"Location": server.url + "/c/"}))
+            server.on("GET", "/c/", Reply(301, {"Location": "d"}))
+            server.on("GET", "/c/d", "here")
+            http = self.http()
+            with http.request("GET", server.url + "/a", headers={"X-A": "1"}) as response:
+                self.assertEqual((response.read(), response.url), (b"here", server.url + "/c/d"))
+            self.assertEqual([request.headers.get("x-a") for request in server.requests], ["1"] * 4)
+            self.assertEqual(server.connections, 1)
+
+    def test_307_and_308_keep_method_and_body(self) -> None:
+        with self.serve() as server:
+            for status in (307, 308):
+                server.on("POST", f"/{status}", Reply(status, {"Location": "/b"}))
+            server.on("POST", "/b", lambda request: request.body)
+            for status in (307, 308):
+                self.assertEqual(self.get(self.http(), f"{server.url}/{status}", "POST", b"[1]"), (200, b"[1]"))
+
+    def test_a_post_does_not_become_a_get(self) -> None:
+        with self.serve() as server:
+            server.on("POST", "/", Reply(302, {"Location": "/b"}))
+            for status in (301, 302, 303):
+                server.on("POST", "/", Reply(status, {"Location": "/b"}))
+                self.assertEqual(self.get(self.http(), server.url, "POST", b"[1]")[0], status)
+            self.assertNotIn("/b", [request.path for request in server.requests])
+
+    def test_a_form_that_can_be_sent_once_is_not_sent_again(self) -> None:
+        with self.serve() as server:
+            server.on("POST", "/", Reply(307, {"Location": "/b"}))
+            form = glc.Multipart("files", [glc.Part("a", "b/c", 1, io.BytesIO(b"x").read)], "B")
+            self.assertEqual(self.get(self.http(), server.url, "POST", form)[0], 307)
+
+    def test_none_are_followed_if_so_wanted(self) -> None:
+        with self.serve() as server:
+            server.on("GET", "/", Reply(302, {"Location": "/b"}))
+            self.assertEqual(self.get(self.http(), server.url, redirects="none")[0], 302)
+
+    def test_another_host(self) -> None:
+        with self.serve() as server, self.serve() as other:
+            server.on("GET", "/", Reply(302, {"Location": other.url + "/b"}))
+            other.on("GET", "/b", "there")
+            http = self.http()
+            error = self.raises(glc.ConnectionFailed, self.get, http, server.url)
+            self.assertIn(f"{server.url} redirects to another host, {other.url}/b: refused.", str(error))
+            self.assertEqual(other.requests, [])
+            self.assertEqual(self.get(http, server.url, redirects="any"), (200, b"there"))
+
+    def test_nothing_secret_crosses_origins(self) -> None:
+        with self.serve() as server, self.serve() as other:
+            server.on("GET", "/", Reply(302, {"Location": other.url, "Set-Cookie": "secret=1"}))
+            other.on("GET", "/", Reply(302, {"Location": server.url + "/back"}))
+            server.on("GET", "/back", "ok")
+            http = self.http()
+            http.grant(glc.origin_of(server.url), {"Authorization": "granted"})
+            self.get(http, server.url, redirects="any", headers={"X-Secret": "1", "Cookie": "a=b"})
+            self.get(http, other.url, redirects="none")
+            for request in other.requests:
+                self.assertFalse({"authorization", "x-secret", "cookie"} & request.headers.keys(), request.headers)
+            back = server.requests[-1]
+            self.assertEqual((back.path, back.headers["authorization"]), ("/back", "granted"))
+            self.assertNotIn("x-secret", back.headers)
+
+    def test_loops_end(self) -> None:
+        with self.serve() as server:
+            server.on("GET", "/", Reply(302, {"Location": "/"}))
+            error = self.raises(glc.ConnectionFailed, self.get, self.http(), server.url)
+            self.assertIn("more than 10 redirects", str(error))
+            self.assertEqual(len(server.requests), 10)
+
+    def test_to_what_is_no_url(self) -> None:
+        with self.serve() as server:
+            for target in ("file:///etc/passwd", "ftp://x/y", "http://", "javascript:alert(1)", "http://h:x/"):
+                with self.subTest(target):
+                    server.on("GET", "/", Reply(302, {"Location": target}))
+                    error = self.raises(glc.ProtocolError, self.get, self.http(), server.url, redirects="any")
+                    self.assertIn("redirects to", str(error))
+
+    def test_from_https_to_http(self) -> None:
+        with self.serve(tls=True) as server, self.serve() as other:
+            server.on("GET", "/", Reply(302, {"Location": other.url}))
+            http = self.http(ssl_verify=CA_FILE)
+            for redirects in ("same origin", "any"):
+                error = self.raises(glc.ConnectionFailed, self.get, http, server.url, redirects=redirects)
+                self.assertIn(f"redirects from https to {other.url}: refused.", str(error))
+            self.assertEqual(other.requests, [])
+
+    def test_from_http_to_https_on_the_usual_ports_is_the_same_server(self) -> None:
+        with self.serve(tls=True) as secure, self.serve() as plain:
+            hosts = {"app.hf.space:80": plain, "app.hf.space:443": secure}
+            with _Ports(hosts) as proxy:
+                plain.on("GET", "/x", Reply(301, {"Location": "https://app.hf.space/x"}))
+                secure.on("GET", "/x", "secure")
+                http = self.http(proxy=proxy.url, ssl_verify=CA_FILE)
+                http.grant(glc.origin_of("http://app.hf.space"), {"Authorization": "granted"})
+                self.assertEqual(self.get(http, "http://app.hf.space/x", headers={"X-A": "1"}), (200, b"secure"))
+                request = secure.requests[0]
+                self.assertEqual((request.headers["authorization"], request.headers["x-a"]), ("granted", "1"))
+
+
+class _Ports(ProxyServer):
+    """A proxy that knows where "host:port" really is."""
+
+    def __init__(self, places: dict[str, ScriptedServer]):
+        self._places = {place: server.host for place, server in places.items()}
+        super().__init__()
+
+    def serve(self, sock: socket.socket, number: int) -> None:
+        head = sock.recv(1 << 16, socket.MSG_PEEK).split(b"\r\n")[0].decode()
+        secure = head.startswith("CONNECT")
+        host = head.split()[1] if secure else head.split()[1].split("/")[2] + ":80"
+        self._hosts = {host.rpartition(":")[0]: self._places[host]}
+        super().serve(sock, number)
+
+
+class CookieTest(HttpCase):
+    def test_kept_and_sent_again(self) -> None:
+        with self.serve() as server:
+            cookies = [("Set-Cookie", "a=1; Path=/; HttpOnly"), ("Set-Cookie", "b=2; Path=/sub"), ("Set-Cookie", "c=3; Secure")]
+            server.on("POST", "/login", Reply(200, cookies, "ok"))
+            server.on("GET", "*", "ok")
+            http = self.http()
+            self.get(http, server.url + "/login", "POST")
+            self.get(http, server.url + "/x")
+            self.get(http, server.url + "/sub/y", headers={"Cookie": "own=4"})
+            self.assertEqual(server.requests[1].cookies, {"a": "1"})
+            self.assertEqual(server.requests[2].cookies, {"own": "4", "a": "1", "b": "2"})
+
+    def test_changed_and_deleted(self) -> None:
+        with self.serve() as server:
+            answers = ["a=1", "a=2", "a=; Max-Age=0", "z=1; Domain=example.com"]
+            server.on("GET", "/", *(Reply(200, {"Set-Cookie": text}) for text in answers), "ok")
+            http = self.http()
+            for _ in range(5):
+                self.get(http, server.url)
+            seen = [request.cookies for request in server.requests]
+            self.assertEqual(seen, [{}, {"a": "1"}, {"a": "2"}, {}, {}])
+
+    def test_not_for_another_port(self) -> None:
+        with self.serve() as server, self.serve() as other:
+            server.on("GET", "/", Reply(200, {"Set-Cookie": "a=1"}))
+            other.on("GET", "/", "ok")
+            http = self.http()
+            for place in (server, other, server):
+                self.get(http, place.url)
+            self.assertEqual(other.requests[0].cookies, {})
+            self.assertEqual(server.requests[1].cookies, {"a": "1"})
+
+
+class BodyTest(HttpCase):
+    """Bodies that are compressed, cut short or broken."""
+
+    TEXT = b"a long text " * 20_000
+
+    def test_compressed_answers(self) -> None:
+        for encoding, body in (
+            ("gzip", gzip.compress(self.TEXT)),
+            ("x-gzip", gzip.compress(self.TEXT)),
+            ("deflate", zlib.compress(self.TEXT)),
+            ("identity", self.TEXT),
+            (" GZIP ", gzip.compress(self.TEXT)),
+        ):
+            for pieces in (body, [body[i : i + 1000] for i in range(0, len(body), 1000)]):
+                with self.subTest(encoding, chunked=not isinstance(pieces, bytes)):
+                    with self.serve() as server:
+                        server.on("GET", "/", Reply(200, {"Content-Encoding": encoding}, pieces))
+                        http = self.http()
+                        self.assertEqual(self.get(http, server.url), (200, self.TEXT))
+                        self.get(http, server.url)
+                        self.assertEqual(server.connections, 1)
+
+    def test_a_zip_bomb_comes_in_small_pieces(self) -> None:
+        with self.serve() as server:
+            server.on("GET", "/", Reply(200, {"Content-Encoding": "gzip"}, gzip.compress(bytes(50_000_000))))
+            with self.http().request("GET", server.url) as response:
+                sizes = [len(piece) for piece, _ in zip(response.chunks(), range(100))]
+            self.assertLessEqual(max(sizes), glc.READ_SIZE)
+
+    def test_a_compressed_event_stream_arrives_at_once(self) -> None:
+        with self.serve() as server:
+            server.on("GET", "/", Stream)
+            with self.http().request("GET", server.url) as response:
+                stream = server.next_stream()
+                response.headers["Content-Encoding"] = "gzip"
+                squeeze = zlib.compressobj(wbits=31)
+                stream.raw(squeeze.compress(b"data: 1\n\n") + squeeze.flush(zlib.Z_SYNC_FLUSH))
+                events = glc.iter_sse(response.chunks())
+                self.assertEqual(next(events), "1")
+                stream.raw(squeeze.flush())
+                stream.end()
+                self.assertEqual(list(events), [])
+
+    def test_broken_compression(self) -> None:
+        whole = gzip.compress(self.TEXT)
+        for name, body, kind in (
+            ("cut", whole[: len(whole) // 2], glc.ConnectionLost),
+            ("no gzip", b"plain text", glc.ProtocolError),
+            ("a wrong sum", whole[:-8] + bytes(8), glc.ProtocolError),
+            ("nothing", b"", glc.ConnectionLost),
+        ):
+            with self.subTest(name), self.serve() as server:
+                server.on("GET", "/", Reply(200, {"Content-Encoding": "gzip"}, body))
+                error = self.raises(kind, self.get, self.http(), server.url)
+                self.assertIn(server.url, str(error))
+                self.assertEqual(error.url, server.url)
+
+    def test_an_encoding_that_was_not_asked_for(self) -> None:
+        with self.serve() as server:
+            server.on("GET", "/", Reply(200, {"Content-Encoding": "br"}, b"x"))
+            error = self.raises(glc.ProtocolError, self.get, self.http(), server.url)
+            self.assertIn("an encoding that was not asked for: br", str(error))
+
+    def test_bodies_that_are_cut_short(self) -> None:
+        for name, data in (
+            ("length", http_reply(b"half", "Content-Length: 100")),
+            ("no body", http_reply(b"", "Content-Length: 100")),
+            ("chunk", http_reply(b"a\r\nhalf", "Transfer-Encoding: chunked")),
+            ("between chunks", http_reply(b"4\r\nhalf\r\n", "Transfer-Encoding: chunked")),
+            ("before the last chunk's end", http_reply(b"4\r\nhalf\r\n0\r\n", "Transfer-Encoding: chunked")[:-3]),
+            ("chunk sizes that are none", http_reply(b"zz\r\nhalf\r\n", "Transfer-Encoding: chunked")),
+            ("chunk sizes below zero", http_reply(b"-5\r\nhalf\r\n", "Transfer-Encoding: chunked")),
+        ):
+            with self.subTest(name):
+                url = self.answering(data)
+                error = self.raises(glc.ConnectionLost, self.get, self.http(), url)
+                self.assertIn(f"{url} broke off its answer: ", str(error))
+
+    def test_a_reset_in_the_middle(self) -> None:
+        with self.serve() as server:
+            server.on("GET", "/", Stream)
+            http = self.http()
+            for rst in (True, False):
+                with self.subTest(rst=rst), http.request("GET", server.url) as response:
+                    stream = server.next_stream()
+                    stream.raw(b"begin")
+                    chunks = response.chunks()
+                    self.assertEqual(next(chunks), b"begin")
+                    stream.stall(b"half")
+                    self.assertEqual(next(chunks), b"half")
+                    stream.cut(rst)
+                    self.raises(glc.ConnectionLost, next, chunks)
+
+    def test_a_head_that_is_none(self) -> None:
+        for name, data in (
+            ("not HTTP", b"SSH-2.0-OpenSSH_9.6\r\n"),
+            ("nothing", b""),
+            ("half a status line", b"HTTP/1.1 20"),
+            ("an endless header", b"HTTP/1.1 200 OK\r\nX: " + b"x" * 100_000),
+            ("too many headers", b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 1000 + b"\r\n"),
+        ):
+            with self.subTest(name):
+                url = self.answering(data)
+                error = self.raises(glc.ConnectionFailed, self.get, self.http(), url)
+                self.assertIn(f"Could not talk to {url}: ", str(error))
+
+    def test_json(self) -> None:
+        with self.serve() as server:
+            server.on("GET", "/good", [1, {"a": None}])
+            server.on("GET", "/bad", "<html><title>Sign in</title>")
+            server.on("GET", "/error", Reply.json({"detail": "Not Found"}, 404))
+            http = self.http()
+            with http.request("GET", server.url + "/good") as response:
+                self.assertEqual(response.json(), [1, {"a": None}])
+            with http.request("GET", server.url + "/bad") as response:
+                error = self.raises(glc.ProtocolError, response.json)
+                self.assertEqual(
+                    str(error), f"Expected JSON from {server.url}/bad, got an HTML page titled 'Sign in'"
+                )
+            with http.request("GET", server.url + "/error") as response:
+                error = self.raises(glc.HTTPError, response.json)
+                self.assertEqual(str(error), f"{server.url}/error answered 404: Not Found")
+
+
+class HttpErrorTest(HttpCase):
+    def error(self, reply: Reply) -> Any:
+        with self.serve() as server:
+            server.on("GET", "/x", reply)
+            response = self.http().request("GET", server.url + "/x")
+            error = glc.http_error(response)
+        self.assertEqual((error.url, error.status), (server.url + "/x", reply.status))
+        self.assertTrue(str(error).startswith(f"{server.url}/x "))
+        return error
+
+    def test_each_status_has_its_class(self) -> None:
+        for status, kind in (
+            (400, glc.HTTPError),
+            (401, glc.AuthenticationError),
+            (403, glc.AuthenticationError),
+            (404, glc.HTTPError),
+            (422, glc.HTTPError),
+            (429, glc.TooManyRequestsError),
+            (500, glc.HTTPError),
+            (503, glc.HTTPError),
+        ):
+            with self.subTest(status):
+                error = self.error(Reply.json({"detail": "the server's words"}, status))
+                self.assertIs(type(error), kind)
+                self.assertIn(f"answered {status}: the server's words", str(error))
+                self.assertEqual(json.loads(error.body), {"detail": "the server's words"})
+
+    def test_401_says_how_to_log_in(self) -> None:
+        self.assertIn("auth=(user, password)", str(self.error(Reply(401))))
+
+    def test_429_says_when(self) -> None:
+        error = self.error(Reply(429, {"Retry-After": "17"}))
+        self.assertEqual(error.retry_after, "17")
+        self.assertIn("Too many requests to the API, please try again later. Try again after 17", str(error))
+        self.assertIsNone(self.error(Reply(429)).retry_after)
+
+    def test_a_redirect_says_whereto(self) -> None:
+        with self.serve() as server:
+            server.on("POST", "/x", Reply(302, {"Location": "/y"}))
+            error = glc.http_error(self.http().request("POST", server.url + "/x"))
+        self.assertEqual(str(error), f"{server.url}/x redirects to '/y'; use that address instead.")
+
+    def test_only_the_start_of_a_large_body_is_kept(self) -> None:
+        error = self.error(Reply(500, (), b"x" * 300_000))
+        self.assertEqual(len(error.body), glc.MAX_ERROR_BODY)
+        self.assertLess(len(str(error)), 1000)
+
+    def test_a_body_that_is_cut_short_still_is_an_error(self) -> None:
+        url = self.answering(http_reply(b"Bad things", "Content-Length: 100", status="500 Oh"))
+        error = glc.http_error(self.http().request("GET", url))
+        self.assertEqual((type(error), error.status, error.body), (glc.HTTPError, 500, b"Bad things"))
+
+
+class TroubleTest(HttpCase):
+    """Servers that are not there, silent or hostile; requests that are given up."""
+
+    def test_refused(self) -> None:
+        with socket.socket() as sock:
+            sock.bind(("127.0.0.1", 0))  # bound, but nobody listens
+            url = f"http://127.0.0.1:{sock.getsockname()[1]}"
+            error = self.raises(glc.ConnectionFailed, self.get, self.http(), url + "/x")
+        self.assertTrue(str(error).startswith(f"Could not talk to {url}: "))
+        self.assertTrue(str(error).endswith("Is the app running, and is the address right?"))
+        self.assertEqual(error.url, url + "/x")
+        self.assertIsInstance(error.__cause__, ConnectionRefusedError)
+
+    def test_unknown_host(self) -> None:
+        self.resolve()
+        error = self.raises(glc.ConnectionFailed, self.get, self.http(), "http://no.such.host/x")
+        self.assertIn("The host name in http://no.such.host cannot be resolved: ", str(error))
+
+    def test_silence_before_the_answer(self) -> None:
+        server = self.raw(lambda sock: server.closed.wait(DEADLINE))
+        http = self.http(timeout=50 * MS)
+        error = self.raises(glc.TimedOut, self.get, http, server.url)
+        self.assertIn("sent nothing for the time that Client(timeout=…) allows", str(error))
+        self.assertEqual(server.connections, 1)
+        with contextlib.closing(socket.create_connection(("127.0.0.1", server.port), DEADLINE)):
+            pass
+
+    def test_silence_within_the_answer(self) -> None:
+        with self.serve() as server:
+            server.on("GET", "/", Stream)
+            http = self.http(timeout=50 * MS)
+            with http.request("GET", server.url) as response:
+                server.next_stream().stall()
+                chunks = response.chunks()
+                next(chunks)
+                self.raises(glc.TimedOut, next, chunks)
+
+    def test_a_timeout_for_one_request(self) -> None:
+        server = self.raw(lambda sock: server.closed.wait(DEADLINE))
+        self.raises(glc.TimedOut, self.get, self.http(), server.url, timeout=50 * MS)
+
+    def test_silence_is_forgiven_where_no_limit_is_set(self) -> None:
+        with self.serve() as server:
+            go = threading.Event()
+            server.on("GET", "/", lambda request: (go.wait(DEADLINE), "late")[1])
+            http = self.http(timeout=20 * MS)
+            waiting = Running(self.get, http, server.url, timeout=None)
+            server.wait_for("GET", "/")
+            self.assertFalse(waiting.thread.join(60 * MS))
+            go.set()
+            self.assertEqual(waiting.result(), (200, b"late"))
+
+    def test_an_answer_during_a_large_upload_is_heard(self) -> None:
+        with self.serve() as server:
+            server.on("POST", "/", Reply(413, (), "File too large"), read_body=False)
+            size = 30_000_000
+            for body in (
+                bytes(size),
+                glc.Multipart("files", [glc.Part("a", "b/c", size, lambda n: bytes(n))], "B"),
+            ):
+                with self.subTest(type(body).__name__):
+                    status, words = self.get(self.http(), server.url, "POST", body)
+                    self.assertEqual((status, words), (413, b"File too large"))
+
+    def test_abort_while_nothing_is_answered(self) -> None:
+        heard = threading.Event()
+
+        def talk(sock: socket.socket) -> None:
+            receive_head(sock)
+            heard.set()
+            server.closed.wait(DEADLINE)
+
+        server = self.raw(talk)
+        abort = glc.Abort()
+        waiting = Running(self.get, self.http(), server.url, timeout=None, abort=abort)
+        self.assertTrue(heard.wait(DEADLINE))
+        abort()
+        self.raises(glc.ConnectionFailed, waiting.result)
+        self.assertEqual(server.connections, 1)
+
+    def test_abort_within_the_answer(self) -> None:
+        with self.serve() as server:
+            server.on("GET", "/", Stream)
+            abort = glc.Abort()
+            waiting = Running(self.get, self.http(), server.url, timeout=None, abort=abort)
+            stream = server.next_stream()
+            stream.raw(b"begin")
+            abort()
+            stream.wait_lost()
+            self.raises(glc.ConnectionLost, waiting.result)
+
+    def test_abort_before_the_request(self) -> None:
+        with self.serve() as server:
+            server.on("GET", "/", Stream)
+            abort = glc.Abort()
+            abort()
+            self.raises(glc.ConnectionFailed, self.get, self.http(), server.url, timeout=None, abort=abort)
+
+    def test_an_abort_that_comes_too_late_harms_nobody(self) -> None:
+        with self.serve() as server:
+            server.on("GET", "/", "ok")
+            http = self.http()
+            abort = glc.Abort()
+            self.get(http, server.url, abort=abort)
+            abort()
+            self.get(http, server.url)
+            self.assertEqual(server.connections, 1)
+
+    def test_close_during_a_request(self) -> None:
+        with self.serve() as server:
+            server.on("GET", "/", Stream)
+            server.on("GET", "/silent", lambda request: server.closed.wait(DEADLINE) and None)
+            http = self.http()
+            reading = Running(self.get, http, server.url, timeout=None)
+            waiting = Running(self.get, http, server.url + "/silent", timeout=None)
+            stream = server.next_stream()
+            server.wait_for("GET", "/silent")
+            http.close()
+            stream.wait_lost()
+            error = self.raises(glc.ConnectionFailed, waiting.result)
+            self.assertIn("The client was closed during a request to " + server.url, str(error))
+            self.raises(glc.ConnectionLost, reading.result)
+
+    def test_closed_for_good(self) -> None:
+        with self.serve() as server:
+            server.on("GET", "/", "ok")
+            http = self.http()
+            with http.request("GET", server.url) as response:
+                http.close()
+                http.close()
+                self.assertTrue(http.closed)
+                with contextlib.suppress(glc.ConnectionLost):
+                    response.read()
+            error = self.raises(glc.ConnectionFailed, self.get, http, server.url)
+            self.assertIn("has been closed", str(error))
+            self.assertEqual(len(server.requests), 1)
+
+    def test_many_threads(self) -> None:
+        with self.serve() as server:
+            server.on("POST", "/", lambda request: request.body)
+            http = self.http()
+
+            def work(number: int) -> None:
+                for i in range(20):
+                    body = b"%d.%d" % (number, i)
+                    self.assertEqual(self.get(http, server.url, "POST", body), (200, body))
+
+            for thread in [Running(work, number) for number in range(8)]:
+                thread.result()
+            self.assertLessEqual(server.connections, 8)
+
+
+class ProxyTest(HttpCase):
+    """`app.example` is a name that nobody can resolve but the proxy."""
+
+    def proxy(self, server: ScriptedServer, **options: Any) -> ProxyServer:
+        self.resolve()
+        hosts = dict.fromkeys(("app.example", "app.hf.space"), server.host)
+        proxy: ProxyServer = self.enter(ProxyServer(hosts=hosts, **options))
+        return proxy
+
+    def test_http(self) -> None:
+        with self.serve() as server:
+            server.on("POST", "/x", lambda request: request.body)
+            proxy = self.proxy(server)
+            http = self.http(proxy=proxy.url)
+            self.assertEqual(self.get(http, "http://app.example:81/x?q=1", "POST", b"[1]"), (200, b"[1]"))
+            self.assertEqual([request.target for request in proxy.requests], ["http://app.example:81/x?q=1"])
+            self.assertEqual(server.requests[0].target, "/x?q=1")
+            self.assertEqual(server.requests[0].headers["host"], "app.example:81")
+
+    def test_https(self) -> None:
+        with self.serve(tls=True) as server:
+            server.on("GET", "/x", "ok")
+            proxy = self.proxy(server)
+            http = self.http(proxy=proxy.host, ssl_verify=CA_FILE)  # no scheme: http
+            http.grant(glc.origin_of("https://app.hf.space"), {"Authorization": "secret"})
+            for _ in range(2):
+                self.assertEqual(self.get(http, "https://app.hf.space/x"), (200, b"ok"))
+            self.assertEqual(proxy.tunnels, ["app.hf.space:443"])
+            self.assertNotIn("authorization", proxy.requests[0].headers)
+            self.assertEqual(server.requests[1].headers["authorization"], "secret")
+
+    def test_login(self) -> None:
+        for tls, url in ((False, "http://app.example/x"), (True, "https://app.hf.space/x")):
+            with self.subTest(tls=tls), self.serve(tls=tls) as server:
+                server.on("GET", "/x", "ok")
+                proxy = self.proxy(server, login=("user", "p@ss:word"))
+                secret = proxy.url.replace("//", "//user:p%40ss%3Aword@")
+                http = self.http(proxy=secret, ssl_verify=CA_FILE)
+                self.assertEqual(self.get(http, url), (200, b"ok"))
+                self.assertNotIn("proxy-authorization", server.requests[0].headers)
+                http = self.http(proxy=proxy.url, ssl_verify=CA_FILE)
+                if tls:
+                    error = self.raises(glc.ConnectionFailed, self.get, http, url)
+                    self.assertIn("The proxy refused a tunnel to app.hf.space:443: 407", str(error))
+                    self.assertEqual(error.status, 407)
+                else:
+                    self.assertEqual(self.get(http, url)[0], 407)
+
+    def test_a_dead_proxy(self) -> None:
+        with socket.socket() as sock:
+            sock.bind(("127.0.0.1", 0))
+            http = self.http(proxy=f"http://127.0.0.1:{sock.getsockname()[1]}")
+            self.raises(glc.ConnectionFailed, self.get, http, "http://app.example/")
+
+    def test_a_proxy_that_cannot_reach_the_server(self) -> None:
+        self.resolve()
+        with ProxyServer(hosts={"app.example": "127.0.0.1:1"}) as proxy:
+            http = self.http(proxy=proxy.url)
+            error = self.raises(glc.ConnectionFailed, self.get, http, "https://app.example/")
+            self.assertIn("The proxy refused a tunnel to app.example:443: 502", str(error))
+
+    def test_other_schemes_are_an_error_only_when_they_are_used(self) -> None:
+        self.resolve()
+        with self.serve() as server:
+            server.on("GET", "/", "ok")
+            for url in ("socks5://user:secret@127.0.0.1:1080", "https://127.0.0.1:1080"):
+                with self.subTest(url):
+                    http = self.http(proxy=url)
+                    self.assertEqual(self.get(http, server.url), (200, b"ok"))
+                    error = self.raises(glc.ConnectionFailed, self.get, http, "http://app.example/")
+                    self.assertIn(f"is a {url.split(':')[0]!r} proxy; only http:// proxies are supported", str(error))
+                    self.assertIn("NO_PROXY", str(error))
+                    self.assertNotIn("secret", str(error))
+
+    def test_loopback_needs_none(self) -> None:
+        with self.serve() as server:
+            server.on("GET", "/", "ok")
+            proxy = self.proxy(server)
+            self.patch_environ(http_proxy=proxy.url, HTTP_PROXY=proxy.url, all_proxy=proxy.url)
+            for options in ({"proxy": proxy.url}, {"trust_env": True}):
+                for host in ("127.0.0.1", "localhost"):
+                    self.assertEqual(self.get(self.http(**options), f"http://{host}:{server.port}/"), (200, b"ok"))
+            self.assertEqual(proxy.requests, [])
+
+    def test_environment(self) -> None:
+        with self.serve() as server:
+            server.on("GET", "/", "ok")
+            proxy = self.proxy(server)
+            for name in ("http_proxy", "all_proxy"):
+                with self.subTest(name), mock.patch.dict(os.environ, {"http_proxy": "", name: proxy.url}):
+                    before = len(proxy.requests)
+                    self.assertEqual(self.get(self.http(trust_env=True), "http://app.example/"), (200, b"ok"))
+                    self.assertEqual(len(proxy.requests), before + 1)
+                    error = self.raises(glc.ConnectionFailed, self.get, self.http(), "http://app.example/")
+                    self.assertIn("cannot be resolved", str(error))
+
+    def test_no_proxy(self) -> None:
+        with self.serve() as server:
+            server.on("GET", "/", "direct")
+            proxy = self.proxy(server)
+            self.resolve(app_example="127.0.0.1")
+            url = f"http://app.example:{server.port}/"
+            for listed, direct in (
+                ("app.example", True),
+                (".example", True),
+                ("other.example", False),
+                ("*", True),
+                (f"app.example:{server.port}", True),
+                ("app.example:1", False),
+                ("", False),
+            ):
+                with self.subTest(listed), mock.patch.dict(os.environ, {"http_proxy": proxy.url, "no_proxy": listed}):
+                    before = len(proxy.requests)
+                    self.assertEqual(self.get(self.http(trust_env=True), url), (200, b"direct"))
+                    self.assertEqual(len(proxy.requests) == before, direct)
+
+
+class TlsTest(HttpCase):
+    def setUp(self) -> None:
+        super().setUp()
+        names = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+        self.patch_environ(**dict.fromkeys(names))
+        self.server = self.enter(ScriptedServer(tls=True))
+        self.server.on("GET", "/", "ok")
+
+    def test_ways_to_trust(self) -> None:
+        import ssl
+
+        for verify in (CA_FILE, Path(CA_FILE), False, ssl.create_default_context(cafile=CA_FILE)):
+            with self.subTest(verify):
+                self.assertEqual(self.get(self.http(ssl_verify=verify), self.server.url), (200, b"ok"))
+
+    def test_a_folder_of_certificates(self) -> None:
+        folder = self.folder()
+        try:
+            name = subprocess.run(
+                ["openssl", "x509", "-hash", "-noout", "-in", CA_FILE], stdout=subprocess.PIPE, check=True, timeout=DEADLINE
+            ).stdout.decode().strip()  # fmt: skip
+        except (OSError, subprocess.CalledProcessError):
+            self.skipTest("needs the openssl command")
+        (folder / f"{name}.0").write_bytes(Path(CA_FILE).read_bytes())
+        self.assertEqual(self.get(self.http(ssl_verify=str(folder)), self.server.url), (200, b"ok"))
+
+    def test_an_unknown_authority_is_refused_with_advice(self) -> None:
+        error = self.raises(glc.ConnectionFailed, self.get, self.http(), self.server.url)
+        self.assertIn(f"The TLS certificate of {self.server.url} is not trusted: ", str(error))
+        self.assertIn("SSL_CERT_FILE", str(error))
+        self.assertIn("ssl_verify", str(error))
+        self.assertEqual(self.server.requests, [])
+
+    def test_another_host_name_is_refused(self) -> None:
+        self.resolve(app_example="127.0.0.1")
+        url = f"https://app.example:{self.server.port}/"
+        error = self.raises(glc.ConnectionFailed, self.get, self.http(ssl_verify=CA_FILE), url)
+        self.assertIn("is not trusted: ", str(error))
+        self.assertEqual(self.get(self.http(ssl_verify=False), url), (200, b"ok"))
+
+    def test_environment(self) -> None:
+        for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"):
+            with self.subTest(name), mock.patch.dict(os.environ, {name: CA_FILE}):
+                self.assertEqual(self.get(self.http(trust_env=True), self.server.url), (200, b"ok"))
+        for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+            with self.subTest(name, trust_env=False), mock.patch.dict(os.environ, {name: CA_FILE}):
+                self.raises(glc.ConnectionFailed, self.get, self.http(), self.server.url)
+
+    def test_a_bundle_that_does_not_exist_is_no_reason_to_trust(self) -> None:
+        with mock.patch.dict(os.environ, {"REQUESTS_CA_BUNDLE": "/no/such/file"}):
+            self.raises(glc.ConnectionFailed, self.get, self.http(trust_env=True), self.server.url)
+
+    def test_a_ca_file_that_does_not_exist(self) -> None:
+        with self.assertRaises((OSError, ValueError)):
+            self.get(self.http(ssl_verify="/no/such/file"), self.server.url)
+
+    def test_plain_http_on_a_tls_port_and_the_reverse(self) -> None:
+        plain = self.serve()
+        for url in (self.server.url.replace("https", "http"), plain.url.replace("http", "https")):
+            self.raises(glc.ConnectionFailed, self.get, self.http(ssl_verify=CA_FILE), url)
+
+    def test_a_truncated_answer(self) -> None:
+        def talk(sock: socket.socket) -> None:
+            receive_head(sock)
+            sock.sendall(http_reply(b"half", "Content-Length: 100"))
+
+        server = self.raw(talk, tls=True)
+        self.raises(glc.ConnectionLost, self.get, self.http(ssl_verify=CA_FILE), server.url)
+
+    def test_keep_alive(self) -> None:
+        http = self.http(ssl_verify=CA_FILE)
+        for _ in range(3):
+            self.get(http, self.server.url)
+        self.assertEqual(self.server.connections, 1)
+
+    def test_a_python_without_ssl(self) -> None:
+        self.patch(builtins, "__import__", without_ssl(builtins.__import__))
+        plain = self.serve()
+        plain.on("GET", "/", "ok")
+        http = self.http()
+        self.assertEqual(self.get(http, plain.url), (200, b"ok"))
+        error = self.raises(glc.ConnectionFailed, self.get, http, self.server.url)
+        self.assertIn("https needs Python's ssl module", str(error))
+
+    def test_the_module_imports_and_works_without_ssl(self) -> None:
+        with StandIn() as app:
+            code = (
+                "import sys; sys.modules['ssl'] = sys.modules['_ssl'] = None\n"
+                "import gradio_lite_client as glc\n"
+                f"with glc.Client({app.url!r}) as client: print(client.predict(1, 2, api_name='/add'))"
+            )
+            done = subprocess.run(
+                [sys.executable, "-c", code], cwd=HERE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=DEADLINE
+            )
+        self.assertEqual((done.stdout.decode().strip(), done.stderr.decode()), ("3", ""))
+
+
+def without_ssl(known: Callable[..., Any]) -> Callable[..., Any]:
+    def import_module(name: str, *args: Any, **keywords: Any) -> Any:
+        if name == "ssl":
+            raise ImportError("No module named 'ssl'")
+        return known(name, *args, **keywords)
+
+    return import_module
+
+
+class WebSocketTest(HttpCase):
+    def talk(self, script: Callable[..., object], **options: Any) -> glc.WebSocket:
+        server = self.serve()
+        server.on("GET", "/ws", Upgrade(script))
+        web_socket: glc.WebSocket = glc.WebSocket(self.http(), server.url + "/ws", options, glc.Abort())
+        return web_socket
+
+    def test_messages_both_ways(self) -> None:
+        got = []
+
+        def script(peer: Any, request: Any) -> None:
+            got.append(request.headers["x-a"])
+            peer.send({"n": 1})
+            got.append(peer.receive())
+            peer.close(1000)
+            got.append((peer.receive(), peer.close_code))
+
+        with self.talk(script, **{"X-A": "1"}) as web_socket:
+            messages = iter(web_socket)
+            self.assertEqual(json.loads(next(messages)), {"n": 1})
+            web_socket.send(json.dumps("answer ü"))
+            self.assertEqual(list(messages), [])
+        wait_until(lambda: len(got) == 3)
+        self.assertEqual(got, ["1", "answer ü", (None, 1000)])
+
+    def test_pings_fragments_and_large_messages(self) -> None:
+        got = []
+
+        def script(peer: Any, request: Any) -> None:
+            peer.frame(glc.PING, b"are you there")
+            got.append(peer.read_frame())
+            peer.frame(glc.TEXT, "ä".encode()[:1], fin=False)
+            peer.frame(glc.PONG)
+            peer.frame(glc.CONTINUATION, "ä".encode()[1:] + b"b", fin=True)
+            for size in (125, 126, 65535, 65536, 300_000):
+                peer.frame(glc.TEXT, b"x" * size)
+            got.append(peer.receive())
+            peer.close()
+            peer.receive()
+
+        with self.talk(script) as web_socket:
+            messages = iter(web_socket)
+            self.assertEqual(next(messages), "äb")
+            self.assertEqual([len(next(messages)) for _ in range(5)], [125, 126, 65535, 65536, 300_000])
+            web_socket.send(json.dumps("y" * 200_000))
+            self.assertEqual(list(messages), [])
+        self.assertEqual(got, [(glc.PONG, True, b"are you there"), "y" * 200_000])
+
+    def test_an_end_without_a_close_frame(self) -> None:
+        with self.talk(lambda peer, request: peer.send("last")) as web_socket:
+            messages = iter(web_socket)
+            self.assertEqual(next(messages), '"last"')
+            error = self.raises(glc.ConnectionLost, next, messages)
+            self.assertIn("closed the WebSocket without saying so", str(error))
+
+    def test_half_a_frame(self) -> None:
+        with self.talk(lambda peer, request: peer._sock.sendall(b"\x81\x05Hel")) as web_socket:
+            self.raises(glc.ConnectionLost, list, web_socket)
+
+    def test_rules_that_servers_break(self) -> None:
+        for name, frames in (
+            ("a continuation of nothing", [(glc.CONTINUATION, b"x", True)]),
+            ("two beginnings", [(glc.TEXT, b"x", False), (glc.TEXT, b"y", True)]),
+        ):
+
+            def script(peer: Any, request: Any, frames: Any = frames) -> None:
+                for frame in frames:
+                    peer.frame(*frame)
+                peer.receive()
+
+            with self.subTest(name), self.talk(script) as web_socket:
+                self.raises(glc.ProtocolError, list, web_socket)
+
+    def test_a_message_without_end(self) -> None:
+        self.patch(glc, "MAX_EVENT_BYTES", 1000)
+
+        def script(peer: Any, request: Any) -> None:
+            peer.frame(glc.TEXT, b"x" * 400, fin=False)
+            for _ in range(3):
+                peer.frame(glc.CONTINUATION, b"x" * 400, fin=False)
+            peer.receive()
+
+        with self.talk(script) as web_socket:
+            self.raises(glc.ProtocolError, list, web_socket)
+
+    def test_a_handshake_that_is_refused(self) -> None:
+        with self.serve() as server:
+            server.on("GET", "/ws", Reply(403))
+            self.raises(
+                glc.AuthenticationError, glc.WebSocket, self.http(), server.url + "/ws", {}, glc.Abort()
+            )
+
+    def test_a_handshake_with_a_wrong_key(self) -> None:
+        upgrade = ("Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Accept: wrong", "Content-Length: 0")
+        url = self.answering(http_reply(b"", *upgrade, status="101 Switching Protocols"))
+        error = self.raises(glc.ProtocolError, glc.WebSocket, self.http(), url, {}, glc.Abort())
+        self.assertIn("does not speak WebSocket", str(error))
+
+    def test_frames_in_the_packet_of_the_handshake(self) -> None:
+        def talk(sock: socket.socket) -> None:
+            head = receive_head(sock).decode()
+            key = re.search(r"Sec-WebSocket-Key: (\S+)", head)[1]  # type: ignore[index]
+            upgrade = ("Upgrade: websocket", "Connection: Upgrade", f"Sec-WebSocket-Accept: {glc.accept_key(key)}")
+            answer = "\r\n".join(["HTTP/1.1 101 Switching Protocols", *upgrade, "", ""]).encode()
+            sock.sendall(answer + b"\x81\x02hi\x88\x02\x03\xe8")
+            sock.recv(100)
+
+        server = self.raw(talk)
+        with glc.WebSocket(self.http(), server.url, {}, glc.Abort()) as web_socket:
+            self.assertEqual(list(web_socket), ["hi"])
+
+    def test_abort(self) -> None:
+        server = self.serve()
+        server.on("GET", "/ws", Upgrade(lambda peer, request: peer.receive()))
+        abort = glc.Abort()
+        with glc.WebSocket(self.http(), server.url + "/ws", {}, abort) as web_socket:
+            waiting = Running(list, web_socket)
+            abort()
+            self.raises(glc.ConnectionLost, waiting.result)
+
+
+# === Hub ==============================================================================================================
+# The Hub's tests stand on testing/hub.py, a stand-in for the Hub.
 
 
 # === The end ==========================================================================================================

@@ -250,7 +250,6 @@ class Stream:
         self.ended = False  # by this side
         self.was_cut = False
         self._lost = threading.Event()
-        self._started = threading.Event()
         self._lock = threading.Lock()  # guards writing, and is held while writing
         self._sock: socket.socket | None = None
 
@@ -260,7 +259,6 @@ class Stream:
         with self._lock:
             self._sock = sock
             sock.sendall(f"HTTP/1.1 200 OK\r\n{head}Transfer-Encoding: chunked\r\n\r\n".encode())
-        self._started.set()
 
     def push(self, *messages: Json) -> None:
         """Send messages as Gradio does, one `data:` line each, all in one chunk."""
@@ -307,9 +305,6 @@ class Stream:
     def wait_lost(self, timeout: float = DEADLINE) -> None:
         """Wait until the connection is gone, for tests that the client hangs up."""
         assert self._lost.wait(timeout), "the stream's connection is still open"
-
-    def wait_started(self) -> None:
-        self._started.wait(DEADLINE)
 
     def is_lost_within(self, seconds: float) -> bool:
         return self._lost.wait(seconds)

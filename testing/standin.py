@@ -318,6 +318,10 @@ class _Mailbox:
             self.ready.notify_all()
 
 
+class _Heartbeat(Stream):
+    """Shows by its connection that a session is still there."""
+
+
 class _Event:
     """A job on its way through the queue."""
 
@@ -1258,10 +1262,12 @@ class StandIn(ScriptedServer):
 
     def opened(self, stream: Stream) -> None:
         mailbox = self._pumped.get(stream)
-        if mailbox is None:
-            super().opened(stream)
-        else:
+        if mailbox is not None:
             self.spawn(self._pump, stream, mailbox)
+        elif isinstance(stream, _Heartbeat):
+            self.spawn(self._beat, stream)
+        else:
+            super().opened(stream)
 
     def hung_up(self, stream: Stream) -> None:
         stream.mark_lost()
@@ -1370,12 +1376,9 @@ class StandIn(ScriptedServer):
     def _GET_heartbeat(self, request: Request, rest: str) -> Answer:
         if self.v < (4, 25):
             return _refuse(404, "Not Found")
-        stream = Stream(request)
-        self.spawn(self._beat, stream)
-        return stream
+        return _Heartbeat(request)
 
     def _beat(self, stream: Stream) -> None:
-        stream.wait_started()
         stream.raw(b"data: ALIVE\n\n")
         while not stream.is_lost_within(self.heartbeat):
             stream.raw(b"data: ALIVE\n\n")
