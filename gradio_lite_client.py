@@ -506,6 +506,17 @@ def apply_edits(value: Json, edits: Edits) -> Json:
     return root[0]
 
 
+def are_edits(data: List[Any]) -> bool:
+    """Whether these outputs, which should be values, are diffs."""
+    operations = ("replace", "append", "add", "delete")
+    edits = [edit for output in data if isinstance(output, list) for edit in output]
+    return (
+        all(isinstance(output, list) for output in data)
+        and bool(edits)
+        and all(isinstance(edit, list) and len(edit) == 3 and edit[0] in operations for edit in edits)
+    )
+
+
 def parse_json(text: Union[str, bytes], what: str) -> Json:
     """The JSON value, or a ProtocolError that says what could not be read."""
     try:
@@ -2109,6 +2120,7 @@ class Session:
     def __init__(self, http: Http, routes: Routes):
         self.hash = os.urandom(16).hex()
         self.stateful = False  # functions with State have been called: the session is worth keeping
+        self.disturbed = False  # a generator failed or was stopped
         self.lost = False  # its stream broke, and the server has forgotten what it had to say
         self._http = http
         self._url = f"{routes.data}?session_hash={self.hash}"
@@ -2291,9 +2303,11 @@ def choose_protocol(app: App, endpoint: Endpoint, skip_queue: bool) -> str:
     return app.protocol
 
 
-def sends_broken_diffs(app: App) -> bool:
-    """Releases whose diffs lose information; they are asked for whole values (`simple_format`) instead."""
-    return (5, 29, 1) <= app.version < (5, 36)
+def wants_whole_values(app: App, session: Session) -> bool:
+    """Whether the server is to send whole values instead of diffs (`simple_format`): in releases whose diffs lose
+    information, and after a generator of the session failed or was stopped, since servers confuse the next one with it.
+    """
+    return app.version >= (4, 20) and (session.disturbed or (5, 29, 1) <= app.version < (5, 36))
 
 
 class Step(NamedTuple):
@@ -2352,13 +2366,19 @@ class Transcript:
     def _generated(self, message: Message, edited: bool) -> Step:
         data = self._data(message)
         edits: Optional[List[Edits]] = None
+        self._status = StatusUpdate(Status.ITERATING)
         if edited and self._values is not None:
             if len(data) != len(self._values):
                 raise ProtocolError(f"{self._where} sent diffs for {len(data)} outputs instead of {len(self._values)}.")
             edits = data
             data = [apply_edits(value, edit) for value, edit in zip(self._values, data)]
+        elif edited and are_edits(data):
+            # Servers mix a generator up with one before it that failed or was stopped: their first message is a diff of
+            # what that one yielded. Of use only where all of it is replaced; the final message always is whole.
+            if not all(edit and edit[0][:2] == ["replace", []] for edit in data):
+                return Step(self._status)
+            data = [apply_edits(None, edit) for edit in data]
         self._values = data
-        self._status = StatusUpdate(Status.ITERATING)
         return Step(self._status, data, edits)
 
     def _completed(self, message: Message) -> Step:
@@ -3137,7 +3157,7 @@ class Client:
         for session in list(self._sessions):
             threads += session.threads()
         for thread in threads:
-            if thread is not threading.current_thread():
+            if thread.is_alive() and thread is not threading.current_thread():
                 thread.join(max(0.0, deadline - time.monotonic()))
 
     # --- describing
@@ -3297,7 +3317,9 @@ class Client:
             return lambda: job._finish(values)
         except Exception as problem:
             error: Exception = problem
-            if isinstance(problem, RecursionError):
+            if isinstance(problem, ConnectionFailed) and self._closed:
+                error = ConnectionLost(f"The client was closed before the job on {endpoint} was complete.")
+            elif isinstance(problem, RecursionError):
                 error = ProtocolError(f"{endpoint} of {self.src} sent a value that is nested too deeply.")
             if isinstance(error, GradioError):
                 error.endpoint = error.endpoint or str(endpoint)
@@ -3324,7 +3346,7 @@ class Client:
         job, endpoint, app = task.job, task.endpoint, self._app
         self._beat(task.session)
         protocol = PROTOCOLS[choose_protocol(app, endpoint, self._skip_queue)]
-        whole = protocol.diffs and sends_broken_diffs(app)
+        whole = protocol.diffs and wants_whole_values(app, task.session)
         extra: Dict[str, Any] = {"simple_format": True} if whole else {}
         if self._oauth_token and self._describe(endpoint).get("oauth_token"):
             extra["oauth_token"] = self._oauth_token
@@ -3343,6 +3365,9 @@ class Client:
                 if step.final:
                     return arrivals.final(step.values or [])
                 job._publish(step.status, None if step.values is None else arrivals.next(step.values, step.edits))
+        except GradioError:
+            task.session.disturbed = task.session.disturbed or endpoint.generator
+            raise
         finally:
             conversation.close()
         raise ConnectionLost(f"{self.src} ended the conversation about {endpoint} without a result.")

@@ -155,7 +155,7 @@ def through_official(version: str, url: str, calls: List[Tuple[str, List[Any]]],
     request = json.dumps({"url": url, "calls": calls, "folder": folder})
     done = subprocess.run(
         [python, __file__, "--official"], input=request, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        universal_newlines=True, timeout=300, env=dict(os.environ, GRADIO_ANALYTICS_ENABLED="False", HF_HUB_OFFLINE="1"),
+        text=True, timeout=300, env=dict(os.environ, GRADIO_ANALYTICS_ENABLED="False", HF_HUB_OFFLINE="1"),
     )  # fmt: skip
     lines = [line for line in done.stdout.splitlines() if line.startswith("[")]
     if not lines:
@@ -185,7 +185,7 @@ def compare(version: str, app: str) -> Tuple[int, int, int]:
             calls += [("/take_" + kind, [TAKEN[kind]]) for kind in kinds if kind in TAKEN]
         ours = call_all(gradio_lite_client, server.url, calls, folder)
         official = through_official(version, server.url, calls, folder)
-    for (name, args), mine, other in zip(calls, ours, official):
+    for (name, _), mine, other in zip(calls, ours, official):
         if json.dumps(mine, sort_keys=True) == json.dumps(other, sort_keys=True):
             equal += 1
             continue

@@ -227,7 +227,7 @@ class Server:
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _wait_until_ready(self) -> Dict[str, Any]:
-        lines: "queue.Queue[bytes]" = queue.Queue()
+        lines: queue.Queue[bytes] = queue.Queue()
         stdout = self._process.stdout
         assert stdout is not None
         threading.Thread(target=lambda: lines.put(stdout.readline()), daemon=True).start()

@@ -39,11 +39,13 @@ FEATURES: Dict[str, Tuple[str, str]] = {  # capability: first release with it, f
     "drops_with_stream": ("4.24", ""),  # see also below: closing the stream takes a waiting job off the queue
     "removes_one_queued": ("6.14", ""),  # a waiting job leaves the queue while others of its session stay
     "stops_beside_sibling": ("5.0", ""),  # a running generator stops while other calls of its function are pending
+    "plain_paths": ("5.0", ""),  # JSON with a "path" in it is not taken for a file by the server
 }
 ALSO: Dict[str, Tuple[str, str]] = {  # a second range of the same capability
     "drops_with_stream": ("3.16", "4.19.2"),
     "removes_one_queued": ("3.16", "4.9"),
     "stops_beside_sibling": ("3.16", "4.35"),
+    "plain_paths": ("3.16", "4.0"),
 }
 
 
