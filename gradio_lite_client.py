@@ -1926,11 +1926,18 @@ def speak_http(call: Call) -> Generator[Message, None, None]:
     """One POST whose answer is the result: no queue, no progress. Waits as long as the function runs."""
     yield {"msg": "process_starts"}
     url = call.app.routes.run(call.endpoint.name or "predict")
-    with call.http.request("POST", url, call.body(), headers=call.headers, timeout=None) as response:
-        if response.status == 200:
-            yield {"msg": "process_completed", "success": True, "output": response.json()}
+    last: Json = None
+    while True:
+        with call.http.request("POST", url, call.body(), headers=call.headers, timeout=None) as response:
+            if response.status != 200:
+                error = http_error(response)
+                break
+            output = response.json()
+        if call.app.version >= (3, 20) or not isinstance(output, dict) or not output.get("is_generating"):
+            yield {"msg": "process_completed", "success": True, "output": last or output}
             return
-        error = http_error(response)
+        last = output  # until 3.19 each POST is one step of a generator, and the one after the last brings nothing
+        yield {"msg": "process_generating", "success": True, "output": output}
     answer = json_or_none(error.body)
     if error.status == 500 and isinstance(answer, dict) and "error" in answer:
         yield {"msg": "process_completed", "success": False, "output": answer}
@@ -1961,22 +1968,28 @@ def speak_sse(call: Call) -> Generator[Message, None, None]:
     call.on_cancel(abort)
     query = urlencode({"fn_index": call.endpoint.number, "session_hash": call.session.hash})
     url = f"{call.app.routes.join}?{query}"
-    # Some of these servers send a single heartbeat, so silence does not mean that the connection is dead.
-    with call.http.request("GET", url, headers=call.headers, timeout=None, abort=abort) as response:
-        if response.status != 200:
-            raise refusal(response)
-        for text in iter_sse(response.chunks()):
-            message = parse_message(text)
-            if message["msg"] == "send_data":
-                event_id = str(message.get("event_id"))
-                call.joined(event_id)
-                with call.http.request(
-                    "POST", call.app.routes.data, call.body(event_id), headers=call.headers
-                ) as answer:
-                    if answer.status != 200:
-                        raise http_error(answer)
-                    answer.read()
-            yield message
+    event_id = ""
+    complete = False
+    try:
+        # Some of these servers send a single heartbeat, so silence does not mean that the connection is dead.
+        with call.http.request("GET", url, headers=call.headers, timeout=None, abort=abort) as response:
+            if response.status != 200:
+                raise refusal(response)
+            for text in iter_sse(response.chunks()):
+                message = parse_message(text)
+                if message["msg"] == "send_data":
+                    event_id = str(message.get("event_id"))
+                    call.joined(event_id)
+                    body = call.body(event_id)
+                    with call.http.request("POST", call.app.routes.data, body, headers=call.headers) as answer:
+                        if answer.status != 200:
+                            raise http_error(answer)
+                        answer.read()
+                complete = message["msg"] == "process_completed"
+                yield message
+    finally:
+        if event_id and not complete and call.endpoint.generator:  # 4.0 does not always notice that nobody listens
+            post(call, call.app.routes.reset, {"event_id": event_id})
 
 
 def speak_shared(call: Call) -> Generator[Message, None, None]:
@@ -2102,6 +2115,25 @@ def refusal(response: Response) -> GradioError:
     return error
 
 
+class Heartbeat:
+    """The endless request by which an app sees that a session is in use. Not renewed when it ends."""
+
+    def __init__(self, http: Http, url: str):
+        self._http = http
+        self._url = url
+        self.stop = Abort()
+        self.thread = threading.Thread(target=self._run, name="gradio-heartbeat", daemon=True)
+        self.thread.start()
+
+    def _run(self) -> None:
+        try:
+            with self._http.request("GET", self._url, timeout=None, abort=self.stop) as response:
+                for _ in response.chunks():
+                    pass
+        except GradioError as error:
+            logger.debug("The heartbeat ended: %s", error)
+
+
 class Waiting(NamedTuple):
     """A job that waits for messages: the number of its function, and where its thread looks for them."""
 
@@ -2121,8 +2153,10 @@ class Session:
         self.hash = os.urandom(16).hex()
         self.stateful = False  # functions with State have been called: the session is worth keeping
         self.disturbed = False  # a generator failed or was stopped
+        self.heart: Optional[Heartbeat] = None
         self.lost = False  # its stream broke, and the server has forgotten what it had to say
         self._http = http
+        self._routes = routes
         self._url = f"{routes.data}?session_hash={self.hash}"
         self._abort = Abort()
         self._turn = threading.Lock()
@@ -2132,6 +2166,7 @@ class Session:
         self._joining: List[int] = []  # the functions of these
         self._retired = False
         self._reader: Optional[threading.Thread] = None
+        self._left: Optional[Heartbeat] = None  # the heart, once it has been stopped
 
     def messages(self, join: Callable[[], str], number: int) -> Iterator[Tuple[str, Message]]:
         """Join the queue by calling `join`, then yield the event id with a message "joined", then each message."""
@@ -2203,9 +2238,24 @@ class Session:
             self._retired = self.lost = True
         self._abort()
 
+    def beat(self) -> None:
+        """Show the app that this session is in use."""
+        with self._lock:
+            if self.heart is None or not self.heart.thread.is_alive():
+                self.heart = Heartbeat(self._http, self._routes.heartbeat(self.hash))
+
+    def leave(self) -> None:
+        """Jobs in flight go on, but there will be no further ones."""
+        with self._lock:
+            heart, self.heart = self.heart, None
+            self._left = heart
+        if heart:
+            heart.stop()
+
     def threads(self) -> List[threading.Thread]:
         with self._lock:
-            return [self._reader] if self._reader else []
+            hearts = [heart.thread for heart in (self.heart, self._left) if heart]
+            return hearts + ([self._reader] if self._reader else [])
 
     def _read(self) -> None:
         """The reader thread: read streams while a job waits and each brings something."""
@@ -2293,11 +2343,10 @@ PROTOCOLS = {
 def choose_protocol(app: App, endpoint: Endpoint, skip_queue: bool) -> str:
     """The row of PROTOCOLS for a call: as browsers choose, but generators always queue, as that brings every value."""
     direct = skip_queue or endpoint.dependency.get("queue") is False
-    if app.version < (3, 20):  # these do not say which functions are generators
-        direct = False
     if (4, 30) <= app.version < (6,) and any(component.get("type") == "json" for component in endpoint.outputs):
         direct = False  # run on 4.44 to 5.50: JSON outputs arrive as text like "root=[1]", or not at all
-    breaks_queue = endpoint.dependency.get("batch") is True and (4,) <= app.version < (4, 11)
+    # Batches break the queue of 4.0 to 4.10; run on 4.13 and 4.19: jobs of a batch get each other's results.
+    breaks_queue = endpoint.dependency.get("batch") is True and (4,) <= app.version < (4, 24)
     if not app.queue or breaks_queue or (direct and not endpoint.generator):
         return "http"
     return app.protocol
@@ -2887,29 +2936,6 @@ class Arrivals:
         return FileData(item) if item.get("is_stream") else self._arrived(item)
 
 
-class Heartbeat:
-    """The endless request by which an app sees that a session is in use. Not renewed when it ends."""
-
-    def __init__(self, http: Http, session: Session, url: str):
-        self.session = session
-        self._http = http
-        self._url = url
-        self._abort = Abort()
-        self.thread = threading.Thread(target=self._run, name="gradio-heartbeat", daemon=True)
-        self.thread.start()
-
-    def _run(self) -> None:
-        try:
-            with self._http.request("GET", self._url, timeout=None, abort=self._abort) as response:
-                for _ in response.chunks():
-                    pass
-        except GradioError as error:
-            logger.debug("The heartbeat ended: %s", error)
-
-    def stop(self) -> None:
-        self._abort()
-
-
 def _tell(verbose: bool, text: str) -> None:
     logger.info(text)
     if verbose:
@@ -3002,7 +3028,6 @@ class Client:
         self._closed = False
         self._count = 0
         self._info: Optional[Dict[str, Any]] = None
-        self._heart: Optional[Heartbeat] = None
         try:
             self._app = find_app(self._http, url, auth)
         except BaseException:
@@ -3076,9 +3101,9 @@ class Client:
         self.close()
 
     def __del__(self) -> None:
-        heart = getattr(self, "_heart", None)
-        if heart:  # or its thread would go on for ever
-            heart.stop()
+        session = getattr(self, "_session", None)
+        if session:  # or the thread of its heartbeat would go on for ever
+            session.leave()
 
     @property
     def session_hash(self) -> str:
@@ -3136,10 +3161,8 @@ class Client:
     def reset_session(self) -> None:
         """Forget the app's state for this client: later calls belong to a new session. Jobs in flight go on."""
         with self._lock:
-            self._session = self._new_session()
-            heart, self._heart = self._heart, None
-        if heart:
-            heart.stop()
+            left, self._session = self._session, self._new_session()
+        left.leave()
 
     def close(self) -> None:
         """End every job (with ConnectionLost) and every thread, and close all sockets. May be called twice."""
@@ -3148,12 +3171,10 @@ class Client:
             waiting = list(self._waiting)
             self._waiting.clear()
             threads = list(self._threads)
-            heart, self._heart = self._heart, None
         self._http.close()
         for task in waiting:
             task.job._fail(ConnectionLost("The client was closed before the job started.", endpoint=str(task.endpoint)))
         deadline = time.monotonic() + 5  # a callback of the user may take longer; its thread ends after it
-        threads += [heart.thread] if heart else []
         for session in list(self._sessions):
             threads += session.threads()
         for thread in threads:
@@ -3344,7 +3365,8 @@ class Client:
     def _talk(self, task: _Task) -> List[Any]:
         """Have one conversation with the server, publish what it says, and return the final outputs."""
         job, endpoint, app = task.job, task.endpoint, self._app
-        self._beat(task.session)
+        if self.config.get("connect_heartbeat"):
+            task.session.beat()
         protocol = PROTOCOLS[choose_protocol(app, endpoint, self._skip_queue)]
         whole = protocol.diffs and wants_whole_values(app, task.session)
         extra: Dict[str, Any] = {"simple_format": True} if whole else {}
@@ -3371,18 +3393,6 @@ class Client:
         finally:
             conversation.close()
         raise ConnectionLost(f"{self.src} ended the conversation about {endpoint} without a result.")
-
-    def _beat(self, session: Session) -> None:
-        """Keep the session alive, if the app asks for that."""
-        if not self.config.get("connect_heartbeat"):
-            return
-        with self._lock:
-            old = self._heart
-            if self._closed or (old and old.session is session and old.thread.is_alive()):
-                return
-            self._heart = Heartbeat(self._http, session, self._app.routes.heartbeat(session.hash))
-        if old:
-            old.stop()
 
     # --- files
 
