@@ -711,11 +711,11 @@ def safe_name(name: Any, longest: int = 120) -> str:
     stem, dot, suffix = text.rpartition(".")
     if not dot:
         stem, suffix = text, ""
-    if re.fullmatch(r"(?i)(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", stem.strip()):
+    if re.fullmatch(r"(?i)(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?", stem.strip()):
         stem = f"_{stem}"
     suffix = suffix.encode()[: longest // 2].decode("utf-8", "ignore")
     stem = stem.encode()[: longest - len(suffix.encode()) - 1].decode("utf-8", "ignore")
-    return f"{stem}{dot}{suffix}" if stem or suffix else "file"
+    return f"{stem}{dot}{suffix}".strip(" .") or "file"
 
 
 def parameter_name(text: str) -> str:
@@ -1845,8 +1845,10 @@ class Endpoint:
         kinds = dependency.get("types")
         kinds = kinds if isinstance(kinds, dict) else {}
         self.generator = bool(kinds.get("generator") or kinds.get("continuous"))
-        self.inputs = [components.get(key, {}) for key in as_list(dependency.get("inputs"))]
-        self.outputs = [components.get(key, {}) for key in as_list(dependency.get("outputs"))]
+        self.inputs, self.outputs = (
+            [components.get(key, {}) if isinstance(key, (int, str)) else {} for key in as_list(dependency.get(side))]
+            for side in ("inputs", "outputs")
+        )
         self.taken = [index for index, component in enumerate(self.inputs) if not is_skipped(component)]
         self.given = [index for index, component in enumerate(self.outputs) if not is_skipped(component)]
         self.stateful = any(component.get("type") == "state" for component in [*self.inputs, *self.outputs])
@@ -1869,7 +1871,7 @@ class App:
             raise ProtocolError(f"{base} answered with JSON that is not the config of a Gradio app.", url=base)
         self.config = config
         self.version_text = str(config.get("version", "")).strip()
-        self.version = tuple(int(digits) for digits in re.findall(r"\d+", self.version_text)[:3])
+        self.version = tuple(int(digits) for digits in re.findall(r"\d{1,9}", self.version_text)[:3])
         prefix = str(config.get("api_prefix") or "").strip("/")
         self.routes = Routes(base, f"/{prefix}" if prefix else "")
         self.queue = bool(config.get("enable_queue", True))
@@ -2352,11 +2354,17 @@ def choose_protocol(app: App, endpoint: Endpoint, skip_queue: bool) -> str:
     return app.protocol
 
 
+def sends_broken_diffs(app: App) -> bool:
+    """Releases whose diffs lose information."""
+    return (5, 29, 1) <= app.version < (5, 36)
+
+
 def wants_whole_values(app: App, session: Session) -> bool:
-    """Whether the server is to send whole values instead of diffs (`simple_format`): in releases whose diffs lose
-    information, and after a generator of the session failed or was stopped, since servers confuse the next one with it.
+    """Whether the server is to send whole values instead of diffs (`simple_format`).
+
+    Also after a generator of the session failed or was stopped, since servers confuse the next one with it.
     """
-    return app.version >= (4, 20) and (session.disturbed or (5, 29, 1) <= app.version < (5, 36))
+    return app.version >= (4, 20) and (session.disturbed or sends_broken_diffs(app))
 
 
 class Step(NamedTuple):
@@ -2513,7 +2521,8 @@ class Job(Future):
         self._end: Callable[[], None] = lambda: None  # ends the conversation after cancel()
         self._can_end: Callable[[], bool] = lambda: True  # whether the server can stop this generator and no other job
         self._event_id: Optional[str] = None
-        self.add_done_callback(Job._wake)  # type: ignore[arg-type]
+        self._cancel_seen = False
+        self.add_done_callback(Job._ended)  # type: ignore[arg-type] # the first, so all others see the final status
 
     def status(self) -> StatusUpdate:
         """What was last heard of the job. Does not block."""
@@ -2558,13 +2567,11 @@ class Job(Future):
         if not super().cancel():
             return False
         with self._changed:
-            if self._status.code is Status.CANCELLED:
-                return True
-            self._status = StatusUpdate(Status.CANCELLED, success=False, time=datetime.now())
+            seen, self._cancel_seen = self._cancel_seen, True
             end = self._end
-        self.set_running_or_notify_cancel()  # without it concurrent.futures.wait() would not notice
-        self._wake()
-        end()
+        if not seen:
+            self.set_running_or_notify_cancel()  # without it concurrent.futures.wait() would not notice
+            end()
         return True
 
     def running(self) -> bool:
@@ -2623,6 +2630,12 @@ class Job(Future):
 
     # The rest is for the thread that carries the job out.
 
+    def _ended(self) -> None:
+        with self._changed:
+            if self.cancelled():
+                self._status = StatusUpdate(Status.CANCELLED, success=False, time=datetime.now())
+        self._wake()
+
     def _wake(self) -> None:
         with self._changed:
             self._changed.notify_all()
@@ -2634,7 +2647,7 @@ class Job(Future):
         """Call `end` when the job is cancelled; now, if it already is."""
         with self._changed:
             self._end, self._can_end = end, can_end
-            cancelled = self._status.code is Status.CANCELLED
+            cancelled = self._cancel_seen
         if cancelled:
             end()
 

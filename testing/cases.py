@@ -37,9 +37,13 @@ from testing.versions import RELEASES, Release
 
 DEADLINE = 30.0  # for anything that a healthy server does at once
 LONG = 300  # seconds that a function waits for the test to let it on
+BRIEF = 4  # the same, where its client goes away: 3.16 does nothing else until the function returns
 MODULE = glc.__file__
 
-Base = unittest.TestCase if TYPE_CHECKING else object
+if TYPE_CHECKING:
+    Base = unittest.TestCase
+else:
+    Base = object
 
 
 class Cases(Base):
@@ -265,8 +269,8 @@ class MainCases(Cases):
     def test_a_chat(self) -> None:
         answers = self.values(self.submit("chat", "one two"))
         self.assertEqual(len(answers), 2)
-        self.assertIn('"one "', json.dumps(answers[0]))
-        self.assertIn('"one two "', json.dumps(answers[1]))
+        self.assertRegex(json.dumps(answers[0]), '"one ?"')  # some releases strip it
+        self.assertRegex(json.dumps(answers[1]), '"one two ?".*"one two ?"')
 
     def test_a_generator_of_one_value_and_of_none(self) -> None:
         self.assertEqual(self.values(self.submit("once", "x")), ["x"])
@@ -315,7 +319,7 @@ class MainCases(Cases):
         self.assertEqual(self.call("remember", "c"), "abc")
 
     def test_progress(self) -> None:
-        seen = []
+        seen: List[Any] = []
         self.follow(self.submit("work", 2), seen.append)
         units = [unit for update in seen if update.type == "status" for unit in update.progress_data or []]
         self.assertIn((2, 2, "steps"), [(unit.index, unit.length, unit.unit) for unit in units])
@@ -331,7 +335,7 @@ class MainCases(Cases):
 
     def test_log_messages(self) -> None:
         self.need("log")
-        seen = set()
+        seen: Set[Any] = set()
 
         def both() -> bool:  # a status that nobody looked at in time is left out: several calls may be needed
             self.follow(self.submit("talk", "x"), lambda update: seen.add(getattr(update, "log", None)))
@@ -383,7 +387,7 @@ class MainCases(Cases):
         following = self.submit("sleep", 0, next_tag)
         self.assertTrue(waiting.cancel())
         self.assert_cancelled(waiting)
-        if "removes_one_queued" in self.features:
+        if "leaves_queue_at_once" in self.features:
             self.eventually("it has left the queue", lambda: following.status().rank == 0 or self.queue_size() == 1)
         self.wake(tag)
         self.assertEqual(running.result(DEADLINE), "slept " + tag)
@@ -411,7 +415,7 @@ class MainCases(Cases):
         waiting = self.connect().submit(0, waiting_tag, api_name="/sleep")
         self.wait_until_queued(waiting)
         self.assertTrue(waiting.cancel())
-        if "removes_one_queued" in self.features:
+        if "leaves_queue_at_once" in self.features:
             self.eventually("it has left the queue", lambda: self.queue_size() == 0)
         following = self.submit("sleep", 0, new_tag())
         self.wait_until_queued(following)
@@ -443,7 +447,7 @@ class MainCases(Cases):
         self.assertNotIn("end", self.journal(tag))
 
     def test_cancel_leaves_a_running_sibling_alone(self) -> None:
-        self.need("pool", "stops_beside_sibling")
+        self.need("siblings_at_once", "stops_beside_sibling")
         sibling = self.submit("many", 1500)
         cancelled = self.submit("many", 100000)
         self.eventually("both run", lambda: cancelled.running() and sibling.running())
@@ -733,14 +737,13 @@ class MainCases(Cases):
 
     def test_close_leaves_no_thread_and_no_socket(self) -> None:
         tag = new_tag()
-        self.assertEqual(self.journal(tag), [])  # from now on, that client has one idle connection
+        self.client.close()
         threads, sockets = job_threads(), open_sockets()
         client = self.connect()
         jobs = [client.submit("x", api_name="/echo") for _ in range(5)]
         concurrent.futures.wait(jobs, DEADLINE)
-        running = client.submit(LONG, tag, api_name="/sleep")
-        self.addCleanup(self.wake, tag)
-        self.wait_for(tag, "start")
+        running = client.submit(BRIEF, tag, api_name="/sleep")
+        self.eventually("it runs", running.running)
         client.close()
         self.assertIsInstance(running.exception(DEADLINE), glc.ConnectionLost)
         with self.assertRaises(glc.GradioError):
@@ -756,8 +759,7 @@ class MainCases(Cases):
             "job = client.submit(%d, sys.argv[2], api_name='/sleep')\n"
             "while not job.running(): time.sleep(0.01)\n"
             "print(time.time())\n"
-        ) % LONG
-        self.addCleanup(self.wake, tag, 10)
+        ) % BRIEF
         code = "import sys; sys.path.insert(0, %r)\n%s" % (os.path.dirname(os.path.abspath(MODULE)), program)
         done = run("-c", code, self.url, tag)
         self.assertEqual((done.returncode, done.stderr), (0, ""))

@@ -25,6 +25,7 @@ FEATURES: Dict[str, Tuple[str, str]] = {  # capability: first release with it, f
     "named_functions": ("4.0", ""),  # functions without api_name are named after the function
     "chat_pairs": ("3.16", "5.0"),  # chats are pairs; afterwards messages
     "pool": ("4.0", ""),  # several functions at once while the line of `sleep` is busy
+    "siblings_at_once": ("4.8", ""),  # several calls of one function at once
     "integers": ("4.11", ""),  # a Number keeps its Python type
     "undocumented": ("4.12", ""),  # show_api, api_visibility
     "private_names": ("3.16", ""),  # api_name=False
@@ -38,12 +39,14 @@ FEATURES: Dict[str, Tuple[str, str]] = {  # capability: first release with it, f
     # What cancel() can do on the server. It always frees the client.
     "drops_with_stream": ("4.24", ""),  # see also below: closing the stream takes a waiting job off the queue
     "removes_one_queued": ("6.14", ""),  # a waiting job leaves the queue while others of its session stay
+    "leaves_queue_at_once": ("6.14", ""),  # so that the queue's size shows it; elsewhere when its turn comes
     "stops_beside_sibling": ("5.0", ""),  # a running generator stops while other calls of its function are pending
     "plain_paths": ("5.0", ""),  # JSON with a "path" in it is not taken for a file by the server
 }
 ALSO: Dict[str, Tuple[str, str]] = {  # a second range of the same capability
     "drops_with_stream": ("3.16", "4.19.2"),
     "removes_one_queued": ("3.16", "4.9"),
+    "leaves_queue_at_once": ("4.8", "4.9"),
     "stops_beside_sibling": ("3.16", "4.35"),
     "plain_paths": ("3.16", "4.0"),
 }
