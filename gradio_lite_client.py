@@ -1498,7 +1498,12 @@ def make_tls_context(verify: Union[bool, str, os.PathLike[str], ssl.SSLContext],
     if isinstance(verify, ssl.SSLContext):
         return verify
     if isinstance(verify, bool):
-        context = ssl.create_default_context()
+        place = ssl.get_default_verify_paths()
+        built_in = [path if os.path.exists(path) else None for path in (place.openssl_cafile, place.openssl_capath)]
+        if trust_env or not any(built_in):
+            context = ssl.create_default_context()
+        else:  # the default would read SSL_CERT_FILE and SSL_CERT_DIR
+            context = ssl.create_default_context(cafile=built_in[0], capath=built_in[1])
         for path in filter(None, map(os.environ.get, CA_VARIABLES if verify and trust_env else ())):
             if os.path.exists(path):
                 context.load_verify_locations(*ca_place(path))
@@ -2243,7 +2248,7 @@ class Session:
     def beat(self) -> None:
         """Show the app that this session is in use."""
         with self._lock:
-            if self.heart is None or not self.heart.thread.is_alive():
+            if not self._http.closed and (self.heart is None or not self.heart.thread.is_alive()):
                 self.heart = Heartbeat(self._http, self._routes.heartbeat(self.hash))
 
     def leave(self) -> None:
