@@ -2043,10 +2043,7 @@ def speak_shared(call: Call) -> Generator[Message, None, None]:
                     post(call, f"{call.app.routes.stream(event_id)}/close", {})
     except (GeneratorExit, KeyboardInterrupt):  # nobody listens any more
         if event_id and not complete:
-            steps = plan()
-            if "close" in steps:
-                call.session.retire(event_id)
-            stop(call, event_id, steps)
+            stop(call, event_id, plan())
         raise
 
 
@@ -2087,7 +2084,9 @@ def stop(call: Call, event_id: str, steps: Iterable[str]) -> bool:
     for step in steps:
         if step == "later":
             return False
-        if step == "empty":
+        if step == "close":
+            session.retire(event_id)
+        elif step == "empty":
             post(call, routes.stream(event_id), json.loads(call._replace(data=[]).body()))
         elif step == "reset":
             if post(call, routes.reset, {"event_id": event_id}) != {"success": True}:

@@ -5,7 +5,7 @@ import os
 import sys
 import tempfile
 import time
-from typing import Any, Callable, Iterator, Tuple
+from typing import Any, Callable, Iterator, List, Tuple
 
 
 def make_functions(gr: Any) -> Tuple[Callable[..., Any], ...]:
@@ -35,20 +35,25 @@ def make_functions(gr: Any) -> Tuple[Callable[..., Any], ...]:
             result.write(text.upper())
         return path
 
-    return greet, count, work, shout
+    def tally(word: str, words: List[str]) -> Tuple[int, List[str]]:
+        return words.count(word), [*words, word]
+
+    return greet, count, work, shout, tally
 
 
 def serve() -> str:
     import gradio as gr
 
-    greet, count, work, shout = make_functions(gr)
+    greet, count, work, shout, tally = make_functions(gr)
     with gr.Blocks() as demo:
         name, mark, number, seconds = gr.Textbox(label="name"), gr.Textbox("!", label="mark"), gr.Number(), gr.Number()
         text, upload, download = gr.Textbox(label="output"), gr.File(label="text file"), gr.File(label="loud file")
+        words, seen = gr.State([]), gr.Number(label="seen")
         gr.Button("greet").click(greet, [name, mark], text, api_name="greet")
         gr.Button("count").click(count, number, text, api_name="count")
         gr.Button("work").click(work, seconds, text, api_name="work")  # one call at a time: others queue
         gr.Button("shout").click(shout, upload, download, api_name="shout")
+        gr.Button("tally").click(tally, [name, words], [seen, words], api_name="tally")
     return str(demo.queue().launch(server_name="127.0.0.1", prevent_thread_lock=True, quiet=True)[1])
 
 

@@ -1,20 +1,30 @@
 """Show gradio_lite_client at work on a real Gradio app: python3 examples/demo.py
 
 The first run installs Gradio into .servers/, which takes a minute. Where that is impossible, a stand-in serves instead.
+With --readme it runs the Python blocks of README.md instead, and compares what they print with the block that follows;
+that fails on the stand-in, too.
 """
 
 import contextlib
+import io
+import os
+import re
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any, Dict, Iterator, Tuple
+from typing import Any, Dict, Iterator, List, Tuple
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
-from gradio_lite_client import Client  # noqa: E402
-from testing.servers import NotInstalled, Server, install  # noqa: E402
+from gradio_lite_client import Client, handle_file  # noqa: E402
+from testing.servers import NotInstalled, Server, find_python, install  # noqa: E402
 from testing.versions import RELEASES  # noqa: E402
+
+PATIENCE = {"PIP_RETRIES": "1", "PIP_TIMEOUT": "5", "UV_HTTP_RETRIES": "1", "UV_HTTP_TIMEOUT": "5"}
+README_URL = "http://127.0.0.1:7860"  # in the README; the app's own takes its place
+
+STANDIN = "the tests' stand-in for Gradio"
 
 STEPS = [
     (
@@ -43,14 +53,12 @@ print("result:", repr(job.result()))
         "Progress, without polling",
         """
 import asyncio
-
 async def watch():
     async for update in client.submit(1, api_name="/work"):
         if update.type == "status":
             print(update.code.value, [f"{bar.index}/{bar.length} {bar.desc}" for bar in update.progress_data or []])
         else:
             print("output:", update.outputs)
-
 asyncio.run(watch())
 """,
     ),
@@ -58,22 +66,39 @@ asyncio.run(watch())
         "A file up, a file down",
         """
 from gradio_lite_client import handle_file
-
 path = client.predict(handle_file(b"hello files", "hello.txt"), api_name="/shout")
-print(path.rsplit("/", 1)[-1], "contains", open(path).read())
+print(os.path.basename(path), "contains", open(path).read())
 """,
     ),
     (
-        "The queue: a second job waits behind the first, and is cancelled",
+        "The queue: two jobs wait behind the first",
         """
-first = client.submit(1, api_name="/work")
-second = client.submit(1, api_name="/work")
-async def until_queued():
-    async for update in second:
-        if update.type == "status" and update.rank is not None:
-            return update
-print("second job:", asyncio.run(until_queued()))
-print("cancelled:", second.cancel(), "- first:", first.result())
+first = client.submit(2, api_name="/work")
+while not first.running() and not first.done():
+    time.sleep(0.01)
+second, third = [client.submit(1, api_name="/work") for _ in range(2)]
+while third.status().rank is None and not third.done():
+    time.sleep(0.01)
+for job in (second, third):
+    print(job.status().code.value, "rank", job.status().rank, "of", job.status().queue_size)
+""",
+    ),
+    (
+        "Cancel: a plain function that runs goes on, waiting jobs do not start",
+        """
+print("cancel:", [job.cancel() for job in (first, second, third)])
+print("first:", first.result())
+print("third:", third.status().code.value)
+""",
+    ),
+    (
+        "Cancel a generator: it stops after its current step, and what it gave stays",
+        """
+job = client.submit(100, api_name="/count")
+for text in job:
+    if len(job.outputs()) == 3:
+        print("cancel:", job.cancel())
+print(job.status().code.value, "after", repr(job.outputs()[-1]))
 """,
     ),
     (
@@ -91,17 +116,20 @@ except TypeError as error:
 @contextlib.contextmanager
 def some_app() -> Iterator[Tuple[str, str]]:
     """The URL of a real app, or of the tests' stand-in where Gradio cannot be installed, and what it runs on."""
-    newest = next(iter(RELEASES.values()))
-    try:
-        print("Installing Gradio %s, unless it is there ..." % newest.gradio, flush=True)
-        install(newest)
-    except NotInstalled as problem:
-        print("Gradio cannot be installed here (%s)." % problem)
-        with standin() as app:
-            yield app.url, "the tests' stand-in for Gradio"
-        return
-    with Server(newest, str(ROOT / "examples" / "app")) as server:
-        yield server.url, "Gradio " + newest.gradio
+    for name, value in PATIENCE.items():  # or an index that never answers would be waited for
+        os.environ.setdefault(name, value)
+    releases = list(RELEASES.values())
+    release = next((release for release in releases if any(map(find_python, release.python))), releases[0])
+    with contextlib.ExitStack() as stack:
+        try:
+            print("Installing Gradio %s, unless it is there ..." % release.gradio, flush=True)
+            install(release)
+            app = stack.enter_context(Server(release, str(ROOT / "examples" / "app")))
+            engine = "Gradio " + release.gradio
+        except NotInstalled as problem:
+            print("Gradio cannot run here: %.300s" % problem)
+            app, engine = stack.enter_context(standin()), STANDIN
+        yield app.url, engine
 
 
 def standin() -> Any:
@@ -109,32 +137,83 @@ def standin() -> Any:
     from testing.apps.functions import Endpoint
     from testing.standin import StandIn, gradio
 
-    greet, count, work, shout = make_functions(gradio())
+    greet, count, work, shout, tally = make_functions(gradio())
     text, number, file = ("textbox", {"label": "output"}), ("number", {}), ("file", {"label": "loud file"})
     name, mark = ("textbox", {"label": "name"}), ("textbox", {"label": "mark", "value": "!"})
-    table = [
+    words, seen = ("state", {"value": []}), ("number", {"label": "seen"})
+    table: List[Endpoint] = [
         Endpoint("greet", greet, [name, mark], [text], {}),
         Endpoint("count", count, [number], [text], {}),
         Endpoint("work", work, [number], [text], {"line": "work"}),
         Endpoint("shout", shout, [("file", {"label": "text file"})], [file], {}),
+        Endpoint("tally", tally, [name, words], [seen, ("state", {})], {}),
     ]
     return StandIn(endpoints=table)
 
 
-def main() -> None:
+def typed(code: str) -> str:
+    """The code as it looks in an interactive Python."""
+    lines = code.strip().splitlines()
+    return "".join("%s %s\n" % ("..." if line.startswith(" ") else ">>>", line) for line in lines)
+
+
+def show(url: str, folder: str) -> None:
+    with Client(url, download_files=folder) as client:
+        names: Dict[str, Any] = {"client": client}
+        exec("import os, time", names)
+        for title, code in STEPS:
+            print("\n# %s\n\n%s" % (title, typed(code)), flush=True)
+            exec(code, names)
+    print("\n# The same from a shell")
+    for words in (["info", url], ["predict", url, "/greet", "Ada", "mark=."], ["predict", url, "/greeet", "Ada"]):
+        print("\n$ python3 -m gradio_lite_client " + " ".join(words), flush=True)
+        command = [sys.executable, "-m", "gradio_lite_client", *words]
+        done = subprocess.run(command, cwd=str(ROOT), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+        lines = done.stdout.decode().splitlines()
+        print("\n".join(lines[:8] + ["... and %d more lines" % (len(lines) - 8)] * (len(lines) > 8)))
+
+
+def run_readme(url: str, folder: str) -> int:
+    """Run every Python block of the README in a folder with a notes.txt. Returns how many went wrong."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8").replace(README_URL, url.rstrip("/"))
+    blocks = re.findall(r"^```python\n(.*?)^```\n(?:\n```text\n(.*?)^```\n)?", text, re.M | re.S)
+    os.environ["GRADIO_TEMP_DIR"] = folder
+    before = os.getcwd()
+    os.chdir(folder)
+    wrong = 0
+    try:
+        Path("notes.txt").write_text("some notes", encoding="utf-8")
+        for number, (code, expected) in enumerate(blocks, 1):
+            print("block %d: %s" % (number, code.splitlines()[0]), flush=True)
+            out = io.StringIO()
+            try:
+                with Client(url) as client, contextlib.redirect_stdout(out):
+                    exec(code, {"Client": Client, "handle_file": handle_file, "client": client})
+            except Exception as error:
+                wrong += 1
+                print("  failed: %s: %s" % (type(error).__name__, error))
+                continue
+            given = [line.rstrip() for line in out.getvalue().strip().splitlines()]
+            if expected and given != [line.rstrip() for line in expected.strip().splitlines()]:
+                wrong += 1
+                print("  printed something else:\n" + "\n".join(given))
+    finally:
+        os.chdir(before)
+    print("%d blocks, %d wrong" % (len(blocks), wrong))
+    return wrong
+
+
+def main() -> int:
     with some_app() as (url, engine), tempfile.TemporaryDirectory() as folder:
         print("An app on %s at %s" % (engine, url))
-        with Client(url, download_files=folder) as client:
-            names: Dict[str, Any] = {"client": client}
-            for title, code in STEPS:
-                print("\n# %s\n" % title + "".join(">>> %s\n" % line for line in code.strip().splitlines()))
-                exec(code, names)
-        print("\n# The same from a shell\n")
-        for words in (["predict", url, "/greet", "Ada", "mark=."], ["predict", url, "/greeet", "Ada"]):
-            print("$ python3 -m gradio_lite_client " + " ".join(words), flush=True)
-            subprocess.run([sys.executable, str(ROOT / "gradio_lite_client.py"), *words], check=False)
+        if sys.argv[1:] == ["--readme"]:
+            return 1 if run_readme(url, folder) or engine == STANDIN else 0
+        show(url, folder)
+    return 0
 
 
 if __name__ == "__main__":
-    with contextlib.suppress(KeyboardInterrupt):
-        main()
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)

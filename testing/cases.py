@@ -269,8 +269,8 @@ class MainCases(Cases):
     def test_a_chat(self) -> None:
         answers = self.values(self.submit("chat", "one two"))
         self.assertEqual(len(answers), 2)
-        self.assertRegex(json.dumps(answers[0]), '"one ?"')  # some releases strip it
-        self.assertRegex(json.dumps(answers[1]), '"one two ?".*"one two ?"')
+        self.assertRegex(json.dumps(answers[0]), r'"(<p>)?one ?(</p>\\n)?"')  # old releases strip it or make it HTML
+        self.assertRegex(json.dumps(answers[1]), r'(one two.*){2}')
 
     def test_a_generator_of_one_value_and_of_none(self) -> None:
         self.assertEqual(self.values(self.submit("once", "x")), ["x"])
@@ -548,7 +548,8 @@ class MainCases(Cases):
             with self.subTest(name=name):
                 result = self.call("copy_file", glc.handle_file(self.write(name, name.encode())))
                 self.assertEqual(read(result), name.encode())
-                self.assertEqual(Path(result).suffix, Path(name).suffix)
+                if Path(name).suffix or "upload" in self.features:  # in base64, it becomes .bin
+                    self.assertEqual(Path(result).suffix, Path(name).suffix)
 
     def test_several_files(self) -> None:
         files = [glc.handle_file(self.write("f%d.txt" % i, b"%d" % i)) for i in range(3)]
