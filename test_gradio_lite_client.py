@@ -2508,9 +2508,896 @@ class WebSocketTest(HttpCase):
 
 
 # === Hub ==============================================================================================================
+# The Hub's tests stand on testing/hub.py, a stand-in for the Hub.
+
+from testing.hub import ANONYMOUS, OTHER, PAGE, POOR, READ, WRITE, WRONG_TOKEN, FakeHub, guard  # noqa: E402
+
+HUB_VARIABLES = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HF_TOKEN_PATH", "HF_HOME", "XDG_CACHE_HOME", "HF_ENDPOINT")
+HUB_FLAGS = ("HF_HUB_OFFLINE", "HF_HUB_DISABLE_IMPLICIT_TOKEN")
+SPACE = "gradio/calculator"
+INFO = f"GET /api/spaces/{SPACE}"
 
 
-# Tested by a stand-in for the Hub, testing/hub.py.
+class HubCase(HttpCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.home = self.folder()
+        self.patch_environ(**dict.fromkeys(HUB_VARIABLES + HUB_FLAGS))
+        self.patch_environ(HF_HOME=str(self.home))
+        self.patch(glc, "SPACE_POLL_SECONDS", 10 * MS)
+
+    def app(self, *args: Any, **options: Any) -> StandIn:
+        app: StandIn = self.enter(StandIn(*args, **options))
+        return app
+
+    def hub(self, app_url: str = "", **options: Any) -> FakeHub:
+        """A Hub, which HF_ENDPOINT names from now on."""
+        hub: FakeHub = self.enter(FakeHub(app_url, **options))
+        self.patch_environ(HF_ENDPOINT=hub.url)
+        return hub
+
+    def connect(self, src: str = SPACE, *args: Any, **options: Any) -> glc.Client:
+        client = glc.Client(src, *args, **{"download_files": self.home, "timeout": DEADLINE, **options})
+        self.addCleanup(client.close)
+        return client
+
+    def fails(self, kind: type, src: str = SPACE, *args: Any, **options: Any) -> Any:
+        """The error that connecting raises, by now without the sockets that its traceback knows."""
+        return self.raises(kind, self.connect, src, *args, **options).with_traceback(None)
+
+    def seen(self, server: ScriptedServer, start: int = 0) -> list[str]:
+        return [f"{request.method} {request.path}" for request in server.requests[start:]]
+
+    def contacted(self) -> set[tuple[str, int]]:
+        """The hosts and ports that anything resolves or connects to from now on."""
+        found: set[tuple[str, int]] = set()
+        resolve, dial = socket.getaddrinfo, socket.create_connection
+
+        def getaddrinfo(host: Any, port: Any, *args: Any, **keywords: Any) -> Any:
+            found.add((str(host), int(port)))
+            return resolve(host, port, *args, **keywords)
+
+        def create_connection(address: Any, *args: Any, **keywords: Any) -> Any:
+            found.add((str(address[0]), int(address[1])))
+            return dial(address, *args, **keywords)
+
+        self.patch(socket, "getaddrinfo", getaddrinfo)
+        self.patch(socket, "create_connection", create_connection)
+        return found
+
+    def opened(self) -> list[str]:
+        """The names of the files that are opened from now on."""
+        found: list[str] = []
+        known = builtins.open
+
+        def spy(path: Any, *args: Any, **keywords: Any) -> Any:
+            found.append(str(path))
+            return known(path, *args, **keywords)
+
+        self.patch(builtins, "open", spy)
+        return found
+
+    def tokens(self, server: ScriptedServer, start: int = 0) -> set[str | None]:
+        return {request.headers.get("x-hf-authorization") for request in server.requests[start:]}
+
+    def use_everything(self, src: str, version: str, **options: Any) -> None:
+        """Connect with a login and make requests of every kind; what arrived is for the caller to see."""
+        client = self.connect(src, auth=("ada", "pass"), **options)
+        client.view_api(print_info=False)
+        self.assertEqual(client.predict(1, 2, api_name="/add"), 3)
+        self.assertEqual(client.predict(1, b=2, api_name="/add"), 3)
+        self.assertEqual(client.predict("x", api_name="/quick"), "quick x")  # not queued
+        copied = client.predict(glc.handle_file(b"content", "a.txt"), api_name="/copy_file")
+        self.assertEqual(Path(copied).read_bytes(), b"content")
+        if not options.get("skip_queue"):
+            job = client.submit(20, 10 * MS, "steps", api_name="/steps")
+            next(iter(job))
+            other = client.submit(0, "other", api_name="/sleep")  # waits for the same worker
+            wait_until(lambda: other.done() or not other.status().code < glc.Status.IN_QUEUE)
+            job.cancel()
+            other.result(DEADLINE)
+        client.reset_session()
+        client.predict(1, 2, api_name="/add")
+        client.close()
+
+
+class SpaceAddressTest(HubCase):
+    def test_what_names_a_space(self) -> None:
+        self.patch_environ(HF_ENDPOINT="https://hub.example/")
+        for src, expected in (
+            ("gradio/calculator", SPACE),
+            ("Some-Org/My_App.v2", "Some-Org/My_App.v2"),
+            ("https://huggingface.co/spaces/gradio/calculator", SPACE),
+            ("http://huggingface.co/spaces/gradio/calculator/", SPACE),
+            ("https://hf.co/spaces/gradio/calculator?logs=build", SPACE),
+            ("https://huggingface.co/spaces/gradio/calculator/blob/main/app.py", SPACE),
+            ("https://hub.example/spaces/gradio/calculator", SPACE),
+            ("http://127.0.0.1:7860", None),
+            ("127.0.0.1:7860", None),
+            ("127.0.0.1/app", None),
+            ("localhost/app", None),
+            ("http://localhost/spaces/u/n", None),
+            ("https://gradio-calculator.hf.space", None),
+            ("https://huggingface.co.evil.example/spaces/u/n", None),
+            ("https://evil.example/https://huggingface.co/spaces/u/n", None),
+            ("https://huggingface.co/u/n", None),
+            ("https://huggingface.co/spaces/u", None),
+            ("u/n/x", None),
+            ("u", None),
+            ("u/n?x", None),
+            ("../n", None),
+        ):
+            with self.subTest(src):
+                self.assertEqual(glc.space_in(src), expected)
+
+    def test_each_way_to_name_it_is_one_question(self) -> None:
+        app = self.app()
+        hub = self.hub(app.url)
+        hub.add(SPACE)
+        for src in (SPACE, f" {SPACE} ", f"https://huggingface.co/spaces/{SPACE}", f"{hub.url}/spaces/{SPACE}"):
+            for endpoint in (hub.url, hub.url + "/"):
+                with self.subTest(src, endpoint=endpoint):
+                    self.patch_environ(HF_ENDPOINT=endpoint)
+                    hub_start, app_start = len(hub.requests), len(app.requests)
+                    client = self.connect(src)
+                    self.assertEqual(client.src, app.url)
+                    self.assertEqual(client.predict(1, 2, api_name="/add"), 3)
+                    self.assertEqual(self.seen(hub, hub_start), [INFO])
+                    self.assertEqual(self.seen(app, app_start)[0], "GET /config")
+
+    def test_host_with_a_slash(self) -> None:
+        app = self.app()
+        self.hub(app.url + "/").add(SPACE)
+        self.assertEqual(self.connect().src, app.url)
+
+    def test_renamed_and_misspelt_ones_are_followed(self) -> None:
+        app = self.app()
+        hub = self.hub(app.url)
+        hub.add("old/name")
+        hub.rename("old/name", SPACE)
+        for src in ("old/name", "Gradio/Calculator"):
+            start = len(hub.requests)
+            self.assertEqual(self.connect(src, WRITE).src, app.url)
+            self.assertEqual(self.seen(hub, start), [f"GET /api/spaces/{src}", INFO])
+            self.assertEqual(hub.requests[-1].headers["authorization"], f"Bearer {WRITE}")
+
+    def test_the_hub_is_not_followed_to_another_host(self) -> None:
+        other = self.serve()
+        for location in (other.url + f"/api/spaces/{SPACE}", f"//{other.host}/x"):
+            hub = self.hub()
+            hub.on("GET", f"/api/spaces/{SPACE}", Reply(307, {"Location": location}))
+            error = self.fails(glc.ConnectionFailed, SPACE, WRITE)
+            self.assertIn("redirects to another host", str(error))
+        self.assertEqual(other.requests, [])
+
+    def test_the_url_of_an_app_contacts_nothing_but_the_app(self) -> None:
+        hub = self.hub()
+        (self.home / "token").write_text(WRITE)
+        for version in ("3.50.2", "4.8.0", "4.44.1", "6.31.0"):
+            for skip_queue in (False, True):
+                with self.subTest(version, skip_queue=skip_queue):
+                    app = self.app(version=version, auth=("ada", "pass"))
+                    contacted, opened = self.contacted(), self.opened()
+                    self.use_everything(app.url, version, skip_queue=skip_queue)
+                    self.assertEqual(contacted, {("127.0.0.1", app.port)})
+                    self.assertNotIn(str(self.home / "token"), opened)
+                    self.assertEqual(self.tokens(app), {None})
+        self.assertEqual(hub.requests, [])
+
+    def test_offline_is_for_the_hub_only(self) -> None:
+        app = self.app()
+        hub = self.hub(app.url)
+        hub.add(SPACE)
+        for value in ("1", "on", "Yes", "TRUE"):
+            self.patch_environ(HF_HUB_OFFLINE=value)
+            self.assertIn("HF_HUB_OFFLINE is set", str(self.fails(glc.ConnectionFailed)))
+            error = self.raises(glc.ConnectionFailed, glc.Client.duplicate, SPACE, token=WRITE)
+            self.assertIn("HF_HUB_OFFLINE is set", str(error))
+            self.assertEqual(self.connect(app.url).src, app.url)
+        self.assertEqual(hub.requests, [])
+        self.patch_environ(HF_HUB_OFFLINE="0")
+        self.assertEqual(self.connect().src, app.url)
+
+
+class SpaceLifeTest(HubCase):
+    def told(self, *args: Any, **options: Any) -> list[str]:
+        """What the logger is told while connecting."""
+        with self.assertLogs(glc.logger, "INFO") as log:
+            self.connect(*args, **options)
+        return [record.getMessage() for record in log.records]
+
+    def waiting_for(self, *stages: str) -> list[str]:
+        return [f"The Space {SPACE} is {stage}; waiting for it." for stage in stages]
+
+    def test_a_sleeping_one_is_visited_once_and_waited_for(self) -> None:
+        for stage in ("SLEEPING", "STOPPED"):
+            with self.subTest(stage):
+                app = self.app()
+                reads: list[int] = []
+
+                def state(app: StandIn = app, stage: str = stage, reads: list[int] = reads) -> str:
+                    reads.append(len(app.requests))
+                    return "RUNNING" if len(reads) > 4 else stage
+
+                guard(app, awake=lambda: len(reads) > 4)
+                hub = self.hub(app.url)
+                hub.add(SPACE, state)
+                told = self.told()
+                self.assertEqual(told, [*self.waiting_for(stage.lower()), f"Loaded as API: {app.url}"])
+                self.assertEqual(reads, [0, 1, 1, 1, 1])
+                self.assertEqual(self.seen(app), ["GET /", "GET /config"])
+                self.assertEqual(self.seen(hub), [INFO] * 5)
+
+    def test_one_that_is_being_built_is_waited_for(self) -> None:
+        app = self.app()
+        hub = self.hub(app.url)
+        stages = ("BUILDING", "BUILDING", "APP_STARTING", "APP_STARTING", "RUNNING")
+        hub.add(SPACE, *stages)
+        told = self.told()
+        self.assertEqual(told[:-1], self.waiting_for("building", "app starting"))
+        self.assertEqual(self.seen(hub), [INFO] * 5)
+        self.assertEqual(self.seen(app), ["GET /config"])
+        hub.add(SPACE, *stages)
+        with mock.patch("sys.stdout", io.StringIO()) as out:
+            self.connect(verbose=True)
+        self.assertEqual(out.getvalue().splitlines(), told)
+        hub.add(SPACE, *stages)
+        with mock.patch("sys.stdout", io.StringIO()) as out:
+            self.connect()
+        self.assertEqual(out.getvalue(), "")
+
+    def test_stages_that_need_no_waiting(self) -> None:
+        app = self.app()
+        hub = self.hub(app.url)
+        for stage in ("RUNNING", "RUNNING_BUILDING", "RUNNING_APP_STARTING", "INVENTED_TOMORROW"):
+            hub.add(SPACE, stage)
+            self.assertEqual(self.told(), [f"Loaded as API: {app.url}"])
+        for info in ({"host": app.url}, {"host": app.url, "runtime": None}):
+            hub.on("GET", f"/api/spaces/{SPACE}", {"id": SPACE, **info})
+            self.assertEqual(self.told(), [f"Loaded as API: {app.url}"])
+
+    def test_what_does_not_run_says_who_has_to_do_what(self) -> None:
+        app = self.app()
+        hub = self.hub(app.url)
+        for before in ((), ("BUILDING",), ("SLEEPING", "BUILDING", "APP_STARTING")):
+            for stage, words in (
+                ("PAUSED", "its owner has paused it, and has to restart it"),
+                ("NO_APP_FILE", "it has no app file; its owner has to add one"),
+                ("CONFIG_ERROR", "its owner has to correct it"),
+                ("BUILD_ERROR", "its owner finds out why in the build log"),
+                ("RUNTIME_ERROR", "its owner finds out why in the container log"),
+                ("DELETING", "it is being deleted"),
+            ):
+                with self.subTest(stage, before=before):
+                    hub.add(SPACE, *before, stage)
+                    error = self.fails(glc.SpaceError)
+                    self.assertIn(f"The Space {SPACE} does not run ({stage}): ", str(error))
+                    self.assertIn(words, str(error))
+                    self.assertEqual(error.stage, stage)
+        self.assertLessEqual(set(self.seen(app)), {"GET /"})  # never taken for a running app
+
+    def test_no_host(self) -> None:
+        hub = self.hub()
+        hub.add(SPACE, host=None)
+        self.assertIn("the Hub names no host for it", str(self.fails(glc.SpaceError)))
+        for answer in ({"id": SPACE, "host": ""}, {"id": SPACE, "host": 1}, [], {}):
+            hub.on("GET", f"/api/spaces/{SPACE}", answer)
+            self.assertIn("the Hub names no host for it", str(self.fails(glc.SpaceError)))
+
+    def test_waiting_has_a_deadline(self) -> None:
+        self.patch(glc, "SPACE_START_SECONDS", 30 * MS)
+        app = self.app()
+        hub = self.hub(app.url)
+        for stage in ("BUILDING", "SLEEPING"):
+            hub.add(SPACE, stage)
+            error = self.fails(glc.TimedOut)
+            self.assertIn(f"The Space {SPACE} is still {stage} after", str(error))
+            self.assertEqual(error.url, app.url)
+        self.assertLess(len(hub.requests), 50)
+
+    def test_it_may_vanish_while_it_is_waited_for(self) -> None:
+        hub = self.hub("http://127.0.0.1:9")
+        hub.on("GET", f"/api/spaces/{SPACE}", hub.respond, Reply.json({"error": "gone"}, 404))
+        hub.add(SPACE, "BUILDING")
+        self.assertEqual(self.fails(glc.SpaceError).status, 404)
+
+    def test_missing_and_private_look_alike(self) -> None:
+        hub = self.hub()
+        hub.add("alice/private", private=True)
+        for token, status, words in (
+            (None, 401, ANONYMOUS),
+            (OTHER, 404, "Repository not found"),
+            ("hf_unknown", 401, WRONG_TOKEN),
+        ):
+            for space_id in ("alice/private", "no/such"):
+                with self.subTest(space_id, token=token):
+                    error = self.fails(glc.SpaceError, space_id, token)
+                    self.assertIn(f"Could not find Space: {space_id}. If it is a private Space, please", str(error))
+                    self.assertIn(words, str(error))
+                    self.assertEqual((error.status, error.url), (status, f"{hub.url}/api/spaces/{space_id}"))
+                    self.assertNotIn("hf_", str(error))
+        hub.on("GET", f"/api/spaces/{SPACE}", Reply(403, (), ""))  # without a word
+        self.assertIn("The Hub says: 403", str(self.fails(glc.SpaceError)))
+
+    def test_private_ones_open_to_their_owner(self) -> None:
+        app = self.app()
+        guard(app, WRITE)
+        self.hub(app.url).add(SPACE.replace("gradio", "alice"), private=True)
+        client = self.connect("alice/calculator", WRITE)
+        self.assertEqual(client.predict(1, 2, api_name="/add"), 3)
+        self.fails(glc.SpaceError, "alice/calculator")
+
+    def test_troubles_of_the_hub_are_named(self) -> None:
+        html = {"Content-Type": "text/html"}
+        for before in ((), ({"id": SPACE, "host": "http://127.0.0.1:9", "runtime": {"stage": "BUILDING"}},)):
+            for kind, status, answer in (
+                (glc.ProtocolError, None, Reply(200, html, PAGE)),
+                (glc.HTTPError, 503, Reply(503, html, PAGE)),
+                (glc.HTTPError, 500, Reply.json({"error": "Internal Error"}, 500)),
+                (glc.TooManyRequestsError, 429, Reply.json({"error": "slow down"}, 429)),
+                (glc.ConnectionFailed, None, None),
+            ):
+                with self.subTest(kind.__name__, status=status, before=before):
+                    hub = self.hub()
+                    hub.on("GET", f"/api/spaces/{SPACE}", *before, answer)
+                    error = self.fails(kind)
+                    self.assertEqual(error.status, status)
+                    self.assertIn(hub.url, f"{error.url} {error}")
+
+    def test_the_limit_of_requests(self) -> None:
+        hub = self.hub("http://127.0.0.1:9")
+        hub.left = 2
+        hub.add(SPACE, "BUILDING")
+        self.assertEqual(self.fails(glc.TooManyRequestsError).status, 429)
+        self.assertEqual(len(hub.requests), 3)
+
+
+class TokenTest(HubCase):
+    def found(self, given: Any = None, search: bool = True) -> Any:
+        token = glc.find_token(given, search)
+        return None if token is None else (token.value, token.passed)
+
+    def test_lookup_order(self) -> None:
+        home, cache = self.folder(), self.folder()
+        places = {
+            "HF_TOKEN_PATH": home / "somewhere",
+            "HF_HOME": home / "hf" / "token",
+            "XDG_CACHE_HOME": cache / "huggingface" / "token",
+            "HOME": home / ".cache" / "huggingface" / "token",
+        }
+        for name, path in places.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(f"  of {name}\r\n")
+        variables: dict[str, str | None] = {
+            "HF_TOKEN": " of HF_TOKEN\n",
+            "HUGGING_FACE_HUB_TOKEN": "of HUGGING_FACE_HUB_TOKEN",
+            "HF_TOKEN_PATH": str(places["HF_TOKEN_PATH"]),
+            "HF_HOME": str(home / "hf"),
+            "XDG_CACHE_HOME": str(cache),
+            "HOME": str(home),
+            "USERPROFILE": str(home),
+        }
+        self.patch_environ(**variables)
+        for name in ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", *places):
+            with self.subTest(name):
+                self.assertEqual(self.found(), (f"of {name}", False))
+                self.assertEqual(self.found(True), (f"of {name}", False))
+                self.assertEqual(self.found("given"), ("given", True))
+                self.assertEqual(self.found(" given\n"), ("given", True))
+                self.assertIsNone(self.found(False))
+                self.assertIsNone(self.found(None, search=False))
+                self.assertEqual(self.found("given", search=False), ("given", True))
+                if name in os.environ and name not in ("HOME", "USERPROFILE"):
+                    self.patch_environ(**{name: ""})  # empty is as good as not set
+        places["HOME"].write_text(" \n")
+        self.assertIsNone(self.found())
+        places["HOME"].unlink()
+        self.assertIsNone(self.found())
+
+    def test_paths_may_name_the_home_folder_and_variables(self) -> None:
+        home = self.folder()
+        (home / "token").write_text("stored")
+        self.patch_environ(HOME=str(home), USERPROFILE=str(home), SOME_PLACE=str(home))
+        for variable, value in (
+            ("HF_TOKEN_PATH", "~/token"),
+            ("HF_TOKEN_PATH", "$SOME_PLACE/token"),
+            ("HF_HOME", "~"),
+            ("HF_HOME", "${SOME_PLACE}"),
+        ):
+            with self.subTest(variable, value=value):
+                self.patch_environ(HF_TOKEN_PATH=None, HF_HOME=None)
+                self.patch_environ(**{variable: value})
+                self.assertEqual(self.found(), ("stored", False))
+
+    def test_a_file_that_cannot_be_read_is_none(self) -> None:
+        (self.home / "token").mkdir()
+        self.assertIsNone(self.found())
+        (self.home / "token").rmdir()
+        (self.home / "token").write_bytes(b"\xff\xfe\x00")
+        self.assertIsNone(self.found())
+
+    def test_a_blank_variable_falls_through(self) -> None:
+        self.patch_environ(HF_TOKEN="  ", HUGGING_FACE_HUB_TOKEN="old name")
+        self.assertEqual(self.found(), ("old name", False))
+
+    def test_nothing_is_searched_if_that_is_switched_off(self) -> None:
+        (self.home / "token").write_text("stored")
+        opened = self.opened()
+        for value in ("1", "on", "Yes", "TRUE"):
+            self.patch_environ(HF_HUB_DISABLE_IMPLICIT_TOKEN=value, HF_TOKEN="environment")
+            self.assertIsNone(self.found())
+            self.assertEqual(self.found("given"), ("given", True))
+        self.assertEqual(opened, [])
+        self.patch_environ(HF_HUB_DISABLE_IMPLICIT_TOKEN="0")
+        self.assertEqual(self.found(), ("environment", False))
+
+    def test_it_is_not_shown(self) -> None:
+        self.assertNotIn("secret", repr([glc.Token("secret", True)]))
+        app = self.app()
+        self.assertNotIn("hf_", repr(self.connect(app.url, WRITE)))
+
+    def test_the_file_is_opened_only_for_a_space(self) -> None:
+        app = self.app()
+        hub = self.hub(app.url)
+        hub.add(SPACE)
+        stored = self.home / "token"
+        stored.write_text(READ)
+        opened = self.opened()
+        for src, token in (
+            (app.url, None),
+            (app.url, True),
+            (app.url, "given"),
+            (app.url, False),
+            (app.host, None),
+            (SPACE, WRITE),
+            (SPACE, False),
+        ):
+            self.connect(src, token)
+        self.assertNotIn(str(stored), opened)
+        self.connect(SPACE)
+        self.assertEqual(opened.count(str(stored)), 1)
+        self.assertEqual(hub.requests[-1].headers["authorization"], f"Bearer {READ}")
+
+    def test_where_it_goes(self) -> None:
+        passed, found = glc.Token("t", passed=True), glc.Token("t", passed=False)
+        header = {"x-hf-authorization": "Bearer t"}
+        for url, for_found in (
+            ("https://gradio-calculator.hf.space", header),
+            ("https://GRADIO-calculator.HF.space/some/page?x=1", header),
+            ("https://gradio-calculator.hf.space:8443", header),
+            ("https://x.static.hf.space", header),
+            ("http://gradio-calculator.hf.space", {}),
+            ("https://hf.space", {}),
+            ("https://evilhf.space", {}),
+            ("https://x.hf.space.evil.example", {}),
+            ("https://x.hf.space@evil.example", {}),
+            ("https://evil.example/x.hf.space", {}),
+            ("https://evil.example?.hf.space", {}),
+            ("https://evil.example#.hf.space", {}),
+            ("https://huggingface.co", {}),
+            ("https://1234.gradio.live", {}),
+            ("http://127.0.0.1:7860", {}),
+            ("http://localhost:7860", {}),
+            ("https://[::1]:7860", {}),
+        ):
+            with self.subTest(url):
+                self.assertEqual(glc.token_headers(passed, glc.origin_of(url)), header)
+                self.assertEqual(glc.token_headers(found, glc.origin_of(url)), for_found)
+                self.assertEqual(glc.token_headers(None, glc.origin_of(url)), {})
+
+    def test_every_request_to_the_app_has_it_or_none(self) -> None:
+        """Over what the caller passes and what is found, and every kind of request."""
+        kinds = set()
+        for version in ("3.16.2", "3.50.2", "4.8.0", "4.44.1", "6.31.0"):
+            for given, saved, expected in (
+                (WRITE, None, f"Bearer {WRITE}"),
+                (WRITE, READ, f"Bearer {WRITE}"),
+                (None, READ, None),
+                (True, READ, None),
+                (False, READ, None),
+                (None, None, None),
+            ):
+                with self.subTest(version, given=given, saved=saved):
+                    self.patch_environ(HF_TOKEN=saved)
+                    app = self.app(version=version, auth=("ada", "pass"))
+                    self.use_everything(app.url, version, token=given)
+                    self.assertEqual(self.tokens(app), {expected})
+                    self.assertFalse([r for r in app.requests if "authorization" in r.headers])
+                    self.assertFalse([r for r in app.requests if b"hf_" in r.body or "hf_" in r.target])
+                    kinds |= {re.sub(r"(file=|heartbeat/|stream/).*", r"\1", request.path) for request in app.requests}
+        for kind in (
+            "/config",
+            "/login",
+            "/gradio_api/info",
+            "/gradio_api/queue/join",
+            "/gradio_api/queue/data",
+            "/gradio_api/upload",
+            "/gradio_api/file=",
+            "/cancel",
+            "/gradio_api/stream/",
+            "/gradio_api/heartbeat/",
+            "/gradio_api/run/quick",
+            "/queue/join",
+            "/queue/data",
+            "/reset",
+        ):
+            self.assertIn(kind, kinds)
+
+    def test_one_that_was_found_goes_to_spaces(self) -> None:
+        for src in ("https://alice-calculator.hf.space", SPACE):
+            for given, saved, expected in (
+                (None, READ, f"Bearer {READ}"),
+                (True, READ, f"Bearer {READ}"),
+                (WRITE, READ, f"Bearer {WRITE}"),
+                (False, READ, None),
+                (None, None, None),
+            ):
+                with self.subTest(src, given=given, saved=saved):
+                    self.patch_environ(HF_TOKEN=saved)
+                    app = self.app(tls=True, auth=("ada", "pass"))
+                    url = f"https://alice-calculator.hf.space:{app.port}"
+                    hub = self.hub(url)
+                    hub.add(SPACE)
+                    self.resolve(**{"alice-calculator_hf_space": ""})
+                    self.use_everything(SPACE if src == SPACE else url, "6", token=given, ssl_verify=CA_FILE)
+                    self.assertEqual(self.tokens(app), {expected})
+                    to_hub = {request.headers.get("authorization") for request in hub.requests}
+                    self.assertEqual(to_hub, {expected} if src == SPACE else set())
+                    self.assertEqual(self.tokens(hub), {None} if src == SPACE else set())
+
+    def test_one_that_was_found_does_not_go_to_a_foreign_host_that_the_hub_names(self) -> None:
+        self.patch_environ(HF_TOKEN=READ)
+        for tls in (False, True):
+            app = self.app(tls=tls)
+            hub = self.hub(app.url)
+            hub.add(SPACE, "SLEEPING", "RUNNING")
+            self.connect(ssl_verify=CA_FILE).predict(1, 2, api_name="/add")
+            self.assertEqual(self.tokens(app), {None})
+            self.assertEqual(hub.requests[-1].headers["authorization"], f"Bearer {READ}")
+
+    def test_redirects_do_not_carry_it_away(self) -> None:
+        app, other = self.app(), self.app()
+        with self.serve() as server:
+            server.on("GET", "/config", Reply(307, {"Location": other.url + "/config"}))
+            client = self.connect(server.url, WRITE)
+            self.assertEqual(client.predict(1, 2, api_name="/add"), 3)
+            self.assertEqual(self.tokens(server), {f"Bearer {WRITE}"})
+            self.assertEqual(self.tokens(other), {None})
+        thief = self.serve()
+        thief.on("*", "*", "stolen")
+        for method, path in (
+            ("GET", "/gradio_api/info"),
+            ("POST", "/gradio_api/queue/join"),
+            ("GET", "/gradio_api/queue/data"),
+            ("POST", "/gradio_api/upload"),
+            ("GET", "/gradio_api/file=*"),
+        ):
+            for status in (302, 307):
+                with self.subTest(path, status=status):
+                    app = self.app()
+                    app.on(method, path, Reply(status, {"Location": f"{thief.url}/x"}))
+                    client = self.connect(app.url, WRITE)
+                    with self.assertRaises((glc.ConnectionFailed, glc.HTTPError)):
+                        client.view_api(print_info=False)
+                        client.predict(glc.handle_file(b"content", "a.txt"), api_name="/copy_file")
+                    client.close()
+        self.assertEqual(thief.requests, [])
+
+    def test_absolute_addresses_of_files_do_not_carry_it_away(self) -> None:
+        thief, web = self.serve(), self.serve()
+        thief.on("*", "*", "stolen")
+        web.on("GET", "/a.txt", "from the web")
+        app = self.app(root=thief.url)  # what it takes for its own address is in the URLs of files
+        client = self.connect(app.url, WRITE)
+        copied = client.predict(glc.handle_file(web.url + "/a.txt"), api_name="/copy_file")
+        self.assertEqual(Path(copied).read_text(), "from the web")
+        self.assertEqual(thief.requests, [])
+        self.assertEqual(self.tokens(web), {None})
+
+    def test_headers_of_the_caller_win(self) -> None:
+        app = self.app()
+        own = {"X-HF-Authorization": "own", "Authorization": "Bearer mine"}
+        self.connect(app.url, WRITE, headers=own).predict(1, 2, api_name="/add")
+        self.assertEqual(self.tokens(app), {"own"})
+        self.assertEqual({request.headers["authorization"] for request in app.requests}, {"Bearer mine"})
+        hub = self.hub(app.url)
+        hub.add(SPACE)
+        self.connect(SPACE, WRITE, headers=own)
+        self.assertEqual(hub.requests[0].headers["authorization"], f"Bearer {WRITE}")
+
+    def test_the_oauth_token_goes_to_those_who_declare_it(self) -> None:
+        for version in ("3.50.2", "4.8.0", "4.44.1", "6.31.0"):
+            for skip_queue in (False, True):
+                with self.subTest(version, skip_queue=skip_queue):
+                    app = self.app(version=version)
+
+                    def info(request: Any, app: StandIn = app) -> Any:
+                        answer: Any = app.respond(request)
+                        answer["named_endpoints"]["/echo"]["oauth_token"] = "required"
+                        return answer
+
+                    app.on("GET", app.api + "/info", info)
+                    client = self.connect(app.url, oauth_token="hf_oauth", skip_queue=skip_queue)
+                    self.assertEqual(client.predict(1, 2, api_name="/add"), 3)
+                    self.assertEqual(client.predict("x", api_name="/quick"), "quick x")
+                    if version != "3.50.2":  # sends it over its WebSocket
+                        self.assertFalse([r for r in app.requests if b"hf_oauth" in r.body])
+                        self.assertEqual(client.predict("x", api_name="/echo"), "x")
+                        sent = [r.json().get("oauth_token") for r in app.requests if b"hf_oauth" in r.body]
+                        self.assertEqual(sent, ["hf_oauth"])
+                    self.assertFalse([r for r in app.requests if "hf_oauth" in f"{r.target}{r.headers}"])
+
+
+class DuplicateTest(HubCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.calculator = self.app()
+        self.here = self.hub(self.calculator.url)
+        self.here.stages_of_duplicates = ["RUNNING"]
+        self.patch_environ(HF_TOKEN=WRITE)
+
+    def duplicate(self, *args: Any, **options: Any) -> glc.Client:
+        client = glc.Client.duplicate(*(args or (SPACE,)), **options)
+        self.addCleanup(client.close)
+        return client
+
+    def refused(self, *args: Any, kind: type = glc.SpaceDuplicationError, **options: Any) -> Any:
+        return self.raises(kind, self.duplicate, *args, **options).with_traceback(None)
+
+    def bodies(self) -> list[tuple[str, Any]]:
+        """What was posted to the Hub: path below /api/spaces/, body."""
+        posted = (request for request in self.here.requests if request.method == "POST")
+        return [(request.path[len("/api/spaces/") :], request.json()) for request in posted]
+
+    def test_a_new_one(self) -> None:
+        self.here.add(SPACE)
+        self.here.stages_of_duplicates = ["BUILDING", "APP_STARTING", "RUNNING"]
+        with self.assertLogs(glc.logger, "INFO") as log:
+            client = self.duplicate()
+        self.assertEqual(client.predict(1, 2, api_name="/add"), 3)
+        body = {"repository": "alice/calculator", "visibility": "private"}
+        self.assertEqual(self.bodies(), [(f"{SPACE}/duplicate", body)])
+        mine = "GET /api/spaces/alice/calculator"
+        post = f"POST /api/spaces/{SPACE}/duplicate"
+        self.assertEqual(self.seen(self.here), ["GET /api/whoami-v2", mine, INFO, post, mine, mine, mine])
+        self.assertEqual({r.headers["authorization"] for r in self.here.requests}, {f"Bearer {WRITE}"})
+        url = f"{self.here.url}/spaces/alice/calculator"
+        self.assertEqual(log.records[0].getMessage(), f"Created {url}, a duplicate of {SPACE}.")
+
+    def test_all_settings_are_in_one_request(self) -> None:
+        self.here.add(SPACE)
+        self.duplicate(
+            SPACE,
+            "copy",
+            private=False,
+            hardware="t4-small",
+            secrets={"KEY": "value", "OTHER": ""},
+            variables={"SIZE": "3"},
+            sleep_timeout=10,
+        )
+        body = {
+            "repository": "alice/copy",
+            "visibility": "public",
+            "hardware": "t4-small",
+            "sleepTimeSeconds": 600,
+            "secrets": [{"key": "KEY", "value": "value"}, {"key": "OTHER", "value": ""}],
+            "variables": [{"key": "SIZE", "value": "3"}],
+        }
+        self.assertEqual(self.bodies(), [(f"{SPACE}/duplicate", body)])
+        made = self.here.spaces["alice/copy"]
+        self.assertEqual((made.hardware, made.sleep_seconds, made.private), ("t4-small", 600, False))
+        self.assertEqual((made.secrets, made.variables), ({"KEY": "value", "OTHER": ""}, {"SIZE": "3"}))
+
+    def test_where_it_is_made(self) -> None:
+        self.here.add(SPACE)
+        for to_id, expected, asks in (
+            (None, "alice/calculator", True),
+            ("copy", "alice/copy", True),
+            ("alice/other", "alice/other", False),
+            ("some-org/copy", "some-org/copy", False),
+        ):
+            with self.subTest(to_id):
+                start = len(self.here.requests)
+                self.duplicate(SPACE, to_id)
+                self.assertIn(expected, self.here.spaces)
+                self.assertEqual("GET /api/whoami-v2" in self.seen(self.here, start), asks)
+        error = self.refused(SPACE, "bob/copy")
+        self.assertIn(f"The Hub refused duplicating {SPACE} to bob/copy (403): You don't have the rights", str(error))
+        self.assertIn("nothing has been created", str(error))
+        self.assertNotIn("bob/copy", self.here.spaces)
+
+    def test_hardware_is_that_of_the_original(self) -> None:
+        for stage in ("RUNNING", "PAUSED", "SLEEPING", "BUILD_ERROR"):
+            for hardware in ("cpu-basic", "t4-small", None):
+                with self.subTest(stage, hardware=hardware):
+                    self.here.spaces.clear()
+                    self.here.add(SPACE, stage, hardware=hardware)
+                    self.duplicate()
+                    sent = self.bodies()[-1][1]
+                    paid = hardware == "t4-small"
+                    self.assertEqual(sent.get("hardware"), "t4-small" if paid else None)
+                    self.assertEqual(sent.get("sleepTimeSeconds"), 300 if paid else None)
+        self.here.spaces.clear()
+        self.here.on("GET", f"/api/spaces/{SPACE}", {"id": SPACE})  # says nothing of its state
+        self.here.add(SPACE)
+        self.duplicate()
+        self.assertNotIn("hardware", self.bodies()[-1][1])
+
+    def test_an_original_under_its_old_name(self) -> None:
+        self.here.add("old/name")
+        self.here.rename("old/name", SPACE)
+        self.duplicate("old/name", secrets={"KEY": "value"})
+        self.assertEqual(self.here.spaces["alice/name"].secrets, {"KEY": "value"})
+
+    def test_an_existing_one_is_used_as_it_is(self) -> None:
+        self.here.add(SPACE, hardware="t4-small")
+        existing = self.here.add("alice/calculator", hardware="a10g-small")
+        with self.assertLogs(glc.logger, "INFO") as log:
+            client = self.duplicate(secrets={"KEY": "value"}, variables={"SIZE": "3"})
+        self.assertEqual(client.predict(1, 2, api_name="/add"), 3)
+        self.assertEqual(self.bodies(), [])
+        self.assertEqual((existing.hardware, existing.secrets, existing.variables), ("a10g-small", {}, {}))
+        told = [record.getMessage() for record in log.records]
+        self.assertIn(f"Using your existing Space {self.here.url}/spaces/alice/calculator.", told)
+        self.assertIn("alice/calculator exists already: its secrets and variables are left as they are.", told)
+
+    def test_hardware_of_an_existing_one_is_changed_if_asked(self) -> None:
+        self.here.add(SPACE)
+        self.here.add("alice/calculator", hardware="t4-small")
+        self.duplicate(hardware="t4-small")
+        self.assertEqual(self.bodies(), [])
+        self.duplicate(hardware="a10g-small", sleep_timeout=2)
+        change = {"flavor": "a10g-small", "sleepTimeSeconds": 120}
+        self.assertEqual(self.bodies(), [("alice/calculator/hardware", change)])
+        self.assertEqual(self.here.spaces["alice/calculator"].hardware, "a10g-small")
+        self.here.add("alice/calculator", hardware=None)
+        self.duplicate(hardware="cpu-basic")  # what it has if nothing is said of it
+        self.assertEqual(len(self.bodies()), 1)
+
+    def test_somebody_else_was_faster(self) -> None:
+        for says_url in (True, False):
+            for hardware in (None, "t4-small"):
+                with self.subTest(says_url=says_url, hardware=hardware):
+                    self.here.spaces.clear()
+                    self.here.add(SPACE)
+                    self.here.says_url_of_existing = says_url
+
+                    def meanwhile(request: Any) -> Any:
+                        self.here.add("alice/calculator")
+                        return self.here.respond(request)
+
+                    self.here.on("POST", f"/api/spaces/{SPACE}/duplicate", meanwhile)
+                    client = self.duplicate(hardware=hardware)
+                    self.assertEqual(client.predict(1, 2, api_name="/add"), 3)
+                    changed = self.here.spaces["alice/calculator"].hardware
+                    self.assertEqual(changed, hardware or "cpu-basic")
+
+    def test_refusals_say_what_was_refused_and_what_exists(self) -> None:
+        self.here.add(SPACE)
+        for token, options, status, words in (
+            (POOR, {"hardware": "t4-small"}, 402, "Payment required for t4-small"),
+            (READ, {}, 403, "You don't have the required permissions to perform this action"),
+            (WRITE, {"secrets": {"1 bad key": "x"}}, 400, "invalid key"),
+        ):
+            with self.subTest(status):
+                error = self.refused(token=token, **options)
+                self.assertEqual(
+                    str(error),
+                    f"The Hub refused duplicating {SPACE} to alice/calculator ({status}): {words}. "
+                    "As it stands, nothing has been created.",
+                )
+                self.assertEqual((error.status, error.url), (status, f"{self.here.url}/api/spaces/{SPACE}/duplicate"))
+        self.assertEqual(list(self.here.spaces), [SPACE])
+        self.here.add("alice/calculator")
+        error = self.refused(token=POOR, hardware="t4-small")
+        self.assertEqual(
+            str(error),
+            "The Hub refused changing the hardware of alice/calculator to t4-small (402): "
+            "Payment required for t4-small. As it stands, alice/calculator exists, unchanged.",
+        )
+
+    def test_what_exists_after_a_failure_is_said(self) -> None:
+        self.here.add(SPACE)
+        for stages, words in (
+            (["BUILD_ERROR"], "it cannot be built"),
+            (["BUILDING", "RUNTIME_ERROR"], "its app has crashed"),
+        ):
+            with self.subTest(words):
+                self.here.spaces.pop("alice/calculator", None)
+                self.here.stages_of_duplicates = list(stages)
+                error = self.refused()
+                self.assertIn(f"{self.here.url}/spaces/alice/calculator exists, but cannot be used yet: ", str(error))
+                self.assertIn(words, str(error))
+                self.assertIn("Call duplicate() again later, or delete the Space in its settings.", str(error))
+                self.assertIsInstance(error.__cause__, glc.SpaceError)
+                self.assertIn("alice/calculator", self.here.spaces)
+
+    def test_without_an_original(self) -> None:
+        error = self.refused("no/such", kind=glc.SpaceError)
+        self.assertIn("Could not find Space: no/such", str(error))
+        self.assertEqual(self.bodies(), [])
+
+    def test_without_a_token_that_the_hub_knows(self) -> None:
+        self.here.add(SPACE)
+        for token in (False, "hf_unknown"):
+            error = self.refused(token=token, kind=glc.AuthenticationError)
+            self.assertIn("The Hub does not know who you are: pass token=…, or set HF_TOKEN.", str(error))
+        self.here.on("GET", "/api/whoami-v2", {})
+        self.refused(kind=glc.AuthenticationError)
+        self.assertEqual(self.bodies(), [])
+
+    def test_both_names_of_the_token(self) -> None:
+        self.here.add(SPACE)
+        self.patch_environ(HF_TOKEN=None)
+        self.duplicate(token=WRITE)
+        self.duplicate(SPACE, "second", hf_token=WRITE)
+        self.assertEqual(self.tokens(self.calculator), {f"Bearer {WRITE}"})
+        self.assertEqual({r.headers["authorization"] for r in self.here.requests}, {f"Bearer {WRITE}"})
+
+
+class FakeHubTest(HubCase):
+    """What the client does not ask for, so that the fake can be trusted with other clients."""
+
+    def ask(self, method: str, path: str, body: Any = None, token: str | None = WRITE) -> tuple[int, Any]:
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        data = None if body is None else json.dumps(body).encode()
+        http = self.http()
+        with http.request(method, f"{self.here.url}/api/{path}", data, headers=headers) as response:
+            text = response.read()
+            self.last = response.headers
+        http.close()
+        return response.status, json.loads(text or b"null")
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.here = self.hub("http://127.0.0.1:9")
+        self.space = self.here.add("alice/app", hardware="t4-small")
+
+    def test_reading(self) -> None:
+        self.assertEqual(self.ask("GET", "spaces/alice/app/runtime")[1]["hardware"]["current"], "t4-small")
+        self.assertEqual(self.ask("GET", "spaces/alice/app/host")[1]["subdomain"], "alice-app")
+        self.assertEqual(self.ask("GET", "spaces/by-subdomain/alice-app", token=None)[1]["id"], "alice/app")
+        self.assertEqual(self.ask("GET", "spaces/by-subdomain/other")[0], 404)
+        self.assertEqual(self.last["X-Error-Code"], "RepoNotFound")
+        self.assertEqual(self.ask("GET", "spaces/alice/app/revision/main")[1]["id"], "alice/app")
+        self.assertEqual(self.ask("GET", "spaces/alice/app/jwt", token=None)[0], 401)
+        self.assertEqual(self.ask("GET", "spaces/hardware")[1][0]["name"], "cpu-basic")
+        self.assertEqual(self.ask("GET", "agent-harnesses", token=None)[0], 200)
+        self.assertEqual(self.ask("GET", "nothing")[0], 404)
+        self.assertEqual(self.ask("GET", "spaces/alice/app/nothing")[0], 404)
+        self.assertRegex(self.last["RateLimit"], r'^"api";r=\d+;t=295$')
+
+    def test_changing(self) -> None:
+        for path, body, status in (
+            ("sleeptime", {"seconds": 300}, 200),
+            ("sleeptime", {"seconds": -1}, 200),
+            ("sleeptime", {"seconds": 0}, 400),
+            ("sleeptime", {"seconds": True}, 400),
+            ("sleeptime", {}, 400),
+            ("hardware", {"flavor": "cpu-basic"}, 200),
+            ("hardware", {"flavor": None}, 400),
+            ("secrets", {"key": "KEY", "value": "x"}, 200),
+            ("secrets", {"key": "a b"}, 400),
+            ("variables", {"key": "KEY", "value": "x"}, 200),
+            ("pause", None, 200),
+            ("duplicate", {"repository": "x"}, 400),
+            ("duplicate", {"repository": "alice/b", "hardware": None}, 400),
+            ("duplicate", {"repository": "alice/b", "odd": 1}, 400),
+            ("duplicate", {"repository": "alice/app"}, 409),
+        ):
+            with self.subTest(path, body=body):
+                self.assertEqual(self.ask("POST", f"spaces/alice/app/{path}", body)[0], status)
+        self.assertEqual((self.space.hardware, self.space.sleep_seconds), ("cpu-basic", -1))
+        paused = self.ask("GET", "spaces/alice/app/runtime")[1]
+        self.assertEqual((paused["stage"], paused["hardware"]["current"]), ("PAUSED", None))
+        self.assertNotIn("gcTimeout", paused)
+        self.assertEqual(self.ask("GET", "spaces/alice/app/variables")[1]["KEY"]["value"], "x")
+        self.assertEqual(self.ask("GET", "spaces/alice/app/secrets")[1], {"KEY": {"key": "KEY"}})
+        self.assertEqual(self.ask("DELETE", "spaces/alice/app/secrets", {"key": "KEY"})[0], 200)
+        self.assertEqual(self.space.secrets, {})
+        self.assertEqual(self.ask("POST", "spaces/alice/app/pause", token=OTHER)[0], 403)
+        self.assertEqual(self.ask("POST", "spaces/alice/app/pause", token=READ)[0], 403)
+        self.assertEqual(self.ask("POST", "spaces/alice/app/pause", token=None)[0], 401)
 
 
 # === Conversation =====================================================================================================

@@ -270,7 +270,7 @@ class MainCases(Cases):
         answers = self.values(self.submit("chat", "one two"))
         self.assertEqual(len(answers), 2)
         self.assertRegex(json.dumps(answers[0]), r'"(<p>)?one ?(</p>\\n)?"')  # old releases strip it or make it HTML
-        self.assertRegex(json.dumps(answers[1]), r'(one two.*){2}')
+        self.assertRegex(json.dumps(answers[1]), r"(one two.*){2}")
 
     def test_a_generator_of_one_value_and_of_none(self) -> None:
         self.assertEqual(self.values(self.submit("once", "x")), ["x"])
@@ -705,6 +705,7 @@ class MainCases(Cases):
     # --- the request ---
 
     def test_headers(self) -> None:
+        self.need("headers")
         self.assertEqual(self.call("whoami")[0] or "", "")
         client = self.connect(headers={"X-Test": "of the client"})
         self.assertEqual(client.predict(api_name="/whoami")[0], "of the client")

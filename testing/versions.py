@@ -21,6 +21,7 @@ FEATURES: Dict[str, Tuple[str, str]] = {  # capability: first release with it, f
     "upload": ("3.19", ""),  # before: files travel as base64, inside of the arguments
     "generators_declared": ("3.20", ""),  # before: a client learns it from the messages
     "info": ("3.26", ""),  # before: what /info says must be worked out from the config
+    "headers": ("3.28", ""),  # of the gr.Request, as a mapping
     "log": ("3.36", ""),  # gr.Info, gr.Warning
     "named_functions": ("4.0", ""),  # functions without api_name are named after the function
     "chat_pairs": ("3.16", "5.0"),  # chats are pairs; afterwards messages

@@ -16,7 +16,7 @@ from main import free_port, run_until_stdin_ends
 
 
 def written(name: str, content: bytes) -> str:
-    return functions.new_file(name, content)
+    return str(functions.new_file(name, content))
 
 
 def picture(name: str = "p.png", grey: int = 128) -> str:
@@ -24,7 +24,7 @@ def picture(name: str = "p.png", grey: int = 128) -> str:
 
 
 def sound() -> str:
-    return functions.make_wav(os.path.join(tempfile.mkdtemp(), "s.wav"))
+    return str(functions.make_wav(os.path.join(tempfile.mkdtemp(), "s.wav"))
 
 
 def plot() -> Any:

@@ -241,7 +241,7 @@ def make_endpoints(gr: Any) -> List[Endpoint]:  # a table: long, flat, read by l
     def crash(text: str) -> str:
         raise RuntimeError("boom " + text)
 
-    def whoami(request: gr.Request) -> Tuple[Optional[str], Optional[str]]:  # type: ignore[name-defined]
+    def whoami(request: gr.Request) -> Tuple[Optional[str], Optional[str]]:
         try:
             header = request.headers["x-test"]
         except (KeyError, AttributeError):

@@ -137,7 +137,7 @@ def mount(demo: Any, port: int, auth: Any, options: argparse.Namespace) -> None:
         await startup(sockets)
         started.set()
 
-    server.startup = startup_and_tell  # type: ignore[method-assign]
+    server.startup = startup_and_tell
     threading.Thread(target=server.run, daemon=True).start()
     if not started.wait(60):
         sys.exit("the mounted app did not start")
