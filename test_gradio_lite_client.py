@@ -2508,7 +2508,9 @@ class WebSocketTest(HttpCase):
 
 
 # === Hub ==============================================================================================================
-# The Hub's tests stand on testing/hub.py, a stand-in for the Hub.
+
+
+# Tested by a stand-in for the Hub, testing/hub.py.
 
 from testing.hub import ANONYMOUS, OTHER, PAGE, POOR, READ, WRITE, WRONG_TOKEN, FakeHub, guard  # noqa: E402
 

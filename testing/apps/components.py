@@ -24,7 +24,7 @@ def picture(name: str = "p.png", grey: int = 128) -> str:
 
 
 def sound() -> str:
-    return str(functions.make_wav(os.path.join(tempfile.mkdtemp(), "s.wav"))
+    return str(functions.make_wav(os.path.join(tempfile.mkdtemp(), "s.wav")))
 
 
 def plot() -> Any:
