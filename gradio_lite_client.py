@@ -1566,7 +1566,7 @@ def http_error(response: Response) -> HTTPError:
 # === Hub ==============================================================================================================
 # The Hugging Face Hub's REST API: finds Spaces, waits for them, duplicates them. Used only when a Space is addressed.
 
-SPACE_ID = re.compile(r"[\w-]+/[\w.-]+")
+SPACE_ID = re.compile(r"[A-Za-z0-9][\w-]*/(?!\.)(?:[\w-]|\.(?!\.))+", re.ASCII)
 SPACE_DOMAIN = ".hf.space"
 TRUE_WORDS = ("1", "ON", "YES", "TRUE")
 STARTING_STAGES = ("BUILDING", "APP_STARTING", "SLEEPING", "STOPPED")  # a Space in these will run, if it is waited for
@@ -1594,10 +1594,10 @@ class Token(NamedTuple):
 
 
 def find_token(given: Union[str, bool, None], search: bool) -> Optional[Token]:
-    """The token to use: the one given; none for False; else, if `search`, that of the environment or the token file."""
-    if isinstance(given, str) and given:
-        return Token(given.strip(), passed=True)
-    if given is False or not search or env_flag("HF_HUB_DISABLE_IMPLICIT_TOKEN"):
+    """The token to use: the one given; none for False or ""; else, if `search`, that of the environment or the file."""
+    if isinstance(given, str):
+        return Token(given.strip(), passed=True) if given.strip() else None
+    if given is False or not search or (given is None and env_flag("HF_HUB_DISABLE_IMPLICIT_TOKEN")):
         return None
     for name in ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"):
         value = os.environ.get(name, "").strip()
@@ -1664,49 +1664,63 @@ class Hub:
     def user(self) -> str:
         try:
             return str(self.ask("whoami-v2")["name"])
-        except (HTTPError, KeyError) as error:
+        except (AuthenticationError, KeyError) as error:
             raise AuthenticationError(
                 "The Hub does not know who you are: pass token=…, or set HF_TOKEN. " + str(error), url=self.url
             ) from error
 
 
 def hub_url() -> str:
-    return os.environ.get("HF_ENDPOINT", "https://huggingface.co").rstrip("/")
+    return (os.environ.get("HF_ENDPOINT") or "https://huggingface.co").rstrip("/")
 
 
 def space_in(src: str) -> Optional[str]:
     """The Space that `src` names: an id (`user/name`) or the address of its page."""
-    page = re.match(rf"(?:https?://(?:huggingface\.co|hf\.co)|{re.escape(hub_url())})/spaces/([\w.-]+/[\w.-]+)", src)
-    if page:
-        return page.group(1)
-    return src if SPACE_ID.fullmatch(src) and not src.startswith("localhost/") else None
+    page = re.match(
+        rf"(?:(?:https?://)?(?:www\.)?(?:huggingface\.co|hf\.co)|{re.escape(hub_url())})/spaces/", src, re.I
+    )
+    space_id = "/".join(re.split(r"[/?#]", src[page.end() :])[:2]) if page else src
+    return space_id if SPACE_ID.fullmatch(space_id) and not space_id.startswith("localhost/") else None
 
 
-def start_space(hub: Hub, http: Http, space_id: str, tell: Callable[[str], None]) -> str:
+def start_space(hub: Hub, http: Http, space_id: str, token: Optional[Token], tell: Callable[[str], None]) -> str:
     """Wait until the Space runs, waking it if it sleeps, and return the URL of its app.
 
     Blocks for as long as building takes, at most half an hour. SpaceError if it cannot run, TimedOut if it does not.
     """
     deadline = time.monotonic() + SPACE_START_SECONDS
-    pause = threading.Event()
-    seen = None
+    seen, host = "", ""
     while True:
-        info = hub.space(space_id)
-        host, runtime = info.get("host"), info.get("runtime")
-        stage = str(runtime.get("stage")) if isinstance(runtime, dict) else "RUNNING"
-        if stage in BROKEN_STAGES or not isinstance(host, str) or not host:
-            why = BROKEN_STAGES.get(stage, "the Hub names no host for it")
-            raise SpaceError(f"The Space {space_id} does not run ({stage}): {why}.", stage=stage, url=hub.url)
+        try:
+            stage, host = _stage_of(hub, space_id)
+        except HTTPError as error:
+            if not seen or (error.status != 429 and (error.status or 0) < 500):
+                raise
+            logger.info("The Hub does not answer (%s); asking again.", error)
+            stage = seen
         if stage not in STARTING_STAGES:
             return host
         if stage != seen:
             tell(f"The Space {space_id} is {stage.lower().replace('_', ' ')}; waiting for it.")
-        if stage in ("SLEEPING", "STOPPED") and seen is None:
-            http.request("GET", host, redirects="none").close()  # a visit wakes it
+        if stage != seen and stage in ("SLEEPING", "STOPPED"):
+            with suppress(GradioError):  # a visit wakes it, whatever comes of it
+                headers = token_headers(token, origin_of(host))
+                http.request("GET", host, headers=headers, redirects="none").close()
         seen = stage
         if time.monotonic() > deadline:
             raise TimedOut(f"The Space {space_id} is still {stage} after {SPACE_START_SECONDS:.0f} s.", url=host)
-        pause.wait(SPACE_POLL_SECONDS)
+        threading.Event().wait(SPACE_POLL_SECONDS)
+
+
+def _stage_of(hub: Hub, space_id: str) -> Tuple[str, str]:
+    """The Space's stage and the URL of its app. SpaceError if it will not run without its owner."""
+    info = hub.space(space_id)
+    host, runtime = info.get("host"), info.get("runtime")
+    stage = str(runtime.get("stage")) if isinstance(runtime, dict) else "RUNNING"
+    if stage in BROKEN_STAGES or not isinstance(host, str) or not host:
+        why = BROKEN_STAGES.get(stage, "the Hub names no host for it")
+        raise SpaceError(f"The Space {space_id} does not run ({stage}): {why}.", stage=stage, url=hub.url)
+    return stage, host
 
 
 def duplicate_space(
@@ -1722,17 +1736,23 @@ def duplicate_space(
 ) -> str:
     """The id of the duplicate, made unless it exists. One request carries all settings: nothing stays half done."""
     name = to_id or from_id.split("/")[-1]
+    if not SPACE_ID.fullmatch(name if "/" in name else f"user/{name}"):
+        raise ValueError(f"Not a name for a Space: to_id={name!r}.")
     target = name if "/" in name else f"{hub.user()}/{name}"
     try:
         existing: Optional[Dict[str, Any]] = hub.space(target)
-    except SpaceError:
+    except SpaceError as error:
+        if error.status == 403:
+            raise
         existing = None
     if existing is None:
         original = _hardware_of(hub.space(from_id))
         body: Dict[str, Any] = {"repository": target, "visibility": "private" if private else "public"}
         wanted = hardware or original
-        if wanted and wanted != BASIC_HARDWARE:
-            body.update(hardware=wanted, sleepTimeSeconds=sleep_seconds)
+        if wanted and (hardware or wanted != BASIC_HARDWARE):
+            body["hardware"] = wanted
+            if wanted != BASIC_HARDWARE:
+                body["sleepTimeSeconds"] = sleep_seconds
         for key, values in (("secrets", secrets), ("variables", variables)):
             if values:
                 body[key] = [{"key": name, "value": value} for name, value in values.items()]
@@ -1746,7 +1766,7 @@ def duplicate_space(
     if hardware and hardware != (_hardware_of(existing) or BASIC_HARDWARE):
         try:
             hub.ask(f"spaces/{target}/hardware", {"flavor": hardware, "sleepTimeSeconds": sleep_seconds})
-        except HTTPError as error:
+        except GradioError as error:
             raise _failed(
                 f"changing the hardware of {target} to {hardware}", f"{target} exists, unchanged", error
             ) from error
@@ -1757,10 +1777,14 @@ def _create(hub: Hub, from_id: str, target: str, body: Mapping[str, Any]) -> boo
     """Whether the duplicate was made; False if it exists."""
     try:
         hub.ask(f"spaces/{from_id}/duplicate", body)
-    except HTTPError as error:
+    except GradioError as error:
         if error.status == 409:
             return False
-        raise _failed(f"duplicating {from_id} to {target}", "nothing has been created", error) from error
+        refused = isinstance(error, HTTPError) and (error.status or 0) < 500
+        left = (
+            "nothing has been created" if refused else f"{target} may exist or not: look at {hub.url}/spaces/{target}"
+        )
+        raise _failed(f"duplicating {from_id} to {target}", left, error) from error
     return True
 
 
@@ -1773,9 +1797,10 @@ def _hardware_of(info: Mapping[str, Any]) -> Optional[str]:
     return hardware.get("current") or hardware.get("requested")
 
 
-def _failed(step: str, left: str, error: HTTPError) -> SpaceDuplicationError:
-    words = error_text(error.body) or str(error)
-    text = f"The Hub refused {step} ({error.status}): {words}. As it stands, {left}."
+def _failed(step: str, left: str, error: GradioError) -> SpaceDuplicationError:
+    words = (error_text(error.body) if isinstance(error, HTTPError) else "") or str(error)
+    did = "refused" if error.status and error.status < 500 else "failed at"
+    text = f"The Hub {did} {step} ({error.status or 'no answer'}): {words}. As it stands, {left}."
     return SpaceDuplicationError(text, status=error.status, url=error.url)
 
 
@@ -3029,16 +3054,6 @@ class Client:
         self._default_name = api_name
         self._max_workers = max(1, max_workers)
         self._http = Http(f"gradio_lite_client/{__version__}", timeout, ssl_verify, proxy, trust_env)
-        url, found = self._address(src.strip(), hf_token if token is None else token, verbose)
-        login = basic_login(url)
-        url = urlsplit(url)._replace(netloc=urlsplit(url).netloc.rsplit("@", 1)[-1]).geturl()
-        credentials = token_headers(found, origin_of(url))
-        if login:
-            credentials["Authorization"] = login
-        credentials.update(headers or {})
-        if cookies:
-            credentials["Cookie"] = "; ".join(f"{name}={value}" for name, value in cookies.items())
-        self._http.grant(origin_of(url), credentials)
         self._lock = threading.Lock()  # guards all below
         self._waiting: Deque[_Task] = deque()
         self._threads: Set[threading.Thread] = set()
@@ -3046,6 +3061,16 @@ class Client:
         self._count = 0
         self._info: Optional[Dict[str, Any]] = None
         try:
+            url, found = self._address(src.strip(), hf_token if token is None else token, verbose)
+            login = basic_login(url)
+            url = urlsplit(url)._replace(netloc=urlsplit(url).netloc.rsplit("@", 1)[-1]).geturl()
+            credentials = token_headers(found, origin_of(url))
+            if login:
+                credentials["Authorization"] = login
+            credentials.update(headers or {})
+            if cookies:
+                credentials["Cookie"] = "; ".join(f"{name}={value}" for name, value in cookies.items())
+            self._http.grant(origin_of(url), credentials)
             self._app = find_app(self._http, url, auth)
         except BaseException:
             self._http.close()
@@ -3064,7 +3089,7 @@ class Client:
             url = src if "://" in src else f"http://{src}"
             return url, find_token(token, search=origin_of(url).host.endswith(SPACE_DOMAIN))
         found = find_token(token, search=True)
-        return start_space(Hub(self._http, found), self._http, space_id, partial(_tell, verbose)), found
+        return start_space(Hub(self._http, found), self._http, space_id, found, partial(_tell, verbose)), found
 
     @classmethod
     def duplicate(
@@ -3086,8 +3111,9 @@ class Client:
 
         `to_id` is a name or `namespace/name`; by default the original's name under your account. The hardware is that
         of the original unless you choose; other than cpu-basic is billed to you, and is put to sleep after
-        `sleep_timeout` minutes without requests. `secrets` and `variables` are set when the Space is made. An existing
-        duplicate is used as it is, but for `hardware`, if given. Needs a token: `token=`, HF_TOKEN or a saved one.
+        `sleep_timeout` minutes without requests (-1: never). `secrets` and `variables` are set when the Space is made.
+        An existing duplicate is used as it is, but for `hardware`, if given. Needs a token: `token=`, HF_TOKEN or a
+        saved one.
         Raises SpaceDuplicationError, which says what exists already, SpaceError, AuthenticationError.
         """
         token = hf_token if token is None else token
@@ -3095,8 +3121,11 @@ class Client:
         tell = partial(_tell, verbose)
         try:
             hub = Hub(http, find_token(token, search=True))
-            seconds = int(sleep_timeout * 60)
-            target = duplicate_space(hub, from_id, to_id, private, hardware, secrets, variables, seconds, tell)
+            seconds = -1 if sleep_timeout < 0 else max(1, round(sleep_timeout * 60))
+            source = space_in(from_id.strip())
+            if source is None:
+                raise ValueError(f"Not a Space: {from_id!r}. It takes user/name, or the address of the Space's page.")
+            target = duplicate_space(hub, source, to_id, private, hardware, secrets, variables, seconds, tell)
         finally:
             http.close()
         try:

@@ -2839,6 +2839,8 @@ class SpaceLifeTest(HubCase):
                 (glc.TooManyRequestsError, 429, Reply.json({"error": "slow down"}, 429)),
                 (glc.ConnectionFailed, None, None),
             ):
+                if before and status:
+                    continue  # that may pass: the next test
                 with self.subTest(kind.__name__, status=status, before=before):
                     hub = self.hub()
                     hub.on("GET", f"/api/spaces/{SPACE}", *before, answer)
@@ -2846,12 +2848,21 @@ class SpaceLifeTest(HubCase):
                     self.assertEqual(error.status, status)
                     self.assertIn(hub.url, f"{error.url} {error}")
 
+    def test_a_passing_trouble_of_the_hub_does_not_end_the_wait(self) -> None:
+        hub, app = self.hub(), self.app()
+        building = {"id": SPACE, "host": app.url, "runtime": {"stage": "BUILDING"}}
+        running = {"id": SPACE, "host": app.url, "runtime": {"stage": "RUNNING"}}
+        hub.on("GET", f"/api/spaces/{SPACE}", building, Reply(503, (), PAGE), Reply(429, (), "slow down"), running)
+        self.assertEqual(self.connect().src, app.url)
+        self.assertEqual(len(hub.requests), 4)
+
     def test_the_limit_of_requests(self) -> None:
+        self.patch(glc, "SPACE_START_SECONDS", 0.2)
         hub = self.hub("http://127.0.0.1:9")
         hub.left = 2
         hub.add(SPACE, "BUILDING")
-        self.assertEqual(self.fails(glc.TooManyRequestsError).status, 429)
-        self.assertEqual(len(hub.requests), 3)
+        self.assertIn("still BUILDING", str(self.fails(glc.TimedOut)))
+        self.assertGreater(len(hub.requests), 3)
 
 
 class TokenTest(HubCase):
