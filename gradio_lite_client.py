@@ -723,18 +723,20 @@ def parameter_name(text: str) -> str:
     return "".join(char for char in text if char.isalnum() or char in " _").replace(" ", "_").lower()
 
 
-def type_name(schema: Json, definitions: Optional[Mapping[str, Any]] = None, depth: int = 0) -> str:
-    """A Python type, as text, for the JSON Schema of a component's value."""
-    if not isinstance(schema, dict) or depth > 20:  # schemas may refer to themselves
+def type_name(schema: Json, definitions: Optional[Mapping[str, Any]] = None, opened: Tuple[str, ...] = ()) -> str:
+    """A Python type, as text, for the JSON Schema of a component's value. `opened` are the references on the way."""
+    if not isinstance(schema, dict) or len(opened) > 10:
         return "Any"
     own = schema.get("$defs")
     definitions = own if isinstance(own, dict) else definitions or {}
 
     def inner(part: Json) -> str:
-        return type_name(part, definitions, depth + 1)
+        return type_name(part, definitions, (*opened, ""))
 
     if "$ref" in schema:
-        return inner(definitions.get(str(schema["$ref"]).rsplit("/", 1)[-1]))
+        name = str(schema["$ref"]).rsplit("/", 1)[-1]
+        known = name not in opened  # schemas may refer to themselves
+        return type_name(definitions.get(name) if known else None, definitions, (*opened, name))
     if "const" in schema:
         return f"Literal[{schema['const']!r}]"
     if isinstance(schema.get("enum"), list):
@@ -1984,14 +1986,23 @@ def speak_ws(call: Call) -> Generator[Message, None, None]:
     """A WebSocket for each call; the server asks for what it needs (3.x)."""
     abort = Abort()
     call.on_cancel(abort)
-    with WebSocket(call.http, call.app.routes.join, call.headers, abort) as socket:
-        for text in socket:
-            message = parse_message(text)
-            if message["msg"] == "send_hash":
-                socket.send(json.dumps({"session_hash": call.session.hash, "fn_index": call.endpoint.number}))
-            elif message["msg"] == "send_data":
-                socket.send(call.body().decode())
-            yield message
+    complete = False
+    try:
+        with WebSocket(call.http, call.app.routes.join, call.headers, abort) as socket:
+            for text in socket:
+                message = parse_message(text)
+                if message["msg"] == "send_hash":
+                    socket.send(json.dumps({"session_hash": call.session.hash, "fn_index": call.endpoint.number}))
+                elif message["msg"] == "send_data":
+                    socket.send(call.body().decode())
+                complete = message["msg"] == "process_completed"
+                yield message
+    finally:
+        if not complete and call.app.version < (
+            3,
+            28,
+        ):  # run on 3.16: the session's next call would go on with this one
+            call.session.lost = True
 
 
 def speak_sse(call: Call) -> Generator[Message, None, None]:
@@ -2794,7 +2805,7 @@ def _app_at(http: Http, base: str, auth: Optional[Tuple[str, str]]) -> Optional[
         text = response.read()
     config = json_or_none(text) if response.status == 200 else None
     where = re.sub(r"/config/?$", "", response.url.split("?")[0])
-    return App(where, config) if isinstance(config, dict) else None
+    return App(where, config) if isinstance(config, dict) and "dependencies" in config else None
 
 
 def log_in(http: Http, routes: Routes, auth: Tuple[str, str]) -> None:

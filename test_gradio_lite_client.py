@@ -1124,8 +1124,10 @@ class TypeNameTest(TestCase):
 
     def test_a_schema_that_refers_to_itself_has_an_end(self) -> None:
         schema = {"$defs": {"A": {"type": "array", "items": {"$ref": "#/$defs/A"}}}, "$ref": "#/$defs/A"}
-        self.assertTrue(glc.type_name(schema).startswith("list[list[list["))
-        self.assertIn("Any", glc.type_name(schema))
+        self.assertEqual(glc.type_name(schema), "list[Any]")
+        reference = {"$ref": "#/$defs/A"}
+        many = {"anyOf": [reference, {"type": "array", "items": reference}, *[reference] * 20]}
+        self.assertEqual(glc.type_name({"$defs": {"A": many}, **reference}), "Any | list[Any]")
         self.assertEqual(glc.type_name({"$defs": {"A": {"$ref": "#/$defs/A"}}, "$ref": "#/$defs/A"}), "Any")
 
     def test_parameter_name(self) -> None:
@@ -4681,7 +4683,13 @@ class ConnectTest(ClientCase):
             )
             server.on("GET", "/config", {"some": "json"})
             error = self.raises(glc.ProtocolError, self.client, server.url)
-            self.assertIn("is not the config of a Gradio app", str(error))
+            self.assertIn(f"There is no Gradio app at {server.url}", str(error))
+
+    def test_json_beside_the_app_does_not_end_the_search_for_it(self) -> None:
+        app = self.app()
+        app.on("GET", "/gradio_api/info/config", {"some": "json"})
+        client = self.client(app.url + "/gradio_api/info")
+        self.assertEqual((client.src, client.predict("x", api_name="/echo")), (app.url, "x"))
 
     def test_what_the_server_may_answer_instead(self) -> None:
         for reply, kind, words in (
