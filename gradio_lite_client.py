@@ -1205,7 +1205,7 @@ class Http:
         abort = request.abort
         try:
             while True:
-                connection = self._take(origin)
+                connection = self._take(origin, tunnel="Upgrade" in (request.headers or {}))
                 if abort:
                     abort.watch(connection)
                 try:
@@ -1252,18 +1252,19 @@ class Http:
 
     # --- connections
 
-    def _take(self, origin: Origin) -> Connection:
+    def _take(self, origin: Origin, tunnel: bool) -> Connection:
+        """An idle connection or a new one. `tunnel`: a proxy is to pass on everything, as protocol upgrades need."""
         stale: List[Connection] = []
         connection: Optional[Connection] = None
         with self._lock:
-            while self._idle.get(origin) and connection is None:
+            while self._idle.get(origin) and connection is None and not tunnel:
                 connection = self._idle[origin].pop()
                 if connection.is_stale():
                     stale.append(connection)
                     connection = None
         for old in stale:
             old.close()
-        connection = connection or self._open(origin)
+        connection = connection or self._open(origin, tunnel)
         with self._lock:
             if not self.closed:
                 self._busy[id(connection)] = connection
@@ -1281,21 +1282,21 @@ class Http:
         if not reusable:
             connection.close()
 
-    def _open(self, origin: Origin) -> Connection:
+    def _open(self, origin: Origin, tunnel: bool) -> Connection:
         proxy = self._proxy_for(origin)
         host, port = (proxy.host, proxy.port) if proxy else (origin.host, origin.port)
         sock = socket.create_connection((host, port), self.timeout)
         try:
             keep_alive(sock)
-            if origin.scheme == "http":
-                return Connection(sock, origin, absolute=proxy is not None)
-            if proxy:
+            absolute = proxy is not None and origin.scheme == "http" and not tunnel
+            if proxy and not absolute:
                 self._tunnel(sock, origin)
-            sock = self._tls_context().wrap_socket(sock, server_hostname=origin.host)
+            if origin.scheme == "https":
+                sock = self._tls_context().wrap_socket(sock, server_hostname=origin.host)
         except BaseException:
             sock.close()
             raise
-        return Connection(sock, origin, absolute=False)
+        return Connection(sock, origin, absolute)
 
     def close(self) -> None:
         """Close every connection; requests in flight fail, later ones raise. May be called twice, from any thread."""

@@ -2173,6 +2173,16 @@ class ProxyTest(HttpCase):
             self.assertNotIn("authorization", proxy.requests[0].headers)
             self.assertEqual(server.requests[1].headers["authorization"], "secret")
 
+    def test_websocket(self) -> None:
+        for tls, url in ((False, "http://app.example/ws"), (True, "https://app.hf.space/ws")):
+            with self.subTest(tls=tls), self.serve(tls=tls) as server:
+                server.on("GET", "/ws", Upgrade(lambda peer, request: peer.send({"n": 1})))
+                proxy = self.proxy(server)
+                http = self.http(proxy=proxy.url, ssl_verify=CA_FILE)
+                with glc.WebSocket(http, url, {}, glc.Abort()) as web_socket:
+                    self.assertEqual(json.loads(next(iter(web_socket))), {"n": 1})
+                self.assertEqual(len(proxy.tunnels), 1)
+
     def test_login(self) -> None:
         for tls, url in ((False, "http://app.example/x"), (True, "https://app.hf.space/x")):
             with self.subTest(tls=tls), self.serve(tls=tls) as server:
