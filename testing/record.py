@@ -123,7 +123,7 @@ def record(release: Release) -> Path:
                 "api": client.view_api(print_info=False, return_format="str"),
                 "calls": {name: record_call(client, name, args) for name, args in CALLS},
             }
-        text = json.dumps(recording, indent=1, ensure_ascii=False, sort_keys=True)
+        text = json.dumps(recording, indent=1, ensure_ascii=False)
         for place, stands_for in ((folder, "FOLDER"), (server._folder, "TMP"), (server.url.rstrip("/"), "URL")):
             text = text.replace(place, stands_for)
     path = CORPUS / (release.gradio + ".json")
