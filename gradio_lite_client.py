@@ -890,7 +890,7 @@ def describe_api(api: Mapping[str, Any], all_endpoints: Optional[bool]) -> str:
 # === Transport ========================================================================================================
 # HTTP/1.1 over kept-alive sockets. Knows nothing about Gradio; raises the errors above and no others.
 
-IDLE_SECONDS = 4.0  # uvicorn drops idle connections after 5 s: ours go before that
+IDLE_SECONDS = 2.0  # uvicorn drops idle connections after 5 s; its clock starts before ours, by more on a busy machine
 REDIRECTS = (301, 302, 303, 307, 308)
 MAX_REDIRECTS = 10
 MAX_ERROR_BODY = 64 * 1024
@@ -1987,23 +1987,14 @@ def speak_ws(call: Call) -> Generator[Message, None, None]:
     """A WebSocket for each call; the server asks for what it needs (3.x)."""
     abort = Abort()
     call.on_cancel(abort)
-    complete = False
-    try:
-        with WebSocket(call.http, call.app.routes.join, call.headers, abort) as socket:
-            for text in socket:
-                message = parse_message(text)
-                if message["msg"] == "send_hash":
-                    socket.send(json.dumps({"session_hash": call.session.hash, "fn_index": call.endpoint.number}))
-                elif message["msg"] == "send_data":
-                    socket.send(call.body().decode())
-                complete = message["msg"] == "process_completed"
-                yield message
-    finally:
-        if not complete and call.app.version < (
-            3,
-            28,
-        ):  # run on 3.16: the session's next call would go on with this one
-            call.session.lost = True
+    with WebSocket(call.http, call.app.routes.join, call.headers, abort) as socket:
+        for text in socket:
+            message = parse_message(text)
+            if message["msg"] == "send_hash":
+                socket.send(json.dumps({"session_hash": call.session.hash, "fn_index": call.endpoint.number}))
+            elif message["msg"] == "send_data":
+                socket.send(call.body().decode())
+            yield message
 
 
 def speak_sse(call: Call) -> Generator[Message, None, None]:
@@ -3425,13 +3416,17 @@ class Client:
         job, endpoint, app = task.job, task.endpoint, self._app
         if self.config.get("connect_heartbeat"):
             task.session.beat()
+        session = task.session
+        if app.version < (3, 28) and not endpoint.stateful:
+            # Run on 3.16: a session has one generator for each function, which further calls of it go on with.
+            session = Session(self._http, app.routes)
         protocol = PROTOCOLS[choose_protocol(app, endpoint, self._skip_queue)]
         whole = protocol.diffs and wants_whole_values(app, task.session)
         extra: Dict[str, Any] = {"simple_format": True} if whole else {}
         if self._oauth_token and self._describe(endpoint).get("oauth_token"):
             extra["oauth_token"] = self._oauth_token
         tell = (job.cancelled, job._joined, job._on_cancel)
-        call = Call(self._http, app, endpoint, task.session, task.data, extra, task.headers, *tell)
+        call = Call(self._http, app, endpoint, session, task.data, extra, task.headers, *tell)
         transcript = Transcript(protocol.diffs and not whole, app.version, f"{endpoint} of {self.src}")
         arrivals = Arrivals(partial(self._fetch, headers=task.headers), PROTOCOLS[app.protocol].is_file)
         conversation = protocol.speak(call)

@@ -86,8 +86,8 @@ def uv() -> str:
     """The installer: uv of this machine, else one of our own."""
     found = shutil.which("uv")
     own = executable(PLACE / "tools", "uv")
-    if found is None and not own.exists():
-        call(sys.executable, "-m", "venv", str(PLACE / "tools"))
+    if found is None and not os.access(own, os.X_OK):  # or cut off while it was installed
+        call(sys.executable, "-m", "venv", "--clear", str(PLACE / "tools"))
         call(str(executable(PLACE / "tools", "python")), "-m", "pip", "install", "-q", "uv")
     return found or str(own)
 
