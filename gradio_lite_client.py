@@ -1104,7 +1104,8 @@ class Response:
             if self._abort:
                 self._abort.watch(None)
             self._ended = self._ended or self._raw.isclosed()
-            reusable = self._ended and not self._raw.will_close and self._connection.reusable
+            # After an error of the app, uvicorn closes the connection a moment later without having said so.
+            reusable = self._ended and not self._raw.will_close and self._connection.reusable and self.status < 500
             self._raw.close()
             self._http.give_back(self._connection, reusable)
 
