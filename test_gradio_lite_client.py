@@ -1422,6 +1422,15 @@ class StaleTest(HttpCase):
             self.get(http, server.url, "POST")
             self.assertEqual([request.connection for request in server.requests], [1, 2])
 
+    def test_after_an_error_of_the_app(self) -> None:
+        """uvicorn closes such a connection a moment after its answer, without having announced it."""
+        with self.serve() as server:
+            server.on("GET", "/", *[Reply(status=status, body="ok") for status in (404, 422, 500, 503, 200)])
+            http = self.http()
+            for status in (404, 422, 500, 503, 200):
+                self.assertEqual(self.get(http, server.url), (status, b"ok"))
+            self.assertEqual([request.connection for request in server.requests], [1, 1, 1, 2, 3])
+
     def test_where_the_system_has_no_poll(self) -> None:
         self.enter(mock.patch.object(select, "poll", create=True))
         del select.poll
