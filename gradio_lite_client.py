@@ -1812,20 +1812,7 @@ def _failed(step: str, left: str, error: GradioError) -> SpaceDuplicationError:
 # How a Gradio server is asked to run a function. Each shape of conversation is one generator of the server's messages;
 # the table PROTOCOLS says which shape an app speaks; a Transcript reduces the messages to status and outputs.
 
-LAYOUT = {
-    "accordion",
-    "box",
-    "column",
-    "dataset",
-    "form",
-    "group",
-    "interpretation",
-    "row",
-    "sidebar",
-    "tab",
-    "tabitem",
-    "tabs",
-}
+LAYOUT = set("accordion box column dataset form group interpretation row sidebar tab tabitem tabs".split())
 STREAM_SILENCE = 45.0  # servers send a heartbeat every 15 s: three missed ones are a dead connection
 
 
@@ -2197,8 +2184,8 @@ class Session:
         self._turn = threading.Lock()
         self._lock = threading.Lock()
         self._waiting: Dict[str, Waiting] = {}  # by event id
-        self._early: Dict[str, List[Message]] = {}  # messages for joins whose answer is still on its way
-        self._joining: List[int] = []  # the functions of these
+        self._joining: List[int] = []  # the function of the join whose answer is still on its way
+        self._early: Dict[str, List[Message]] = {}  # messages that came before it, by event id
         self._retired = False
         self._reader: Optional[threading.Thread] = None
         self._left: Optional[Heartbeat] = None  # the heart, once it has been stopped
@@ -2206,8 +2193,9 @@ class Session:
     def messages(self, join: Callable[[], str], number: int) -> Iterator[Tuple[str, Message]]:
         """Join the queue by calling `join`, then yield the event id with a message "joined", then each message."""
         job = Waiting(number, SimpleQueue())
-        event_id = self._join(join, job)
+        event_id = ""
         try:
+            event_id = self._join(join, job)
             yield event_id, {"msg": "joined"}
             while True:
                 message = job.inbox.get()
@@ -2222,31 +2210,31 @@ class Session:
 
     def _join(self, join: Callable[[], str], job: Waiting) -> str:
         with self._turn:
-            return self._join_now(join, job)
-
-    def _join_now(self, join: Callable[[], str], job: Waiting) -> str:
-        with self._lock:
-            if self._retired:
-                raise _Retired("The session has ended.")
-            self._joining.append(job.number)
-        event_id = None
-        try:
-            event_id = join()
-            return event_id
-        finally:
             with self._lock:
-                self._joining.remove(job.number)
-                early = self._early.pop(event_id, []) if event_id else []
-                for message in early:
-                    job.inbox.put(message)
-                if event_id and not any(message["msg"] == "process_completed" for message in early):
-                    self._waiting[event_id] = job
-                    if self._reader is None:
-                        reader = threading.Thread(target=self._read, name="gradio-stream", daemon=True)
-                        reader.start()
-                        self._reader = reader
-                if not self._joining:
-                    self._early.clear()  # these belong to jobs that were given up
+                if self._retired:
+                    raise _Retired("The session has ended.")
+                self._joining = [job.number]
+            event_id = ""
+            try:
+                event_id = join()
+            finally:
+                with self._lock:
+                    early, self._early, self._joining = self._early.get(event_id, []), {}, []
+                    if event_id:
+                        self._await(event_id, job, early)
+            return event_id
+
+    def _await(self, event_id: str, job: Waiting, early: List[Message]) -> None:
+        """With the lock held: have the reader deliver what comes for this job, after what came early."""
+        for message in early:
+            job.inbox.put(message)
+        if any(message["msg"] == "process_completed" for message in early):
+            return
+        self._waiting[event_id] = job
+        if self._reader is None:
+            reader = threading.Thread(target=self._read, name="gradio-stream", daemon=True)
+            reader.start()
+            self._reader = reader
 
     def tell(self, event_id: str, message: Message) -> None:
         """Wake the thread of this job with a message of our own."""
