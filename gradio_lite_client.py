@@ -845,26 +845,28 @@ def describe_endpoint(info: Mapping[str, Any], call: str) -> str:
         lines.append(
             f"    Acts on your behalf: your Hugging Face token is {info['oauth_token']}. Client(oauth_token=…)"
         )
-    lines.append("    Parameters:")
-    for name, parameter in zip(names, info["parameters"]):
-        kind = parameter["python_type"].get("type", "Any")
-        need = "(required)"
-        if parameter.get("parameter_has_default"):
-            default = parameter.get("parameter_default")
-            kind += " | None" if default is None and "None" not in kind else ""
-            if is_marked_file(default):
-                default = f'handle_file("{default.get("url") or default["path"]}")'
-            need = f"(not required, defaults to:   {default})"
-        lines.append(f"     - [{parameter.get('component')}] {name}: {kind} {need} {_note(parameter)} ")
-    if not names:
-        lines.append("     - None")
-    lines.append("    Returns:")
-    for name, item in zip(returns, info["returns"]):
-        kind = item["python_type"].get("type", "Any")
-        lines.append(f"     - [{item.get('component')}] {name}: {kind}{_note(item, ' ')} ")
-    if not returns:
-        lines.append("     - None")
+    takes = [_describe_parameter(name, parameter) for name, parameter in zip(names, info["parameters"])]
+    gives = [_describe_value(name, item) for name, item in zip(returns, info["returns"])]
+    lines += ["    Parameters:", *(takes or ["     - None"]), "    Returns:", *(gives or ["     - None"])]
     return "\n".join(lines) + "\n"
+
+
+def _describe_parameter(name: str, parameter: Mapping[str, Any]) -> str:
+    kind = parameter["python_type"].get("type", "Any")
+    need = "(required)"
+    if parameter.get("parameter_has_default"):
+        default = parameter.get("parameter_default")
+        kind += " | None" if default is None and "None" not in kind else ""
+        need = f"(not required, defaults to:   {_default_text(default)})"
+    return f"     - [{parameter.get('component')}] {name}: {kind} {need} {_note(parameter)} "
+
+
+def _default_text(default: Json) -> str:
+    return f'handle_file("{default.get("url") or default["path"]}")' if is_marked_file(default) else str(default)
+
+
+def _describe_value(name: str, item: Mapping[str, Any]) -> str:
+    return f"     - [{item.get('component')}] {name}: {item['python_type'].get('type', 'Any')}{_note(item, ' ')} "
 
 
 def _note(item: Mapping[str, Any], before: str = "") -> str:
@@ -2554,7 +2556,8 @@ class Job(Future):
         """The values so far: those a generator has yielded, or the one result of a plain function. Does not block."""
         with self._changed:
             outputs = list(self._outputs)
-        shown, values = [], []  # type: List[Any], List[Any]
+        shown: List[Any] = []
+        values: List[Any] = []
         for output in outputs:
             values = output.after(values)
             shown.append(self._show(values))
@@ -2976,7 +2979,7 @@ def _tell(verbose: bool, text: str) -> None:
         print(text)
 
 
-def _call_back(callback: Callable[..., Any], job: Job) -> None:
+def _call_back(callback: Callable[..., Any], job: Future) -> None:
     if not job.cancelled() and job.exception() is None:
         result = job.result()
         callback(*result) if isinstance(result, tuple) else callback(result)
