@@ -150,7 +150,6 @@ def environment_of_server(folder: str) -> Dict[str, str]:
         HF_HOME=os.path.join(folder, "hub"),
         MPLCONFIGDIR=os.path.join(folder, "matplotlib"),
         PYTHONUNBUFFERED="1",
-        PYTHONDONTWRITEBYTECODE="1",
         TMPDIR=folder,
         TEMP=folder,
         TMP=folder,
