@@ -5782,6 +5782,19 @@ class FileItselfTest(TestCase):
         ):
             self.assertEqual(len(re.findall(re.escape(path) + r"(?=\0|$)", pieces)), 1, path)
 
+    def test_the_tests_that_the_readme_names_exist(self) -> None:
+        """Every claim of the README names what proves it."""
+        comments = re.findall(r"<!--(.*?)-->", (HERE / "README.md").read_text(encoding="utf-8"), re.S)
+        named = set(re.findall(r"\b([A-Z]\w+Test)(?:\.(test_\w+))?", " ".join(comments)))
+        self.assertGreater(len(named), 30)
+        known = {}
+        for path in (HERE / "test_gradio_lite_client.py", *(HERE / "testing").glob("test_*.py")):
+            for node in ast.parse(path.read_text(encoding="utf-8")).body:
+                if isinstance(node, ast.ClassDef):
+                    known[node.name] = {method.name for method in node.body if isinstance(method, ast.FunctionDef)}
+        missing = {(name, test) for name, test in named if name not in known or (test and test not in known[name])}
+        self.assertEqual(missing, set())
+
     def test_importing_it_is_cheap(self) -> None:
         code = (
             "import sys; import gradio_lite_client; "
