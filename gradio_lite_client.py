@@ -517,13 +517,13 @@ def are_edits(data: List[Any]) -> bool:
     )
 
 
-def parse_json(text: Union[str, bytes], what: str) -> Json:
-    """The JSON value, or a ProtocolError that says what could not be read."""
+def parse_json(text: Union[str, bytes], url: str) -> Json:
+    """The JSON value, or a ProtocolError that says what came from `url` instead."""
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
         start = text[:200] if isinstance(text, str) else text[:200].decode("utf-8", "replace")
-        raise ProtocolError(f"Expected JSON {what}, got {describe_body(start)}") from error
+        raise ProtocolError(f"Expected JSON from {url}, got {describe_body(start)}", url=url) from error
 
 
 def json_or_none(text: Union[str, bytes]) -> Json:
@@ -1083,7 +1083,7 @@ class Response:
         """The body as JSON, or the error that its status and contents amount to."""
         if self.status != 200:
             raise http_error(self)
-        return parse_json(self.read(), f"from {self.url}")
+        return parse_json(self.read(), self.url)
 
     def start(self) -> bytes:
         """Up to 64 KB of the body, for error messages; what goes wrong on the way ends it."""
@@ -1650,7 +1650,7 @@ class Hub:
         with self._http.request("GET" if body is None else "POST", url, data, headers=self._headers) as response:
             if not 200 <= response.status < 300:
                 raise http_error(response)
-            answer = parse_json(response.read() or b"{}", f"from {url}")
+            answer = parse_json(response.read() or b"{}", url)
         return answer if isinstance(answer, dict) else {}
 
     def space(self, space_id: str) -> Dict[str, Any]:
@@ -2770,7 +2770,7 @@ def find_app(http: Http, url: str, auth: Optional[Tuple[str, str]]) -> App:
         page = response.start().decode("utf-8", "replace")
         embedded = re.search(r"window\.gradio_config\s*=\s*(\{.*?\});\s*</script>", page, re.S)
         if embedded:  # an app whose config route is blocked
-            return App(response.url.split("?")[0], parse_json(embedded.group(1), f"in {url}"))
+            return App(response.url.split("?")[0], parse_json(embedded.group(1), url))
     raise ProtocolError(
         f"There is no Gradio app at {url}: it answered {response.status}, {describe_body(page)}.", url=url
     )
