@@ -1600,23 +1600,26 @@ class Token(NamedTuple):
 
 
 def find_token(given: Union[str, bool, None], search: bool) -> Optional[Token]:
-    """The token to use: the one given; none for False or ""; else, if `search`, that of the environment or the file."""
+    """The token to use: the one given; none for False or ""; else, if `search`, that of the environment or the file.
+
+    True insists: AuthenticationError if the search finds none.
+    """
     if isinstance(given, str):
         return Token(given.strip(), passed=True) if given.strip() else None
     if given is False or not search or (given is None and env_flag("HF_HUB_DISABLE_IMPLICIT_TOKEN")):
         return None
-    for name in ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"):
-        value = os.environ.get(name, "").strip()
-        if value:
-            return Token(value, passed=False)
     cache = os.environ.get("XDG_CACHE_HOME") or os.path.join("~", ".cache")
     home = os.environ.get("HF_HOME") or os.path.join(cache, "huggingface")
     path = os.environ.get("HF_TOKEN_PATH") or os.path.join(home, "token")
-    try:
-        with open(os.path.expandvars(os.path.expanduser(path)), encoding="utf-8") as stored:
+    path = os.path.expandvars(os.path.expanduser(path))
+    value = os.environ.get("HF_TOKEN", "").strip() or os.environ.get("HUGGING_FACE_HUB_TOKEN", "").strip()
+    if not value:
+        with suppress(OSError, ValueError), open(path, encoding="utf-8") as stored:
             value = stored.read().strip()
-    except (OSError, ValueError):
-        return None
+    if given is True and not value:
+        raise AuthenticationError(
+            f"token=True, but there is none in HF_TOKEN, in HUGGING_FACE_HUB_TOKEN or in the file {path}."
+        )
     return Token(value, passed=False) if value else None
 
 
@@ -3004,7 +3007,7 @@ class Client:
 
     - `auth=(user, password)` logs in to an app with a login. `headers` and `cookies` go with every request to the app's
       origin and to no other. `token` is a Hugging Face token for the Hub and the app; by default HF_TOKEN or the saved
-      one is used, for Spaces only. False means none.
+      one is used, for Spaces only. False means none; True, that there must be a saved one.
     - `download_files` is the folder for files that come back (default: GRADIO_TEMP_DIR, or `gradio` in the system's
       temporary folder); with False outputs hold FileData instead of local paths.
     - `ssl_verify` is True, False, the path of a CA file or folder, or an SSLContext. SSL_CERT_FILE, SSL_CERT_DIR,

@@ -2782,6 +2782,30 @@ class TokenTest(HubCase):
         (self.home / "token").write_bytes(b"\xff\xfe\x00")
         self.assertIsNone(self.found())
 
+    def test_true_insists_on_one(self) -> None:
+        hub = self.hub()
+        hub.add(SPACE)
+        path = str(self.home / "token")
+        for variables, stored in (
+            ({}, None),
+            ({"HF_TOKEN": " ", "HUGGING_FACE_HUB_TOKEN": ""}, " \n"),
+            ({"HF_HUB_DISABLE_IMPLICIT_TOKEN": "1"}, None),
+        ):
+            with self.subTest(variables, stored=stored):
+                self.patch_environ(**variables)
+                if stored:
+                    Path(path).write_text(stored)
+                error = self.fails(glc.AuthenticationError, SPACE, True)
+                self.assertEqual(
+                    str(error),
+                    f"token=True, but there is none in HF_TOKEN, in HUGGING_FACE_HUB_TOKEN or in the file {path}.",
+                )
+                self.raises(glc.AuthenticationError, glc.Client.duplicate, SPACE, token=True)
+                self.raises(glc.AuthenticationError, glc.Client, "https://gradio-calculator.hf.space", True)
+        self.assertEqual(hub.requests, [])
+        self.patch_environ(HF_TOKEN=READ)  # found, though what is found is not used unless asked for
+        self.assertEqual(self.found(True), (READ, False))
+
     def test_a_blank_variable_falls_through(self) -> None:
         self.patch_environ(HF_TOKEN="  ", HUGGING_FACE_HUB_TOKEN="old name")
         self.assertEqual(self.found(), ("old name", False))
