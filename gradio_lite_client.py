@@ -1652,20 +1652,27 @@ class Hub:
         url = f"{self.url}/api/{path}"
         with self._http.request("GET" if body is None else "POST", url, data, headers=self._headers) as response:
             if not 200 <= response.status < 300:
-                raise http_error(response)
+                error = http_error(response)
+                reset = re.search(r";\s*t=(\d+)", response.headers.get("RateLimit", ""))
+                if error.status == 429 and reset and not error.retry_after:
+                    error.retry_after = reset.group(1)
+                raise error
             answer = parse_json(response.read() or b"{}", url)
         return answer if isinstance(answer, dict) else {}
 
-    def space(self, space_id: str) -> Dict[str, Any]:
-        """What the Hub says of a Space, or SpaceError. It does not tell missing ones from private ones."""
+    def space(self, name: str) -> Dict[str, Any]:
+        """What the Hub says of a Space, by its id or, if it is public, by the subdomain of its app. Else SpaceError.
+
+        The Hub does not tell missing ones from private ones.
+        """
         try:
-            return self.ask(f"spaces/{space_id}")
+            return self.ask(f"spaces/{name}" if "/" in name else f"spaces/by-subdomain/{name}")
         except HTTPError as error:
             if error.status not in (401, 403, 404):
                 raise
             raise SpaceError(
-                f"Could not find Space: {space_id}. If it is a private Space, please provide a Hugging Face token "
-                f"that may read it. The Hub says: {error_text(error.body) or error.status}",
+                f"Could not find Space: {name}. If it is a private Space, please provide its id (user/name) and a "
+                f"Hugging Face token that may read it. The Hub says: {error_text(error.body) or error.status}",
                 status=error.status,
                 url=error.url,
             ) from error
@@ -1695,11 +1702,14 @@ def space_in(src: str) -> Optional[str]:
 def start_space(hub: Hub, http: Http, space_id: str, token: Optional[Token], tell: Callable[[str], None]) -> str:
     """Wait until the Space runs, waking it if it sleeps, and return the URL of its app.
 
-    Blocks for as long as building takes, at most half an hour. SpaceError if it cannot run, TimedOut if it does not.
+    Blocks for as long as building takes, at most SPACE_START_SECONDS; Ctrl-C ends the wait. The Hub tells nobody when
+    a stage changes, so it is asked again and again, as often as it permits. SpaceError if the Space cannot run,
+    TimedOut if it does not.
     """
     deadline = time.monotonic() + SPACE_START_SECONDS
     seen, host = "", ""
     while True:
+        pause = SPACE_POLL_SECONDS
         try:
             stage, host = _stage_of(hub, space_id)
         except HTTPError as error:
@@ -1707,6 +1717,8 @@ def start_space(hub: Hub, http: Http, space_id: str, token: Optional[Token], tel
                 raise
             logger.info("The Hub does not answer (%s); asking again.", error)
             stage = seen
+            if re.fullmatch(r"\d{1,9}", error.retry_after or ""):
+                pause = max(pause, float(str(error.retry_after)))
         if stage not in STARTING_STAGES:
             return host
         if stage != seen:
@@ -1716,9 +1728,10 @@ def start_space(hub: Hub, http: Http, space_id: str, token: Optional[Token], tel
                 headers = token_headers(token, origin_of(host))
                 http.request("GET", host, headers=headers, redirects="none").close()
         seen = stage
-        if time.monotonic() > deadline:
+        left = deadline - time.monotonic()
+        if left < 0:
             raise TimedOut(f"The Space {space_id} is still {stage} after {SPACE_START_SECONDS:.0f} s.", url=host)
-        threading.Event().wait(SPACE_POLL_SECONDS)
+        threading.Event().wait(min(pause, left))
 
 
 def _stage_of(hub: Hub, space_id: str) -> Tuple[str, str]:
@@ -2795,6 +2808,29 @@ def _app_at(http: Http, base: str, auth: Optional[Tuple[str, str]]) -> Optional[
     return App(where, config) if isinstance(config, dict) and "dependencies" in config else None
 
 
+def find_space_app(
+    http: Http, url: str, auth: Optional[Tuple[str, str]], token: Optional[Token], tell: Callable[[str], None]
+) -> App:
+    """The app at a `*.hf.space` URL. Only if none runs there, the Hub is asked why, and the Space waited for."""
+    try:
+        return find_app(http, url, auth)
+    except (AuthenticationError, TooManyRequestsError):
+        raise
+    except (HTTPError, ProtocolError) as error:
+        problem: GradioError = error
+    subdomain = origin_of(url).host[: -len(SPACE_DOMAIN)]
+    try:
+        hub = Hub(http, token)
+        space_id = str(hub.space(subdomain).get("id") or subdomain)
+    except SpaceError as error:
+        raise SpaceError(f"{problem} {error}", status=error.status, url=url) from problem
+    except GradioError as error:  # offline, or without an answer
+        logger.info("The Hub cannot be asked about %s: %s", url, error)
+        raise problem from error
+    start_space(hub, http, space_id, token, tell)
+    return find_app(http, url, auth)
+
+
 def log_in(http: Http, routes: Routes, auth: Tuple[str, str]) -> None:
     """Log in; the transport keeps the cookies. AuthenticationError if the app refuses."""
     user, password = auth
@@ -3002,8 +3038,8 @@ class Client:
     """A connection to one Gradio app. Usable from any number of threads; a context manager.
 
     `src` is an http(s) URL of the app (any of its pages will do), `host:port`, or a Hugging Face Space: its id
-    (`user/name`) or the address of its page. Connecting blocks for one request, and until a Space that sleeps or is
-    being built has started.
+    (`user/name`), the address of its page or of its app. Connecting blocks for one request, and until a Space that
+    sleeps or is being built has started: up to SPACE_START_SECONDS, whatever `timeout` is.
 
     - `auth=(user, password)` logs in to an app with a login. `headers` and `cookies` go with every request to the app's
       origin and to no other. `token` is a Hugging Face token for the Hub and the app; by default HF_TOKEN or the saved
@@ -3019,7 +3055,7 @@ class Client:
     - `skip_queue=True` calls functions that are not generators by a direct POST: faster, without progress, if the app
       permits it. `api_name` is the endpoint for calls that name none. `oauth_token` goes to endpoints that declare it.
 
-    Raises AuthenticationError, ConnectionFailed, TimedOut, ProtocolError (no Gradio app there), HTTPError.
+    Raises AuthenticationError, ConnectionFailed, TimedOut, ProtocolError (no Gradio app there), HTTPError, SpaceError.
     """
 
     def __init__(
@@ -3059,7 +3095,8 @@ class Client:
         self._count = 0
         self._info: Optional[Dict[str, Any]] = None
         try:
-            url, found = self._address(src.strip(), hf_token if token is None else token, verbose)
+            src = src.strip()
+            url, found = self._address(src, hf_token if token is None else token, verbose)
             login = basic_login(url)
             url = urlsplit(url)._replace(netloc=urlsplit(url).netloc.rsplit("@", 1)[-1]).geturl()
             credentials = token_headers(found, origin_of(url))
@@ -3069,7 +3106,10 @@ class Client:
             if cookies:
                 credentials["Cookie"] = "; ".join(f"{name}={value}" for name, value in cookies.items())
             self._http.grant(origin_of(url), credentials)
-            self._app = find_app(self._http, url, auth)
+            if origin_of(url).host.endswith(SPACE_DOMAIN) and not space_in(src):
+                self._app = find_space_app(self._http, url, auth, found, partial(_tell, verbose))
+            else:
+                self._app = find_app(self._http, url, auth)
         except BaseException:
             self._http.close()
             raise

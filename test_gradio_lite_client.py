@@ -31,6 +31,7 @@ import queue
 import random
 import re
 import select
+import signal
 import socket
 import subprocess
 import symtable
@@ -38,6 +39,7 @@ import sys
 import tempfile
 import threading
 import time
+import traceback
 import unittest
 import zlib
 from pathlib import Path
@@ -2650,6 +2652,26 @@ class SpaceLifeTest(HubCase):
             self.assertEqual(error.url, app.url)
         self.assertLess(len(hub.requests), 50)
 
+    @unittest.skipUnless(hasattr(signal, "pthread_kill"), "no way to send a signal to a thread")
+    def test_ctrl_c_ends_the_wait(self) -> None:
+        self.patch(glc, "SPACE_POLL_SECONDS", 2 * DEADLINE)
+        self.hub("http://127.0.0.1:9").add(SPACE, "BUILDING")
+        main = threading.main_thread().ident or 0
+
+        def is_waiting() -> bool:
+            frame = sys._current_frames().get(main)
+            names = [entry.name for entry in traceback.extract_stack(frame)]
+            return names[-2:] == ["wait", "wait"] and "start_space" in names
+
+        def interrupt() -> None:
+            wait_until(is_waiting)
+            signal.pthread_kill(main, signal.SIGINT)
+
+        other = Running(interrupt)
+        with self.assertRaises(KeyboardInterrupt):
+            self.connect()
+        other.result()
+
     def test_it_may_vanish_while_it_is_waited_for(self) -> None:
         hub = self.hub("http://127.0.0.1:9")
         hub.on("GET", f"/api/spaces/{SPACE}", hub.respond, Reply.json({"error": "gone"}, 404))
@@ -2667,7 +2689,9 @@ class SpaceLifeTest(HubCase):
             for space_id in ("alice/private", "no/such"):
                 with self.subTest(space_id, token=token):
                     error = self.fails(glc.SpaceError, space_id, token)
-                    self.assertIn(f"Could not find Space: {space_id}. If it is a private Space, please", str(error))
+                    self.assertIn(
+                        f"Could not find Space: {space_id}. If it is a private Space, please provide", str(error)
+                    )
                     self.assertIn(words, str(error))
                     self.assertEqual((error.status, error.url), (status, f"{hub.url}/api/spaces/{space_id}"))
                     self.assertNotIn("hf_", str(error))
@@ -2710,12 +2734,143 @@ class SpaceLifeTest(HubCase):
         self.assertEqual(len(hub.requests), 4)
 
     def test_the_limit_of_requests(self) -> None:
-        self.patch(glc, "SPACE_START_SECONDS", 0.2)
-        hub = self.hub("http://127.0.0.1:9")
-        hub.left = 2
-        hub.add(SPACE, "BUILDING")
-        self.assertIn("still BUILDING", str(self.fails(glc.TimedOut)))
-        self.assertGreater(len(hub.requests), 3)
+        """How long is waited after a 429: as the Hub says, but not beyond the deadline."""
+        waits: list[float] = []
+
+        known = threading.Event.wait
+
+        def wait(event: threading.Event, timeout: float | None = None) -> bool:
+            if timeout is None:  # of somebody else
+                return known(event)
+            waits.append(timeout)
+            return False
+
+        hub, app = self.hub(), self.app()
+        building = {"id": SPACE, "host": app.url, "runtime": {"stage": "BUILDING"}}
+        running = {"id": SPACE, "host": app.url}
+        self.patch(glc, "SPACE_POLL_SECONDS", 3.0)
+        for headers, expected in (
+            ({}, 3),
+            ({"RateLimit": '"api";r=0;t=295'}, 295),
+            ({"RateLimit": '"api";r=0;t=295', "Retry-After": "20"}, 20),
+            ({"Retry-After": "1"}, 3),
+            ({"Retry-After": "Wed, 21 Oct 2026 07:28:00 GMT"}, 3),
+            ({"Retry-After": "1e9", "RateLimit": "odd"}, 3),
+            ({"Retry-After": "999999999"}, 1800),
+            ({"Retry-After": "9" * 400}, 3),
+        ):
+            with self.subTest(headers):
+                waits.clear()
+                hub.on("GET", f"/api/spaces/{SPACE}", building, Reply(429, headers, "slow down"), running)
+                with mock.patch.object(threading.Event, "wait", wait):
+                    self.connect()
+                self.assertEqual([round(seconds) for seconds in waits], [3, expected])
+        hub.on("GET", f"/api/spaces/{SPACE}", hub.respond)
+        hub.left = 0
+        error = self.fails(glc.TooManyRequestsError)  # at the first look there is nothing to wait for
+        self.assertEqual(error.retry_after, "295")
+
+
+class SpaceUrlTest(HubCase):
+    """The address of a Space's app, which names the Space: the Hub is asked only if no running app answers there."""
+
+    BY_SUBDOMAIN = "GET /api/spaces/by-subdomain/gradio-calculator"
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.calculator = self.app(tls=True)
+        self.url = f"https://gradio-calculator.hf.space:{self.calculator.port}"
+        self.resolve(**{"gradio-calculator_hf_space": ""})
+        self.here = self.hub(self.url)
+
+    def connect(self, src: str = "", *args: Any, **options: Any) -> glc.Client:
+        return super().connect(src or self.url, *args, **{"ssl_verify": CA_FILE, **options})
+
+    def fails(self, kind: type, src: str = "", *args: Any, **options: Any) -> Any:
+        return super().fails(kind, src, *args, **options)
+
+    def answer_until(self, stages: list[str], reply: Reply) -> None:
+        """The Space goes through the stages, one per look at it; while there are any, its app gives this answer."""
+        self.here.add(SPACE, lambda: stages.pop(0) if stages else "RUNNING")
+        self.calculator.on("*", "*", lambda request: reply if stages else self.calculator.respond(request))
+
+    def test_of_a_running_app_nobody_is_asked(self) -> None:
+        self.here.add(SPACE, private=True)
+        guard(self.calculator, WRITE)
+        client = self.connect(self.url + "/?view=api", WRITE)
+        self.assertEqual(client.predict(1, 2, api_name="/add"), 3)
+        self.assertEqual(self.here.requests, [])
+
+    def test_one_that_does_not_run_yet_is_waited_for(self) -> None:
+        for stages, reply in (
+            (["SLEEPING", "SLEEPING", "APP_STARTING"], Reply(503, {"Content-Type": "text/html"}, PAGE)),
+            (["BUILDING", "BUILDING"], Reply(404, {"Content-Type": "text/html"}, PAGE)),
+            (["STOPPED", "APP_STARTING"], Reply(200, {"Content-Type": "text/html"}, PAGE)),
+            (["BUILDING"], Reply(502)),
+        ):
+            with self.subTest(stages, status=reply.status):
+                start, looks = len(self.here.requests), len(stages)
+                self.answer_until(stages, reply)
+                with self.assertLogs(glc.logger, "INFO") as log:
+                    client = self.connect(token=READ)
+                self.assertEqual(client.src, self.url)
+                self.assertEqual(client.predict(1, 2, api_name="/add"), 3)
+                self.assertEqual(self.seen(self.here, start), [self.BY_SUBDOMAIN, *[INFO] * looks])
+                self.assertEqual({r.headers["authorization"] for r in self.here.requests}, {f"Bearer {READ}"})
+                self.assertEqual(f"The Space {SPACE} is " in log.output[0], looks > 1)
+        self.assertEqual(self.tokens(self.calculator), {f"Bearer {READ}"})
+
+    def test_one_that_will_not_run_says_why(self) -> None:
+        for stage, reply in (("PAUSED", Reply(503, (), PAGE)), ("BUILD_ERROR", Reply(404, (), PAGE))):
+            self.answer_until([stage] * 5, reply)
+            error = self.fails(glc.SpaceError)
+            self.assertIn(f"The Space {SPACE} does not run ({stage})", str(error))
+            self.assertEqual(error.stage, stage)
+
+    def test_one_that_the_hub_does_not_know_or_does_not_show(self) -> None:
+        guard(self.calculator, WRITE)
+        for private, token, status in ((True, None, 404), (True, OTHER, 404), (False, READ, 404)):
+            with self.subTest(private=private, token=token):
+                self.here.spaces.clear()
+                if private:
+                    self.here.add(SPACE, private=True)
+                error = self.fails(glc.SpaceError, token=token)
+                self.assertIn(f"There is no Gradio app at {self.url}: it answered 404", str(error))
+                self.assertIn(
+                    "Could not find Space: gradio-calculator. If it is a private Space, please provide its id "
+                    "(user/name) and a Hugging Face token that may read it. The Hub says: Repository not found",
+                    str(error),
+                )
+                self.assertEqual((error.status, error.url), (status, self.url))
+                self.assertIsInstance(error.__cause__, glc.ProtocolError)
+
+    def test_without_the_hub_the_error_is_that_of_the_app(self) -> None:
+        self.calculator.on("*", "*", Reply(503, {"Content-Type": "text/html"}, PAGE))
+        closed = self.serve()
+        closed.close()
+        self.here.on("GET", "/api/*", Reply(500), Reply(200, (), PAGE), Reply(429), None)
+        for endpoint, offline in [(self.here.url, "0")] * 4 + [(closed.url, "0"), (self.here.url, "1")]:
+            with self.subTest(endpoint, offline=offline):
+                self.patch_environ(HF_ENDPOINT=endpoint, HF_HUB_OFFLINE=offline)
+                error = self.fails(glc.HTTPError)
+                self.assertEqual((error.status, error.url), (503, f"{self.url}/config"))
+        self.assertEqual(self.seen(self.here), [self.BY_SUBDOMAIN] * 4)
+
+    def test_a_running_app_that_fails_is_tried_twice(self) -> None:
+        self.here.add(SPACE)
+        self.calculator.on("GET", "/config", Reply(500, (), "one"), Reply(500, (), "two"))
+        self.assertIn("two", str(self.fails(glc.HTTPError)))
+        self.assertEqual(self.seen(self.calculator), ["GET /config"] * 2)
+
+    def test_when_the_hub_has_no_say(self) -> None:
+        """An app that refuses this caller runs; and another host is not a Space."""
+        for status, kind in ((401, glc.AuthenticationError), (403, glc.AuthenticationError), (429, None)):
+            self.calculator.on("*", "*", Reply(status))
+            self.fails(kind or glc.TooManyRequestsError)
+        plain = self.serve()
+        plain.on("*", "*", Reply(503))
+        self.fails(glc.HTTPError, plain.url)
+        self.assertEqual(self.here.requests, [])
 
 
 class TokenTest(HubCase):
