@@ -1586,7 +1586,7 @@ BROKEN_STAGES = {
 }
 SPACE_START_SECONDS = 30 * 60.0  # building a large Space takes this long
 SPACE_POLL_SECONDS = 3.0  # the Hub allows an anonymous caller 500 requests in five minutes
-BASIC_HARDWARE = "cpu-basic"  # free; the sleep time of other hardware can be set
+BASIC_HARDWARE = "cpu-basic"  # free; only the sleep time of other hardware can be set
 
 
 class Token(NamedTuple):
@@ -1745,18 +1745,27 @@ def _stage_of(hub: Hub, space_id: str) -> Tuple[str, str]:
     return stage, host
 
 
+def space_settings(
+    private: bool, secrets: Optional[Mapping[str, str]], variables: Optional[Mapping[str, str]]
+) -> Dict[str, Any]:
+    """How a duplicate is made, besides its name and hardware."""
+    settings: Dict[str, Any] = {"visibility": "private" if private else "public"}
+    for field, values in (("secrets", secrets), ("variables", variables)):
+        if values:
+            settings[field] = [{"key": key, "value": value} for key, value in values.items()]
+    return settings
+
+
 def duplicate_space(
     hub: Hub,
     from_id: str,
     to_id: Optional[str],
-    private: bool,
     hardware: Optional[str],
-    secrets: Optional[Mapping[str, str]],
-    variables: Optional[Mapping[str, str]],
     sleep_seconds: int,
+    settings: Mapping[str, Any],
     tell: Callable[[str], None],
 ) -> str:
-    """The id of the duplicate, made unless it exists. One request carries all settings: nothing stays half done."""
+    """The id of the duplicate, made unless it exists. One request carries all `settings`: nothing stays half done."""
     name = to_id or from_id.split("/")[-1]
     if not SPACE_ID.fullmatch(name if "/" in name else f"user/{name}"):
         raise ValueError(f"Not a name for a Space: to_id={name!r}.")
@@ -1768,30 +1777,21 @@ def duplicate_space(
             raise
         existing = None
     if existing is None:
-        original = _hardware_of(hub.space(from_id))
-        body: Dict[str, Any] = {"repository": target, "visibility": "private" if private else "public"}
-        wanted = hardware or original
-        if wanted and (hardware or wanted != BASIC_HARDWARE):
-            body["hardware"] = wanted
-            if wanted != BASIC_HARDWARE:
-                body["sleepTimeSeconds"] = sleep_seconds
-        for key, values in (("secrets", secrets), ("variables", variables)):
-            if values:
-                body[key] = [{"key": name, "value": value} for name, value in values.items()]
-        if _create(hub, from_id, target, body):
+        wanted = hardware or _hardware_of(hub.space(from_id))
+        chosen = {"hardware": wanted, **_sleep_of(wanted, sleep_seconds)} if wanted else {}
+        if _create(hub, from_id, target, {"repository": target, **settings, **chosen}):
             tell(f"Created {hub.url}/spaces/{target}, a duplicate of {from_id}.")
             return target
         existing = hub.space(target)  # somebody else was faster
     tell(f"Using your existing Space {hub.url}/spaces/{target}.")
-    if secrets or variables:
+    if "secrets" in settings or "variables" in settings:
         logger.warning("%s exists already: its secrets and variables are left as they are.", target)
     if hardware and hardware != (_hardware_of(existing) or BASIC_HARDWARE):
         try:
-            hub.ask(f"spaces/{target}/hardware", {"flavor": hardware, "sleepTimeSeconds": sleep_seconds})
+            hub.ask(f"spaces/{target}/hardware", {"flavor": hardware, **_sleep_of(hardware, sleep_seconds)})
         except GradioError as error:
-            raise _failed(
-                f"changing the hardware of {target} to {hardware}", f"{target} exists, unchanged", error
-            ) from error
+            step = f"changing the hardware of {target} to {hardware}"
+            raise _failed(step, f"{target} exists, unchanged", error) from error
     return target
 
 
@@ -1817,6 +1817,10 @@ def _hardware_of(info: Mapping[str, Any]) -> Optional[str]:
     if not isinstance(hardware, dict):
         return None
     return hardware.get("current") or hardware.get("requested")
+
+
+def _sleep_of(hardware: str, seconds: int) -> Dict[str, int]:
+    return {} if hardware == BASIC_HARDWARE else {"sleepTimeSeconds": seconds}
 
 
 def _failed(step: str, left: str, error: GradioError) -> SpaceDuplicationError:
@@ -3163,7 +3167,8 @@ class Client:
             source = space_in(from_id.strip())
             if source is None:
                 raise ValueError(f"Not a Space: {from_id!r}. It takes user/name, or the address of the Space's page.")
-            target = duplicate_space(hub, source, to_id, private, hardware, secrets, variables, seconds, tell)
+            settings = space_settings(private, secrets, variables)
+            target = duplicate_space(hub, source, to_id, hardware, seconds, settings, tell)
         finally:
             http.close()
         try:

@@ -3201,7 +3201,7 @@ class DuplicateTest(HubCase):
         with self.assertLogs(glc.logger, "INFO") as log:
             client = self.duplicate()
         self.assertEqual(client.predict(1, 2, api_name="/add"), 3)
-        body = {"repository": "alice/calculator", "visibility": "private"}
+        body = {"repository": "alice/calculator", "visibility": "private", "hardware": "cpu-basic"}
         self.assertEqual(self.bodies(), [(f"{SPACE}/duplicate", body)])
         mine = "GET /api/spaces/alice/calculator"
         post = f"POST /api/spaces/{SPACE}/duplicate"
@@ -3260,9 +3260,8 @@ class DuplicateTest(HubCase):
                     self.here.add(SPACE, stage, hardware=hardware)
                     self.duplicate()
                     sent = self.bodies()[-1][1]
-                    paid = hardware == "t4-small"
-                    self.assertEqual(sent.get("hardware"), "t4-small" if paid else None)
-                    self.assertEqual(sent.get("sleepTimeSeconds"), 300 if paid else None)
+                    self.assertEqual(sent.get("hardware", "not named"), hardware or "not named")
+                    self.assertEqual(sent.get("sleepTimeSeconds"), 300 if hardware == "t4-small" else None)
         self.here.spaces.clear()
         self.here.on("GET", f"/api/spaces/{SPACE}", {"id": SPACE})  # says nothing of its state
         self.here.add(SPACE)
@@ -3296,9 +3295,11 @@ class DuplicateTest(HubCase):
         change = {"flavor": "a10g-small", "sleepTimeSeconds": 120}
         self.assertEqual(self.bodies(), [("alice/calculator/hardware", change)])
         self.assertEqual(self.here.spaces["alice/calculator"].hardware, "a10g-small")
+        self.duplicate(hardware="cpu-basic")
+        self.assertEqual(self.bodies()[1:], [("alice/calculator/hardware", {"flavor": "cpu-basic"})])
         self.here.add("alice/calculator", hardware=None)
         self.duplicate(hardware="cpu-basic")  # what it has if nothing is said of it
-        self.assertEqual(len(self.bodies()), 1)
+        self.assertEqual(len(self.bodies()), 2)
 
     def test_somebody_else_was_faster(self) -> None:
         for says_url in (True, False):
