@@ -185,7 +185,10 @@ class QueueError(GradioError):
 
 
 class AppError(GradioError, ValueError):
-    """The app's code raised an error. What it sent besides is in the attributes; unknown fields are in `details`."""
+    """The app's code raised an error. What it sent besides is in the attributes; unknown fields are in `details`.
+
+    An exceeded ZeroGPU quota is `details["quota"]`: the seconds "requested", "left" and "retry_after", each or None.
+    """
 
     def __init__(
         self,
@@ -565,6 +568,29 @@ def _complaint(item: Json) -> str:
     place = item.get("parameter_name") or ".".join(str(step) for step in item.get("loc") or ())
     text = str(item.get("message") or item.get("msg") or item)
     return f"{place}: {text}" if place else text
+
+
+QUOTA_HINT = (
+    "ZeroGPU counts the seconds of each user: pass token=…, or for a visitor of your own app that visitor's x-ip-token "
+    "in headers= of the call."
+)
+
+
+def quota_in(text: str) -> Optional[Dict[str, Optional[int]]]:
+    """The seconds in what a ZeroGPU Space says of an exceeded quota; None for those it does not name, or other texts.
+
+    As in "You have exceeded your free GPU quota (60s requested vs. 12s left). Try again in 0:12:34".
+    """
+    if not re.search(r"exceeded your [\w ]{0,40}GPU quota|ZeroGPU quota exceeded", text):
+        return None
+    requested, left = (re.search(rf"(\d{{1,9}})s {word}", text) for word in ("requested", "left"))
+    again = re.search(r"\bin (?:(-?\d{1,9}) days?, )?(\d{1,9}):(\d\d):(\d\d)", text)
+    days, hours, minutes, seconds = (int(part or 0) for part in again.groups()) if again else (0, 0, 0, 0)
+    return {
+        "requested": int(requested.group(1)) if requested else None,
+        "left": int(left.group(1)) if left else None,
+        "retry_after": max(0, ((days * 24 + hours) * 60 + minutes) * 60 + seconds) if again else None,
+    }
 
 
 # === Values ===========================================================================================================
@@ -2511,6 +2537,10 @@ class Transcript:
         words = str(words)
         if self._version < (5, 2) and re.fullmatch(r"'.*'|\".*\"", words, re.S):
             words = words[1:-1]  # gr.Error of these releases quotes its text
+        quota = quota_in(f"{details.get('title')}: {words}")
+        if quota:
+            details["quota"] = quota
+            words = f"{re.sub('<[^<>]*>', '', words)} {QUOTA_HINT}"  # there is a link in some
         return AppError(words, **details)
 
 

@@ -3816,6 +3816,48 @@ class TranscriptTest(TestCase):
         message = self.completed({"error": "x"}, success=False, title="Its title")
         self.assertEqual(self.raises(glc.AppError, self.transcript().feed, message).title, "Its title")
 
+    def test_an_exceeded_gpu_quota(self) -> None:
+        link = '<a style="white-space: nowrap" href="https://huggingface.co/join">Create a free account</a>'
+        exceeded = "You have exceeded your"
+        for text, title, *seconds in (
+            (f"{exceeded} GPU quota (60s requested vs. 12s left). Try again in 0:12:34", "Error", 60, 12, 754),
+            (
+                f"{exceeded} Pro ZeroGPU quota (50s requested vs. 30s left). Try again in 1:32:34.",
+                "Error",
+                50,
+                30,
+                5554,
+            ),
+            (f"{exceeded} free GPU quota (60s requested vs. 55s left)", "ZeroGPU quota exceeded", 60, 55, None),
+            (f"{exceeded} GPU quota (60s requested vs. 0s left). Try again in 1 day, 2:05:11", None, 60, 0, 93911),
+            (f"{exceeded} GPU quota (60s requested vs. 9s left). Try again in -1 day, 23:59:59", None, 60, 9, 0),
+            (f"{exceeded} GPU quota (46s left vs. 60s requested). Sign-up or retry in 0:09:48.", None, 60, 46, 588),
+            (f"{exceeded} GPU quota (60s requested vs. 56s left). {link} to get more.", None, 60, 56, None),
+            (f"{exceeded} GPU quota", None, None, None, None),
+            ("Space app has reached its GPU limit.", "ZeroGPU quota exceeded", None, None, None),
+        ):
+            with self.subTest(text, title=title):
+                output = {"error": text, **({"title": title} if title else {})}
+                error = self.raises(glc.AppError, self.transcript().feed, self.completed(output, success=False))
+                quota = dict(zip(("requested", "left", "retry_after"), seconds))
+                self.assertEqual(error.details, {"quota": quota})
+                shown = text.replace(link, "Create a free account")
+                self.assertEqual(error.message, f"{shown} {glc.QUOTA_HINT}")
+                self.assertEqual(str(error), error.message)
+        for text in (
+            "No GPU is currently available for you after 60s",
+            "No GPU was available",
+            "GPU task aborted",
+            "The requested GPU duration (180s) is larger than the maximum allowed",
+            "You exceeded your current quota, please check your plan and billing details.",
+            "x" * 100_000 + " exceeded your" * 10_000,
+        ):
+            error = self.raises(glc.AppError, self.transcript().feed, self.completed({"error": text}, success=False))
+            self.assertEqual((str(error), error.details), (text, {}))
+        hostile = f"{exceeded} GPU quota ({'9' * 5000}s requested vs. 1s left). " + "<" * 100_000
+        error = self.raises(glc.AppError, self.transcript().feed, self.completed({"error": hostile}, success=False))
+        self.assertEqual(error.details["quota"]["left"], 1)
+
     def test_an_error_without_the_flag(self) -> None:
         message = {"msg": "process_completed", "output": {"error": "x"}}
         self.raises(glc.AppError, self.transcript().feed, message)
