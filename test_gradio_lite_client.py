@@ -3151,6 +3151,46 @@ class TokenTest(HubCase):
         self.connect(SPACE, WRITE, headers=own)
         self.assertEqual(hub.requests[0].headers["authorization"], f"Bearer {WRITE}")
 
+    def test_a_visitors_token_goes_with_the_requests_of_one_call(self) -> None:
+        """ZeroGPU counts by x-ip-token, which an app passes on from each of its visitors: they must not be mixed."""
+        for version in ("3.50.2", "4.8.0", "4.44.1", "6.31.0"):
+            for skip_queue in (False, True):
+                with self.subTest(version, skip_queue=skip_queue):
+                    app = self.app(version=version)
+                    client = self.connect(app.url, skip_queue=skip_queue, download_files=False)
+
+                    def call(visitor: str, client: glc.Client = client) -> None:
+                        headers = {"x-ip-token": visitor} if visitor != "nobody" else None
+                        sent = glc.handle_file(visitor.encode(), f"{visitor}.txt")
+                        copied = client.predict(sent, api_name="/copy_file", headers=headers)
+                        self.assertEqual(copied.read(), visitor.encode())
+                        self.assertEqual(client.predict(visitor, api_name="/echo", headers=headers), visitor)
+                        self.assertEqual(
+                            client.predict(visitor, api_name="/quick", headers=headers), f"quick {visitor}"
+                        )
+                        job = client.submit(20, 10 * MS, visitor, api_name="/steps", headers=headers)
+                        next(iter(job))
+                        job.cancel()
+
+                    for running in [Running(call, visitor) for visitor in ("ann", "ben", "nobody")]:
+                        running.result()
+                    client.view_api(print_info=False)
+                    client.close()
+                    own: dict[str, set[str]] = {"ann": set(), "ben": set(), "nobody": set()}
+                    shared = {"/config", "/info"}
+                    if not app.single:
+                        shared |= {"/queue/data", "/heartbeat/"}
+                    for request in app.requests:
+                        token = request.headers.get("x-ip-token", "nobody")
+                        named = [who for who in own if who in request.target or who.encode() in request.body]
+                        if any(path in request.path for path in shared):
+                            self.assertEqual((token, named), ("nobody", []), request.path)
+                        else:
+                            self.assertIn(named, ([], [token]), request.path)
+                            own[token].add(re.sub(r"^/gradio_api|(?<=file=).*", "", request.path))
+                    for paths in own.values():
+                        self.assertLessEqual({"/upload", "/queue/join", "/run/quick", "/file="}, paths)
+
     def test_the_oauth_token_goes_to_those_who_declare_it(self) -> None:
         for version in ("3.50.2", "4.8.0", "4.44.1", "6.31.0"):
             for skip_queue in (False, True):
