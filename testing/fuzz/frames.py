@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: MIT
+"""What is sent in WebSocket frames arrives, whatever comes between; any other bytes give messages or GradioError."""
+
+from __future__ import annotations
+
+import io
+import random
+import struct
+from typing import Any, Callable
+from unittest import mock
+
+import gradio_lite_client as glc
+
+SIZES = (0, 1, 2, 124, 125, 126, 127, 128, 300, 65535, 65536)
+
+
+def server_frame(opcode: int, data: bytes, fin: bool = True) -> bytes:
+    """As a server sends it: not masked."""
+    size = len(data)
+    if size < 126:
+        length = bytes([size])
+    else:
+        length = b"\x7e" + struct.pack(">H", size) if size < 65536 else b"\x7f" + struct.pack(">Q", size)
+    return bytes([(128 if fin else 0) + opcode]) + length + data
+
+
+def unmask(data: bytes) -> tuple[int, bytes, bytes]:
+    """Opcode and contents of a client's frame, and what follows it."""
+    size, at = data[1] & 127, 2
+    assert data[1] & 128, "a client's frame must be masked"
+    if size > 125:
+        width = 2 if size == 126 else 8
+        size, at = int.from_bytes(data[2 : 2 + width], "big"), 2 + width
+    key, end = data[at : at + 4], at + 4 + size
+    return data[0] & 15, bytes(byte ^ key[i % 4] for i, byte in enumerate(data[at + 4 : end])), data[end:]
+
+
+class Wire:
+    """A socket and a response after an upgrade, without a network."""
+
+    status = 101
+    url = "ws"
+
+    def __init__(self, received: bytes) -> None:
+        self.sent = b""
+        self.headers = {"Sec-WebSocket-Accept": "known"}
+        self._received = io.BytesIO(received)
+
+    def request(self, *args: Any, **keywords: Any) -> Wire:
+        return self
+
+    def upgraded(self) -> tuple[Wire, Callable[[int], bytes]]:
+        return self, self._received.read
+
+    def settimeout(self, seconds: Any) -> None:
+        pass
+
+    def sendall(self, data: bytes) -> None:
+        self.sent += data
+
+    def close(self) -> None:
+        pass
+
+
+def read(wire: Wire) -> tuple[list[str], bool]:
+    """The messages, and whether the end was orderly."""
+    messages: list[str] = []
+    anything: Any = wire
+    with mock.patch.object(glc, "accept_key", lambda key: "known"):
+        socket = glc.WebSocket(anything, "ws://x", {}, glc.Abort())
+    try:
+        for message in socket:
+            messages.append(message)
+    except glc.GradioError as error:
+        assert type(error) in (glc.ProtocolError, glc.ConnectionLost), repr(error)
+        return messages, False
+    return messages, True
+
+
+def check(rng: random.Random) -> None:
+    data = bytes(rng.randrange(256) for _ in range(8)) * 10000
+    frame = glc.Frame(rng.choice((1, 2, 9, 10)), data[: rng.choice(SIZES)])
+    key = bytes(rng.randrange(256) for _ in range(4))
+    assert unmask(glc.encode_frame(frame, key) + b"rest") == (frame.opcode, frame.data, b"rest")
+
+    stream, expected, pings = [], [], []
+    for _ in range(rng.randrange(6)):
+        message = data[: rng.choice(SIZES[:9])]
+        expected.append(message.decode("utf-8", "replace"))
+        opcode = rng.choice((1, 2))
+        while rng.randrange(3) == 0:  # a first or further fragment, perhaps an empty one
+            size = rng.randrange(len(message) + 1)
+            stream.append(server_frame(opcode, message[:size], fin=False))
+            message, opcode = message[size:], 0
+            if rng.randrange(2):
+                pings.append(data[: rng.randrange(126)])
+                stream += [server_frame(9, pings[-1]), server_frame(10, b"")]
+        stream.append(server_frame(opcode, message))
+    wire = Wire(b"".join([*stream, server_frame(8, b"\x03\xe8")]))
+    assert read(wire) == (expected, True)
+    for ping in pings:
+        opcode, answer, wire.sent = unmask(wire.sent)
+        assert (opcode, answer) == (10, ping)
+    assert wire.sent == b""
+
+    broken = bytearray(b"".join(stream))
+    for _ in range(rng.randrange(1, 4)):
+        if broken:
+            broken[rng.randrange(len(broken))] = rng.randrange(256)
+    with mock.patch.object(glc, "MAX_EVENT_BYTES", rng.choice((10, 1000, 1 << 28))):
+        read(Wire(bytes(broken[: rng.randrange(len(broken) + 1)])))
+        read(Wire(data[: rng.randrange(40)]))
