@@ -90,8 +90,9 @@ def check_values(rng: random.Random) -> None:
     transcript = glc.Transcript(True, (6, 31), "/f")
     arrivals = glc.Arrivals(fetched, glc.is_marked_file)
     job = glc.Job("/f", True, list)
+    flaw = rng.choice(diffs.FLAWS)
     sent: list[Any] = [values[0]]
-    sent += [[diff(old, new, "cut") for old, new in zip(*pair)] for pair in zip(values, values[1:])]
+    sent += [[diff(old, new, flaw) for old, new in zip(*pair)] for pair in zip(values, values[1:])]
     for data in json.loads(json.dumps(sent)):
         step = transcript.feed({"msg": "process_generating", "output": {"data": data}, "success": True})
         if step is None or step.values is None:
