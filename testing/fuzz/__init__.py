@@ -21,6 +21,7 @@ SUBJECTS = (
     *("schema", "binding", "names", "config", "transcript"),
 )
 LONG_SUBJECTS = ("server_diffs",)  # need real releases in .servers/
+KEYS = ("self", "msg", "message", "error", "data", "type", "detail", "event_id", "path", "value", "__type__")
 LETTERS = 'ab/\\.: %"\r\n\0\x7f_-é漢😀\u2028\ud800\udfff'
 ODD: tuple[Any, ...] = (
     *(None, True, False, 0, 1, -1, 2.5, 1e400, float("nan"), 10**20, 10**400, -(10**9)),
@@ -48,7 +49,7 @@ def json_value(rng: random.Random, depth: int = 3) -> Any:
 
 
 def mutated(rng: random.Random, tree: Any) -> Any:
-    """A copy of the tree with one node, anywhere, replaced, removed or doubled."""
+    """A copy of the tree with one node, anywhere, replaced, removed, doubled or added."""
     if not isinstance(tree, (dict, list)) or not tree or rng.randrange(8) == 0:
         return json_value(rng, 2)
     keys: list[Any] = list(tree) if isinstance(tree, dict) else list(range(len(tree)))
@@ -57,8 +58,11 @@ def mutated(rng: random.Random, tree: Any) -> Any:
     action = rng.randrange(12)
     if action == 0:
         del changed[key]
-    elif action == 1 and isinstance(changed, list):
-        changed.insert(key, changed[key])
+    elif action == 1:
+        if isinstance(changed, list):
+            changed.insert(key, changed[key])
+        else:
+            changed[rng.choice(KEYS)] = json_value(rng, 2)
     else:
         changed[key] = mutated(rng, changed[key])
     return changed

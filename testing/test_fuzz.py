@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: MIT
+"""Short fuzzing runs, always the same ones, and the inputs that longer runs have found. See testing/fuzz."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import random
+import time
+import unittest
+from typing import Any
+from unittest import mock
+
+import gradio_lite_client as glc
+from testing.fake import Stream
+from testing.fuzz import SUBJECTS, FromBytes, diffs, mutated
+from testing.support import DEADLINE, ClientCase, TestCase, config, dependency
+
+ROUNDS = 300
+ROUNDS_OF_SLOW_ONES = {"config": 120}
+
+
+class InvariantsTest(TestCase):
+    def test_each_subject_names_its_invariant(self) -> None:
+        for subject in SUBJECTS:
+            first, *_ = (importlib.import_module(f"testing.fuzz.{subject}").__doc__ or "").splitlines()
+            with self.subTest(subject):
+                self.assertTrue(first.endswith("."), first)
+
+    def run_subject(self, subject: str) -> None:
+        module = importlib.import_module(f"testing.fuzz.{subject}")
+        for seed in range(ROUNDS_OF_SLOW_ONES.get(subject, ROUNDS)):
+            try:
+                module.check(random.Random(seed))
+            except Exception as error:
+                again = f"python3 -m testing.fuzz {subject} --seed {seed} --rounds 1"
+                raise AssertionError(f"Again: {again}") from error
+
+    def test_sse(self) -> None:
+        self.run_subject("sse")
+
+    def test_frames(self) -> None:
+        self.run_subject("frames")
+
+    def test_multipart(self) -> None:
+        self.run_subject("multipart")
+
+    def test_diffs(self) -> None:
+        self.run_subject("diffs")
+
+    def test_bodies(self) -> None:
+        self.run_subject("bodies")
+
+    def test_schema(self) -> None:
+        self.run_subject("schema")
+
+    def test_binding(self) -> None:
+        self.run_subject("binding")
+
+    def test_names(self) -> None:
+        self.run_subject("names")
+
+    def test_config(self) -> None:
+        self.run_subject("config")
+
+    def test_transcript(self) -> None:
+        self.run_subject("transcript")
+
+    def test_no_subject_is_left_out(self) -> None:
+        self.assertEqual({f"test_{subject}" for subject in SUBJECTS} - set(dir(self)), set())
+
+
+class ToolsTest(TestCase):
+    """A fuzzer that cannot fail is worth nothing."""
+
+    def test_a_broken_function_is_found(self) -> None:
+        known = glc.apply_edits
+
+        def broken(value: Any, edits: Any) -> Any:  # forgets one edit of many
+            return known(value, edits[:3])
+
+        with mock.patch.object(glc, "apply_edits", broken), self.assertRaises(AssertionError):
+            for seed in range(ROUNDS):
+                diffs.check(random.Random(seed))
+
+    def test_the_bytes_of_an_input_are_its_choices(self) -> None:
+        chosen = [FromBytes(bytes([byte, 0])).choice("abcd") for byte in (0, 1, 2, 3)]
+        self.assertEqual(chosen, ["a", "b", "c", "d"])
+        self.assertEqual(mutated(FromBytes(b"x" * 99), [1, 2]), mutated(FromBytes(b"x" * 99), [1, 2]))
+        self.assertEqual(FromBytes(b"").random(), FromBytes(b"").random())
+
+
+class RecordedDiffsTest(TestCase):
+    def test_what_real_releases_made_of_pairs_of_values(self) -> None:
+        recorded = json.loads(diffs.CORPUS.read_text(encoding="utf-8"))
+        versions = " ".join(recorded).split()
+        self.assertTrue({"4.19.2", "4.44.1", "5.50.0", "6.31.0"} <= set(versions), versions)
+        for names, rows in recorded.items():
+            with self.subTest(names):
+                self.assertGreater(len(rows), 50)
+                for old, new, edits in rows:
+                    diffs.assert_applies(old, new, edits)
+
+
+if __name__ == "__main__":
+    unittest.main()
