@@ -565,7 +565,8 @@ def _complaint(item: Json) -> str:
     """One entry of a 422's `detail`: of Gradio's validators or of FastAPI's."""
     if not isinstance(item, dict):
         return str(item)
-    place = item.get("parameter_name") or ".".join(str(step) for step in item.get("loc") or ())
+    loc = item.get("loc")
+    place = item.get("parameter_name") or ".".join(str(step) for step in (loc if isinstance(loc, list) else ()))
     text = str(item.get("message") or item.get("msg") or item)
     return f"{place}: {text}" if place else text
 

@@ -102,5 +102,12 @@ class RecordedDiffsTest(TestCase):
                     diffs.assert_applies(old, new, edits)
 
 
+class FindingsTest(ClientCase):
+    """Inputs that longer runs have found."""
+
+    def test_a_complaint_whose_place_is_no_list(self) -> None:
+        self.assertEqual(glc.error_text(b'{"detail": [{"loc": 5, "msg": "no"}]}'), "no")
+
+
 if __name__ == "__main__":
     unittest.main()
