@@ -1930,7 +1930,7 @@ class Endpoint:
 def is_skipped(component: Mapping[str, Any]) -> bool:
     """Whether API callers neither send nor see the component's value."""
     skipped = component.get("skip_api")
-    return skipped if isinstance(skipped, bool) else component.get("type") in LAYOUT | {"state"}
+    return skipped if isinstance(skipped, bool) else str(component.get("type")) in LAYOUT | {"state"}
 
 
 class App:

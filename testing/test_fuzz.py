@@ -108,6 +108,10 @@ class FindingsTest(ClientCase):
     def test_a_complaint_whose_place_is_no_list(self) -> None:
         self.assertEqual(glc.error_text(b'{"detail": [{"loc": 5, "msg": "no"}]}'), "no")
 
+    def test_a_component_whose_type_is_no_text(self) -> None:
+        odd = glc.App("http://x", config(components=[{"id": 1, "type": {}}]))
+        self.assertEqual(odd.names["/predict"].taken, [0])
+
 
 if __name__ == "__main__":
     unittest.main()
