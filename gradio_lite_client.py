@@ -192,6 +192,7 @@ class AppError(GradioError, ValueError):
 
     def __init__(
         self,
+        /,
         message: str = "",
         title: str = "Error",
         duration: Optional[float] = 10,

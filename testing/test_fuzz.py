@@ -112,6 +112,11 @@ class FindingsTest(ClientCase):
         odd = glc.App("http://x", config(components=[{"id": 1, "type": {}}]))
         self.assertEqual(odd.names["/predict"].taken, [0])
 
+    def test_an_app_error_with_a_field_that_python_uses(self) -> None:
+        message = {"msg": "process_completed", "output": {"error": "no", "self": 1}, "success": False}
+        error = self.raises(glc.AppError, glc.Transcript(True, (6, 31), "/f").feed, message)
+        self.assertEqual((error.message, error.details), ("no", {"self": 1}))
+
 
 if __name__ == "__main__":
     unittest.main()
