@@ -751,20 +751,29 @@ def parameter_name(text: str) -> str:
     return "".join(char for char in text if char.isalnum() or char in " _").replace(" ", "_").lower()
 
 
-def type_name(schema: Json, definitions: Optional[Mapping[str, Any]] = None, opened: Tuple[str, ...] = ()) -> str:
-    """A Python type, as text, for the JSON Schema of a component's value. `opened` are the references on the way."""
-    if not isinstance(schema, dict) or len(opened) > 10:
+def type_name(
+    schema: Json,
+    definitions: Optional[Mapping[str, Any]] = None,
+    opened: Tuple[str, ...] = (),
+    left: Optional[Iterator[int]] = None,
+) -> str:
+    """A Python type, as text, for the JSON Schema of a component's value.
+
+    `opened` are the references on the way, `left` the steps: a small schema that refers to itself can be a huge type.
+    """
+    left = left or iter(range(1000))
+    if not isinstance(schema, dict) or len(opened) > 10 or next(left, None) is None:
         return "Any"
     own = schema.get("$defs")
     definitions = own if isinstance(own, dict) else definitions or {}
 
     def inner(part: Json) -> str:
-        return type_name(part, definitions, (*opened, ""))
+        return type_name(part, definitions, (*opened, ""), left)
 
     if "$ref" in schema:
         name = str(schema["$ref"]).rsplit("/", 1)[-1]
         known = name not in opened  # schemas may refer to themselves
-        return type_name(definitions.get(name) if known else None, definitions, (*opened, name))
+        return type_name(definitions.get(name) if known else None, definitions, (*opened, name), left)
     if "const" in schema:
         return f"Literal[{schema['const']!r}]"
     if isinstance(schema.get("enum"), list):
@@ -772,10 +781,10 @@ def type_name(schema: Json, definitions: Optional[Mapping[str, Any]] = None, ope
     for key in ("anyOf", "oneOf", "allOf"):
         if isinstance(schema.get(key), list):
             names = list(dict.fromkeys(inner(part) for part in schema[key]))
-            return " | ".join(names)
+            return " | ".join(names) or "Any"
     kind = schema.get("type")
     if isinstance(kind, list):
-        return " | ".join(inner({**schema, "type": one}) for one in kind)
+        return " | ".join(inner({**schema, "type": one}) for one in kind) or "Any"
     if kind == "array":
         items = schema.get("items")
         if isinstance(items, dict) and "prefixItems" in items:

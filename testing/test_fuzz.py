@@ -117,6 +117,18 @@ class FindingsTest(ClientCase):
         error = self.raises(glc.AppError, glc.Transcript(True, (6, 31), "/f").feed, message)
         self.assertEqual((error.message, error.details), ("no", {"self": 1}))
 
+    def test_definitions_that_name_each_other_make_no_endless_type(self) -> None:
+        names = [f"D{i}" for i in range(30)]
+        definition = {"anyOf": [{"prefixItems": [{"$ref": name}], "type": "array"} for name in names]}
+        schema = {"$defs": dict.fromkeys(names, definition), "$ref": "D0"}
+        start = time.monotonic()
+        self.assertLess(len(glc.type_name(schema)), 100_000)
+        self.assertLess(time.monotonic() - start, DEADLINE)
+
+    def test_a_choice_of_no_types(self) -> None:
+        for schema in ({"anyOf": []}, {"type": []}):
+            self.assertEqual(glc.type_name(schema), "Any")
+
 
 if __name__ == "__main__":
     unittest.main()
