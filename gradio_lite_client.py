@@ -1264,13 +1264,13 @@ class Http:
                 return Response(self, connection, raw, request.url, abort)
         except GradioError:
             raise
-        except (OSError, http.client.HTTPException) as error:
+        except (OSError, http.client.HTTPException, UnicodeError) as error:  # the last: no host has such a name
             raise connection_error(error, request.url, closed=self.closed) from error
 
     def _head(self, request: Request, connection: Connection) -> bytes:
         origin, body = connection.origin, request.body
         parts = urlsplit(request.url)
-        target = quote(parts.path or "/", safe="/%:@!$&'()*+,;=~-._") + (f"?{parts.query}" if parts.query else "")
+        target = quote_path(parts.path or "/", safe="/%:@!$&'()*+,;=~-._") + (f"?{parts.query}" if parts.query else "")
         fields = {"Host": str(origin).split("://", 1)[1], "User-Agent": self._user_agent, "Accept": "*/*"}
         fields["Accept-Encoding"] = "identity"
         if connection.absolute:
@@ -1499,6 +1499,11 @@ class WebSocket:
             while read_frame(self._read_exactly).opcode != CLOSE:
                 pass
         self._response.close()
+
+
+def quote_path(path: str, safe: str = "/") -> str:
+    """The path as it stands in a URL. JSON can hold names that are no Unicode; those exist on no server."""
+    return quote(path, safe, errors="surrogatepass")
 
 
 def encode_head(first: str, fields: Headers) -> bytes:
@@ -1891,7 +1896,7 @@ class Routes:
         self.upload = f"{self.api}/upload"
 
     def run(self, name: str) -> str:
-        return f"{self.api}/run/{quote(name.lstrip('/'), safe='')}"
+        return f"{self.api}/run/{quote_path(name.lstrip('/'), safe='')}"
 
     def stream(self, event_id: str) -> str:
         return f"{self.api}/stream/{event_id}"
@@ -1900,10 +1905,10 @@ class Routes:
         return f"{self.api}/heartbeat/{session_hash}"
 
     def file(self, path: str) -> str:
-        return f"{self.api}/file={quote(path, safe='/')}"
+        return f"{self.api}/file={quote_path(path)}"
 
     def media(self, path: str) -> str:
-        return f"{self.api}/stream/{quote(path, safe='/')}"
+        return f"{self.api}/stream/{quote_path(path)}"
 
 
 class Endpoint:

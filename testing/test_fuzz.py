@@ -129,6 +129,15 @@ class FindingsTest(ClientCase):
         for schema in ({"anyOf": []}, {"type": []}):
             self.assertEqual(glc.type_name(schema), "Any")
 
+    def test_a_path_that_is_no_unicode(self) -> None:
+        self.assertEqual(glc.Routes("http://x").file("a/\udcff"), "http://x/file=a/%ED%B3%BF")
+        server = self.scripted(dependency("\udcff", queue=False), api_prefix="/\udcff")
+        error = self.raises(glc.HTTPError, self.client(server.url).predict, "x", fn_index=0)
+        self.assertEqual(error.status, 404)
+
+    def test_a_host_that_is_no_name(self) -> None:
+        self.raises(glc.ConnectionFailed, self.client, "http://a..b")
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -29,7 +29,8 @@ def typed(rng: random.Random, depth: int, definitions: dict[str, Any]) -> tuple[
     parts = [typed(rng, depth - 1, definitions) for _ in range(rng.randrange(1, 4))]
     schema, shown = parts[0]
     if kind == 4:
-        return {"type": "array", "items": schema}, f"list[{shown}]"
+        is_tuple = isinstance(schema, dict) and "prefixItems" in schema  # servers leave out the list around these
+        return {"type": "array", "items": schema}, shown if is_tuple else f"list[{shown}]"
     if kind == 5:
         return {"type": "array", "prefixItems": [part for part, _ in parts]}, f"tuple[{', '.join(t for _, t in parts)}]"
     if kind == 6:
