@@ -2930,7 +2930,8 @@ def _complete(derived: List[Dict[str, Any]], given: Any) -> List[Dict[str, Any]]
         if not isinstance(item["parameter_name"], str) or item["parameter_name"] in used:
             item["parameter_name"] = f"param_{index}"
         used.add(item["parameter_name"])
-        if not isinstance(item["python_type"], dict):
+        typed = item["python_type"]
+        if not isinstance(typed, dict) or not isinstance(typed.get("type"), str):
             item["python_type"] = {"type": "Any"}
     return derived
 

@@ -138,6 +138,12 @@ class FindingsTest(ClientCase):
     def test_a_host_that_is_no_name(self) -> None:
         self.raises(glc.ConnectionFailed, self.client, "http://a..b")
 
+    def test_a_parameter_whose_python_type_is_no_text(self) -> None:
+        endpoint = glc.App("http://x", config()).names["/predict"]
+        for typed in (5, {"type": {}}, {}):
+            info = glc.describe(endpoint, {"parameters": [{"python_type": typed, "parameter_has_default": True}]})
+            self.assertIn("Any", glc.describe_endpoint(info, ""))
+
 
 if __name__ == "__main__":
     unittest.main()
