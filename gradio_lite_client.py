@@ -2251,6 +2251,8 @@ class Session:
         self._joining: List[int] = []  # the function of the join whose answer is still on its way
         self._early: Dict[str, List[Message]] = {}  # messages that came before it, by event id
         self._retired = False
+        self._joined = 0  # jobs that the server took
+        self._fruitless = 0  # streams, one after the other, that had nothing for a job that waits
         self._reader: Optional[threading.Thread] = None
         self._left: Optional[Heartbeat] = None  # the heart, once it has been stopped
 
@@ -2285,6 +2287,7 @@ class Session:
                 with self._lock:
                     early, self._early, self._joining = self._early.get(event_id, []), {}, []
                     if event_id:
+                        self._joined += 1
                         self._await(event_id, job, early)
             return event_id
 
@@ -2356,7 +2359,8 @@ class Session:
                 logger.debug("%s: %s", self._url.split("?")[0], error)
             with self._lock:
                 waiting: Dict[str, Waiting] = {}
-                if not reopen:
+                self._fruitless += 1
+                if not reopen or self._fruitless > self._joined + 1:  # each job given up explains one
                     waiting, self._waiting = self._waiting, {}
                     self.lost = self.lost or bool(waiting)
                 if not self._waiting:
@@ -2394,6 +2398,8 @@ class Session:
                 self._early.setdefault(event_id, []).append(message)
             if message["msg"] == "process_completed":
                 self._waiting.pop(event_id, None)
+            if job:
+                self._fruitless = 0
         if job:
             job.inbox.put(message)
         return True

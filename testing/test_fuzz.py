@@ -12,7 +12,7 @@ from typing import Any
 from unittest import mock
 
 import gradio_lite_client as glc
-from testing.fake import Stream
+from testing.fake import Reply
 from testing.fuzz import SUBJECTS, FromBytes, diffs, mutated
 from testing.support import DEADLINE, ClientCase, TestCase, config, dependency
 
@@ -143,6 +143,16 @@ class FindingsTest(ClientCase):
         for typed in (5, {"type": {}}, {}):
             info = glc.describe(endpoint, {"parameters": [{"python_type": typed, "parameter_has_default": True}]})
             self.assertIn("Any", glc.describe_endpoint(info, ""))
+
+    def test_a_server_that_ends_every_stream_without_a_word_about_the_job(self) -> None:
+        others = json.dumps({"msg": "progress", "event_id": "another job"})
+        stumbles = json.dumps({"msg": "unexpected_error", "message": "'id'"})  # the name of a job that was given up
+        for text in (others, stumbles):
+            server = self.scripted()
+            server.on("GET", "/queue/data", Reply(200, {"Content-Type": "text/event-stream"}, f"data: {text}\n\n"))
+            with self.subTest(text):
+                self.raises(glc.ConnectionLost, self.client(server.url).predict, "x")
+                self.assertLess(self.paths(server).count("GET /queue/data"), 5)
 
 
 if __name__ == "__main__":
