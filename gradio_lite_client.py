@@ -989,6 +989,28 @@ class Abort:
                 connection.abort()
 
 
+class Incoming(io.RawIOBase):
+    """What arrives on a socket, for HTTPResponse. No wait begins after `deadline`: single bytes do not go on for ever.
+
+    The socket itself limits each wait; looking at the clock between waits costs no system call.
+    """
+
+    def __init__(self, sock: socket.socket, limit: Optional[float]):
+        self._sock = sock
+        self.deadline = None if limit is None else time.monotonic() + limit
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        if self.deadline is not None and time.monotonic() > self.deadline:
+            raise socket.timeout("timed out")
+        return self._sock.recv_into(buffer)
+
+    def makefile(self, mode: str) -> IO[bytes]:
+        return io.BufferedReader(self)
+
+
 class Connection:
     """One socket to an origin (or to a proxy on the way), used for one request at a time."""
 
@@ -1000,22 +1022,26 @@ class Connection:
         self.reusable = True
         self.idle_since = 0.0
 
-    def exchange(self, method: str, head: bytes, body: Body) -> http.client.HTTPResponse:
+    def exchange(
+        self, method: str, head: bytes, body: Body, timeout: Optional[float]
+    ) -> Tuple[http.client.HTTPResponse, Incoming]:
         """Send a request and read the answer's head."""
         unsent: Optional[OSError] = None
+        self.sock.settimeout(timeout)
         try:
             self._send(head, body)
         except (BrokenPipeError, ConnectionResetError) as error:
             # A server may refuse a large upload without reading it all: its answer is worth more than this error.
             unsent = error
             self.reusable = False
-        answer = http.client.HTTPResponse(self.sock, method=method)
+        incoming = Incoming(self.sock, timeout)
+        answer = http.client.HTTPResponse(incoming, method=method)  # type: ignore[arg-type] # all it needs of a socket
         try:
             answer.begin()
         except BaseException as error:
             answer.close()
             raise unsent or error from None
-        return answer
+        return answer, incoming
 
     def _send(self, head: bytes, body: Body) -> None:
         if body is None:
@@ -1059,7 +1085,13 @@ class Response:
     """An answer whose body is still to be read. Leaving its `with` block gives the connection back, or closes it."""
 
     def __init__(
-        self, http: Http, connection: Connection, raw: http.client.HTTPResponse, url: str, abort: Optional[Abort]
+        self,
+        http: Http,
+        connection: Connection,
+        raw: http.client.HTTPResponse,
+        incoming: Incoming,
+        url: str,
+        abort: Optional[Abort],
     ):
         self.status = raw.status
         self.headers = raw.headers
@@ -1067,12 +1099,21 @@ class Response:
         self._http = http
         self._connection = connection
         self._raw = raw
+        self._incoming = incoming
         self._abort = abort
         self._ended = raw.length == 0
         self._closed = False
 
+    def set_timeout(self, timeout: Optional[float]) -> None:
+        """For each wait from now on, where a body is to be waited for in another way than the head."""
+        self._connection.sock.settimeout(timeout)
+
     def chunks(self) -> Iterator[bytes]:
-        """The body as it arrives, decompressed. A body that is cut short raises ConnectionLost."""
+        """The body as it arrives, decompressed, however long that takes in all. ConnectionLost if it is cut short."""
+        self._incoming.deadline = None
+        return self._body()
+
+    def _body(self) -> Iterator[bytes]:
         encoding = self.headers.get("Content-Encoding", "identity").strip().lower()
         if encoding in ("identity", ""):
             return self._pieces()
@@ -1114,7 +1155,8 @@ class Response:
             raise ConnectionLost(f"{self.url} sent a compressed answer that was cut short.", url=self.url)
 
     def read(self) -> bytes:
-        return b"".join(self.chunks())
+        """The whole body, which has to arrive within the time for the answer."""
+        return b"".join(self._body())
 
     def json(self) -> Json:
         """The body as JSON, or the error that its status and contents amount to."""
@@ -1126,7 +1168,7 @@ class Response:
         """Up to 64 KB of the body, for error messages; what goes wrong on the way ends it."""
         body = b""
         with suppress(GradioError):
-            for chunk in self.chunks():
+            for chunk in self._body():
                 body += chunk
                 if len(body) > MAX_ERROR_BODY:
                     break
@@ -1135,7 +1177,13 @@ class Response:
     def upgraded(self) -> Tuple[socket.socket, Callable[[int], bytes]]:
         """After a 101: the socket, and what reads from it (some may have been read with the head already)."""
         self._connection.reusable = False
+        self._incoming.deadline = None
         return self._connection.sock, self._raw.fp.read
+
+    def end_within(self, seconds: float) -> None:
+        """Whatever the server still sends."""
+        self.set_timeout(seconds)
+        self._incoming.deadline = time.monotonic() + seconds
 
     def close(self) -> None:
         if not self._closed:
@@ -1249,8 +1297,8 @@ class Http:
                 if abort:
                     abort.watch(connection)
                 try:
-                    connection.sock.settimeout(request.timeout)
-                    raw = connection.exchange(request.method, self._head(request, connection), request.body)
+                    head = self._head(request, connection)
+                    raw, incoming = connection.exchange(request.method, head, request.body, request.timeout)
                 except BaseException as error:
                     if abort:
                         abort.watch(None)
@@ -1261,7 +1309,7 @@ class Http:
                     raise
                 connection.used = True
                 self._keep_cookies(origin, request.url, raw)
-                return Response(self, connection, raw, request.url, abort)
+                return Response(self, connection, raw, incoming, request.url, abort)
         except GradioError:
             raise
         except (OSError, http.client.HTTPException, UnicodeError) as error:  # the last: no host has such a name
@@ -1398,12 +1446,9 @@ class Http:
         """Ask the proxy for a tunnel (RFC 9110, section 9.3.6)."""
         host = f"{origin.host}:{origin.port}" if ":" not in origin.host else f"[{origin.host}]:{origin.port}"
         fields = {"Host": host, "User-Agent": self._user_agent, **self._proxy_headers(origin)}
-        sock.sendall(encode_head(f"CONNECT {host} HTTP/1.1", fields))
-        answer = http.client.HTTPResponse(sock, method="CONNECT")
-        try:
-            answer.begin()
-        finally:
-            answer.close()
+        head = encode_head(f"CONNECT {host} HTTP/1.1", fields)
+        answer, _ = Connection(sock, origin, False).exchange("CONNECT", head, None, self.timeout)
+        answer.close()
         if answer.status != 200:
             raise ConnectionFailed(
                 f"The proxy refused a tunnel to {host}: {answer.status} {answer.reason}.", status=answer.status
@@ -1494,7 +1539,7 @@ class WebSocket:
     def __exit__(self, *_: object) -> None:
         # Servers keep a worker busy until the closing handshake is complete, so it is worth a moment.
         with suppress(GradioError, OSError):
-            self._sock.settimeout(2.0)
+            self._response.end_within(2.0)
             self._send(Frame(CLOSE, (1000).to_bytes(2, "big")))
             while read_frame(self._read_exactly).opcode != CLOSE:
                 pass
@@ -2016,6 +2061,7 @@ def speak_http(call: Call) -> Generator[Message, None, None]:
     last: Json = None
     while True:
         with call.http.request("POST", url, call.body(), headers=call.headers, timeout=None) as response:
+            response.set_timeout(call.http.timeout)  # the function has ended
             if response.status != 200:
                 error = http_error(response)
                 break
@@ -2058,10 +2104,11 @@ def speak_sse(call: Call) -> Generator[Message, None, None]:
     event_id = ""
     complete = False
     try:
-        # Some of these servers send a single heartbeat, so silence does not mean that the connection is dead.
-        with call.http.request("GET", url, headers=call.headers, timeout=None, abort=abort) as response:
+        # Some of these servers send a single heartbeat, so later silence does not mean that the connection is dead.
+        with call.http.request("GET", url, headers=call.headers, abort=abort) as response:
             if response.status != 200:
                 raise refusal(response)
+            response.set_timeout(None)
             for text in iter_sse(response.chunks()):
                 message = parse_message(text)
                 if message["msg"] == "send_data":
@@ -3107,7 +3154,9 @@ class Client:
       REQUESTS_CA_BUNDLE and CURL_CA_BUNDLE are honoured. `proxy` is an http:// URL, by default that of the *_PROXY
       variables; loopback addresses never use one. `trust_env=False` ignores all these variables.
     - `timeout`, in seconds, limits each wait for the network (to connect, for an answer, between two parts of one), not
-      the time a function may run; None waits for ever. A silent event stream is given up after 45 s at the earliest.
+      the time a function may run; None waits for ever. No further wait begins when the head of an answer, or all of one
+      that is no result, file or event stream, has taken that long. A silent event stream is given up after 45 s at the
+      earliest.
     - `max_workers` limits the jobs in progress at a time; further ones wait here.
     - `skip_queue=True` calls functions that are not generators by a direct POST: faster, without progress, if the app
       permits it. `api_name` is the endpoint for calls that name none. `oauth_token` goes to endpoints that declare it.
