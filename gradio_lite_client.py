@@ -1014,10 +1014,12 @@ class Incoming(io.RawIOBase):
 class Connection:
     """One socket to an origin (or to a proxy on the way), used for one request at a time."""
 
-    def __init__(self, sock: socket.socket, origin: Origin, absolute: bool):
+    def __init__(self, sock: socket.socket, origin: Origin, absolute: bool, tunnel: bool = False):
         self.sock = sock
         self.origin = origin
         self.absolute = absolute  # a plain-http proxy wants whole URLs
+        self.tunnel = tunnel  # a proxy has to be asked to pass on everything
+        self.ready = False  # no tunnel and no TLS are missing
         self.used = False
         self.reusable = True
         self.idle_since = 0.0
@@ -1297,6 +1299,8 @@ class Http:
                 if abort:
                     abort.watch(connection)
                 try:
+                    if not connection.ready:
+                        self._prepare(connection)
                     head = self._head(request, connection)
                     raw, incoming = connection.exchange(request.method, head, request.body, request.timeout)
                 except BaseException as error:
@@ -1374,17 +1378,22 @@ class Http:
         proxy = self._proxy_for(origin)
         host, port = (proxy.host, proxy.port) if proxy else (origin.host, origin.port)
         sock = socket.create_connection((host, port), self.timeout)
-        try:
-            keep_alive(sock)
-            absolute = proxy is not None and origin.scheme == "http" and not tunnel
-            if proxy and not absolute:
-                self._tunnel(sock, origin)
-            if origin.scheme == "https":
-                sock = self._tls_context().wrap_socket(sock, server_hostname=origin.host)
-        except BaseException:
-            sock.close()
-            raise
-        return Connection(sock, origin, absolute)
+        absolute = proxy is not None and origin.scheme == "http" and not tunnel
+        return Connection(sock, origin, absolute, tunnel=proxy is not None and not absolute)
+
+    def _prepare(self, connection: Connection) -> None:
+        """What comes before the first request. The connection is known as busy by now, so that it can be aborted."""
+        keep_alive(connection.sock)
+        if connection.tunnel:
+            self._tunnel(connection)
+        if connection.origin.scheme == "https":
+            plain, host = connection.sock, connection.origin.host
+            secure = self._tls_context().wrap_socket(plain, server_hostname=host, do_handshake_on_connect=False)
+            connection.sock = secure
+            if not connection.reusable:
+                raise ConnectionAbortedError("given up")  # when neither socket could be shut down
+            secure.do_handshake()
+        connection.ready = True
 
     def close(self) -> None:
         """Close every connection; requests in flight fail, later ones raise. May be called twice, from any thread."""
@@ -1442,12 +1451,13 @@ class Http:
         login = basic_login(url if "://" in url else f"http://{url}")
         return {"Proxy-Authorization": login} if login else {}
 
-    def _tunnel(self, sock: socket.socket, origin: Origin) -> None:
+    def _tunnel(self, connection: Connection) -> None:
         """Ask the proxy for a tunnel (RFC 9110, section 9.3.6)."""
+        origin = connection.origin
         host = f"{origin.host}:{origin.port}" if ":" not in origin.host else f"[{origin.host}]:{origin.port}"
         fields = {"Host": host, "User-Agent": self._user_agent, **self._proxy_headers(origin)}
         head = encode_head(f"CONNECT {host} HTTP/1.1", fields)
-        answer, _ = Connection(sock, origin, False).exchange("CONNECT", head, None, self.timeout)
+        answer, _ = connection.exchange("CONNECT", head, None, self.timeout)
         answer.close()
         if answer.status != 200:
             raise ConnectionFailed(
