@@ -372,7 +372,7 @@ def iter_sse(chunks: Iterable[bytes]) -> Iterator[str]:
         field, _, value = line.partition(b":")
         if field == b"data":
             data.append(value[1:] if value.startswith(b" ") else value)
-            size += len(value)
+            size += len(line)  # not of the value: even empty ones need memory
             if size > MAX_EVENT_BYTES:
                 raise ProtocolError(f"The server sent an event of more than {MAX_EVENT_BYTES} bytes.")
 
@@ -1157,8 +1157,15 @@ class Response:
             raise ConnectionLost(f"{self.url} sent a compressed answer that was cut short.", url=self.url)
 
     def read(self) -> bytes:
-        """The whole body, which has to arrive within the time for the answer."""
-        return b"".join(self._body())
+        """The whole body, which has to arrive within the time for the answer, and to fit into memory."""
+        body: List[bytes] = []
+        size = 0
+        for piece in self._body():
+            body.append(piece)
+            size += len(piece)
+            if size > MAX_EVENT_BYTES:
+                raise ProtocolError(f"{self.url} sent more than {MAX_EVENT_BYTES} bytes.", url=self.url)
+        return b"".join(body)
 
     def json(self) -> Json:
         """The body as JSON, or the error that its status and contents amount to."""
@@ -1527,6 +1534,7 @@ class WebSocket:
     def __iter__(self) -> Iterator[str]:
         """The messages, until the server closes; pings are answered on the way."""
         parts: List[bytes] = []
+        size = 0
         while True:
             frame = read_frame(self._read_exactly)
             if frame.opcode == CLOSE:
@@ -1537,11 +1545,12 @@ class WebSocket:
                 if (frame.opcode == CONTINUATION) != bool(parts):
                     raise ProtocolError(f"{self._url} sent WebSocket fragments out of order.", url=self._url)
                 parts.append(frame.data)
-                if sum(map(len, parts)) > MAX_EVENT_BYTES:
+                size += len(frame.data) + 64  # about what an empty fragment needs
+                if size > MAX_EVENT_BYTES:
                     raise ProtocolError(f"{self._url} sent a message of more than {MAX_EVENT_BYTES} bytes.")
                 if frame.fin:
                     yield b"".join(parts).decode("utf-8", "replace")
-                    parts = []
+                    parts, size = [], 0
 
     def __enter__(self) -> WebSocket:
         return self
