@@ -1023,6 +1023,7 @@ class Connection:
         self.used = False
         self.reusable = True
         self.idle_since = 0.0
+        self.pid = os.getpid()  # a forked child has its parent's sockets, but must not touch what goes over them
 
     def exchange(
         self, method: str, head: bytes, body: Body, timeout: Optional[float]
@@ -1060,8 +1061,8 @@ class Connection:
                 self.sock.sendall(memoryview(body)[start : start + UPLOAD_CHUNK])
 
     def is_stale(self) -> bool:
-        """Whether the idle connection was closed by the server, or soon will be."""
-        if time.monotonic() - self.idle_since > IDLE_SECONDS:
+        """Whether the idle connection was closed by the server, or soon will be, or is another process's."""
+        if self.pid != os.getpid() or time.monotonic() - self.idle_since > IDLE_SECONDS:
             return True
         try:
             if hasattr(select, "poll"):
@@ -1075,8 +1076,9 @@ class Connection:
     def abort(self) -> None:
         """Wake a thread that is blocked on this connection. May be called from any thread."""
         self.reusable = False
-        with suppress(OSError):
-            self.sock.shutdown(socket.SHUT_RDWR)
+        if self.pid == os.getpid():
+            with suppress(OSError):
+                self.sock.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
         with suppress(OSError):
@@ -1248,6 +1250,16 @@ class Http:
         self._jars: Dict[Origin, CookieJar] = {}
         self._tls: Optional[ssl.SSLContext] = None
         self.closed = False
+
+    def after_fork(self) -> None:
+        """In a child: let go of the parent's connections, and of locks that a thread of the parent may have held."""
+        import copy
+
+        self._lock = threading.Lock()
+        self._jars = {origin: copy.copy(jar) for origin, jar in self._jars.items()}  # copies have locks of their own
+        for connection in [*self._busy.values(), *(one for idle in self._idle.values() for one in idle)]:
+            connection.close()  # which leaves them open for the parent
+        self._busy, self._idle = {}, {}
 
     def grant(self, origin: Origin, headers: Headers) -> None:
         """Send these headers with every request to this origin."""
@@ -3180,6 +3192,8 @@ class Client:
     - `skip_queue=True` calls functions that are not generators by a direct POST: faster, without progress, if the app
       permits it. `api_name` is the endpoint for calls that name none. `oauth_token` goes to endpoints that declare it.
 
+    A process that has been forked can go on with the client, in a session of its own; jobs stay with their process.
+
     Raises AuthenticationError, ConnectionFailed, TimedOut, ProtocolError (no Gradio app there), HTTPError, SpaceError.
     """
 
@@ -3213,9 +3227,6 @@ class Client:
         self._default_name = api_name
         self._max_workers = max(1, max_workers)
         self._http = Http(f"gradio_lite_client/{__version__}", timeout, ssl_verify, proxy, trust_env)
-        self._lock = threading.Lock()  # guards all below
-        self._waiting: Deque[_Task] = deque()
-        self._threads: Set[threading.Thread] = set()
         self._closed = False
         self._count = 0
         self._info: Optional[Dict[str, Any]] = None
@@ -3240,10 +3251,27 @@ class Client:
             raise
         self.src = self._app.routes.base
         self.config: Dict[str, Any] = self._app.config
-        self._sessions: WeakSet[Session] = WeakSet()
-        self._session = self._new_session()
+        self._forked = threading.Lock()
+        self._begin()
         logger.debug("Connected to %s: Gradio %s, %s", self.src, self._app.version_text, self._app.protocol)
         _tell(verbose, f"Loaded as API: {self.src}")
+
+    def _begin(self) -> None:
+        """Make what belongs to one process."""
+        self._lock = threading.Lock()  # guards `_closed` and all below
+        self._waiting: Deque[_Task] = deque()
+        self._threads: Set[threading.Thread] = set()
+        self._sessions: WeakSet[Session] = WeakSet()
+        self._session = self._new_session()
+        self._pid = os.getpid()  # last: from now on this is not done again
+
+    def _own(self) -> None:
+        """In a forked child, begin anew: the parent reads its session's stream, and its locks may be held for ever."""
+        if self._pid != os.getpid():
+            with self._forked:
+                if self._pid != os.getpid():
+                    self._http.after_fork()
+                    self._begin()
 
     def _address(self, src: str, token: Union[str, bool, None], verbose: bool) -> Tuple[str, Optional[Token]]:
         """The URL of the app that `src` means, waiting for it if it is a Space, and the token to use."""
@@ -3312,12 +3340,13 @@ class Client:
 
     def __del__(self) -> None:
         session = getattr(self, "_session", None)
-        if session:  # or the thread of its heartbeat would go on for ever
+        if session and self._pid == os.getpid():  # or the thread of its heartbeat would go on for ever
             session.leave()
 
     @property
     def session_hash(self) -> str:
         """The server's name for the session of the next call."""
+        self._own()
         return self._session.hash
 
     # --- calling
@@ -3370,12 +3399,14 @@ class Client:
 
     def reset_session(self) -> None:
         """Forget the app's state for this client: later calls belong to a new session. Jobs in flight go on."""
+        self._own()
         with self._lock:
             left, self._session = self._session, self._new_session()
         left.leave()
 
     def close(self) -> None:
         """End every job (with ConnectionLost) and every thread, and close all sockets. May be called twice."""
+        self._own()
         with self._lock:
             self._closed = True
             waiting = list(self._waiting)
@@ -3424,6 +3455,7 @@ class Client:
         """Ask the server to describe its endpoints; where it cannot, the config has to do."""
         if self._info is not None:
             return
+        self._own()
         info: Json = None
         if self._app.version >= (3, 26):
             query = "?all_endpoints=true" if self._app.version >= (4, 31, 4) else ""
@@ -3477,6 +3509,7 @@ class Client:
         keywords: Mapping[str, Any],
     ) -> _Task:
         """Check a call completely. Nothing is sent but, once and if needed, the question what the endpoints take."""
+        self._own()
         endpoint = self._endpoint(api_name, fn_index)
         for name, value in (headers or {}).items():
             check_header(name, value)
@@ -3677,6 +3710,7 @@ class Client:
         return save(self._contents(item, headers), os.path.dirname(path), lambda sha: path)
 
     def _contents(self, item: Mapping[str, Any], headers: Headers) -> Iterator[bytes]:
+        self._own()
         path, url = str(item["path"]), item.get("url")
         if is_data_url(url):
             from base64 import b64decode

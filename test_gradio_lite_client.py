@@ -5986,6 +5986,7 @@ class FileItselfTest(TestCase):
                 "collections",
                 "concurrent",
                 "contextlib",
+                "copy",
                 "datetime",
                 "difflib",
             ),
