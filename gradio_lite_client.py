@@ -998,6 +998,7 @@ class Incoming(io.RawIOBase):
     def __init__(self, sock: socket.socket, limit: Optional[float]):
         self._sock = sock
         self.deadline = None if limit is None else time.monotonic() + limit
+        self.ended = False
 
     def readable(self) -> bool:
         return True
@@ -1005,7 +1006,9 @@ class Incoming(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:
         if self.deadline is not None and time.monotonic() > self.deadline:
             raise socket.timeout("timed out")
-        return self._sock.recv_into(buffer)
+        size = self._sock.recv_into(buffer)
+        self.ended = not size
+        return size
 
     def makefile(self, mode: str) -> IO[bytes]:
         return io.BufferedReader(self)
@@ -1041,6 +1044,8 @@ class Connection:
         answer = http.client.HTTPResponse(incoming, method=method)  # type: ignore[arg-type] # all it needs of a socket
         try:
             answer.begin()
+            if incoming.ended:  # http.client takes a part of a head for the whole
+                raise http.client.HTTPException("the head of the answer was cut short")
         except BaseException as error:
             answer.close()
             raise unsent or error from None
@@ -1137,8 +1142,8 @@ class Response:
                     self._ended = True
                 if piece:
                     yield piece
-                elif left:
-                    raise ConnectionResetError(f"{left} bytes are missing")
+                elif left or (self._raw.chunked and self._incoming.ended):
+                    raise ConnectionResetError("its end is missing")
         except (OSError, http.client.HTTPException, ValueError) as error:
             raise connection_error(error, self.url, answered=True) from error
 
@@ -1326,7 +1331,7 @@ class Http:
                     if abort:
                         abort.watch(None)
                     self.give_back(connection, False)
-                    died = isinstance(error, (ConnectionError, http.client.BadStatusLine))
+                    died = isinstance(error, ConnectionError)  # without a byte of an answer
                     if died and connection.used and request.method == "GET" and not self.closed:
                         continue
                     raise
