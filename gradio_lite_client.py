@@ -2630,7 +2630,7 @@ class Transcript:
         return output["data"]
 
     def _app_error(self, output: Mapping[str, Any], title: Any) -> AppError:
-        details = {key: value for key, value in output.items() if key not in ("error", "message", "self")}
+        details = {key: value for key, value in output.items() if key not in ("error", "message")}
         if isinstance(title, str):
             details.setdefault("title", title)
         words = output.get("error")

@@ -3850,17 +3850,9 @@ class TranscriptTest(TestCase):
                 self.assertEqual((str(error), error.message, error.title), (words, words, "Error"))
 
     def test_what_an_error_carries(self) -> None:
-        output = {
-            "error": "x",
-            "duration": None,
-            "visible": False,
-            "title": "T",
-            "new": 1,
-            "message": "other",
-            "self": 1,
-        }
+        output = {"error": "x", "duration": None, "visible": False, "title": "T", "message": "other", "self": 1}
         error = self.raises(glc.AppError, self.transcript().feed, self.completed(output, success=False))
-        self.assertEqual((error.duration, error.visible, error.title, error.details), (None, False, "T", {"new": 1}))
+        self.assertEqual((error.duration, error.visible, error.title, error.details), (None, False, "T", {"self": 1}))
         message = self.completed({"error": "x"}, success=False, title="Its title")
         self.assertEqual(self.raises(glc.AppError, self.transcript().feed, message).title, "Its title")
 

@@ -10,7 +10,7 @@ import json
 import random
 import socket
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any, Callable, Optional
 from unittest import mock
 
 import gradio_lite_client as glc
@@ -47,14 +47,18 @@ class FakeSocket:
     def __init__(self, answer: Callable[[str], bytes]) -> None:
         self._answer = answer
         self._sent = b""
+        self._left: Optional[io.BytesIO] = None
 
     def sendall(self, data: bytes) -> None:
         self._sent += data
 
-    def makefile(self, mode: str) -> io.BytesIO:
-        target = self._sent.split(b" ", 2)[1].decode("ascii")
-        body = self._answer(target.split("?")[0])
-        return io.BytesIO(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+    def recv_into(self, buffer: Any) -> int:
+        if self._left is None:
+            target = self._sent.split(b" ", 2)[1].decode("ascii")
+            body = self._answer(target.split("?")[0])
+            head = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(body)
+            self._left = io.BytesIO(head + body)
+        return self._left.readinto(buffer)
 
     def _nothing(self, *args: Any) -> None:
         pass
