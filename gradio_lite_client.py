@@ -739,11 +739,11 @@ def safe_name(name: Any, longest: int = 120) -> str:
     stem, dot, suffix = text.rpartition(".")
     if not dot:
         stem, suffix = text, ""
-    if re.fullmatch(r"(?i)(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?", stem.strip()):
-        stem = f"_{stem}"
     suffix = suffix.encode()[: longest // 2].decode("utf-8", "ignore")
-    stem = stem.encode()[: longest - len(suffix.encode()) - 1].decode("utf-8", "ignore")
-    return f"{stem}{dot}{suffix}".strip(" .") or "file"
+    stem = stem.encode()[: longest - len(suffix.encode()) - 2].decode("utf-8", "ignore")
+    text = f"{stem}{dot}{suffix}".strip(" .") or "file"
+    is_device = re.match(r"(?i)(con(in\$|out\$)?|prn|aux|nul|(com|lpt)[0-9¹²³]) *(\.|$)", text)  # of Windows
+    return f"_{text}" if is_device else text
 
 
 def parameter_name(text: str) -> str:

@@ -154,6 +154,10 @@ class FindingsTest(ClientCase):
                 self.raises(glc.ConnectionLost, self.client(server.url).predict, "x")
                 self.assertLess(self.paths(server).count("GET /queue/data"), 5)
 
+    def test_device_names_of_windows_with_spaces_before_the_dot(self) -> None:
+        for name in ("prn .tar.gz", "CON  .txt", "conin$", "ConOut$.x", "com1"):
+            self.assertEqual(glc.safe_name(name), f"_{name}")
+
 
 if __name__ == "__main__":
     unittest.main()
