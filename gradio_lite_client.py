@@ -2912,6 +2912,30 @@ def file(source: Union[str, os.PathLike[str], bytes, IO[bytes]], name: Optional[
     return handle_file(source, name)
 
 
+def connect(
+    http: Http,
+    src: str,
+    token: Union[str, bool, None],
+    auth: Optional[Tuple[str, str]],
+    headers: Headers,
+    tell: Callable[[str], None],
+) -> App:
+    """The app that `src` means, which is waited for if it is a Space. Its origin is granted all credentials."""
+    space_id = space_in(src)
+    url = src if "://" in src else f"http://{src}"
+    on_spaces = space_id is not None or origin_of(url).host.endswith(SPACE_DOMAIN)
+    found = find_token(token, search=on_spaces)
+    if space_id is not None:
+        url = start_space(Hub(http, found), http, space_id, found, tell)
+    origin = origin_of(url)
+    login = basic_login(url)
+    http.grant(origin, {**token_headers(found, origin), **({"Authorization": login} if login else {}), **headers})
+    url = urlsplit(url)._replace(netloc=urlsplit(url).netloc.rsplit("@", 1)[-1]).geturl()
+    if on_spaces and space_id is None:
+        return find_space_app(http, url, auth, found, tell)
+    return find_app(http, url, auth)
+
+
 def find_app(http: Http, url: str, auth: Optional[Tuple[str, str]]) -> App:
     """The app that any of its URLs belongs to: its config is looked for there, then one folder up, and so on."""
     parts = urlsplit(url)
@@ -3235,22 +3259,12 @@ class Client:
         self._closed = False
         self._count = 0
         self._info: Optional[Dict[str, Any]] = None
+        tell = partial(_tell, verbose)
+        given = dict(headers or {})
+        if cookies:
+            given["Cookie"] = "; ".join(f"{name}={value}" for name, value in cookies.items())
         try:
-            src = src.strip()
-            url, found = self._address(src, hf_token if token is None else token, verbose)
-            login = basic_login(url)
-            url = urlsplit(url)._replace(netloc=urlsplit(url).netloc.rsplit("@", 1)[-1]).geturl()
-            credentials = token_headers(found, origin_of(url))
-            if login:
-                credentials["Authorization"] = login
-            credentials.update(headers or {})
-            if cookies:
-                credentials["Cookie"] = "; ".join(f"{name}={value}" for name, value in cookies.items())
-            self._http.grant(origin_of(url), credentials)
-            if origin_of(url).host.endswith(SPACE_DOMAIN) and not space_in(src):
-                self._app = find_space_app(self._http, url, auth, found, partial(_tell, verbose))
-            else:
-                self._app = find_app(self._http, url, auth)
+            self._app = connect(self._http, src.strip(), hf_token if token is None else token, auth, given, tell)
         except BaseException:
             self._http.close()
             raise
@@ -3259,7 +3273,7 @@ class Client:
         self._forked = threading.Lock()
         self._begin()
         logger.debug("Connected to %s: Gradio %s, %s", self.src, self._app.version_text, self._app.protocol)
-        _tell(verbose, f"Loaded as API: {self.src}")
+        tell(f"Loaded as API: {self.src}")
 
     def _begin(self) -> None:
         """Make what belongs to one process."""
@@ -3277,15 +3291,6 @@ class Client:
                 if self._pid != os.getpid():
                     self._http.after_fork()
                     self._begin()
-
-    def _address(self, src: str, token: Union[str, bool, None], verbose: bool) -> Tuple[str, Optional[Token]]:
-        """The URL of the app that `src` means, waiting for it if it is a Space, and the token to use."""
-        space_id = space_in(src)
-        if space_id is None:
-            url = src if "://" in src else f"http://{src}"
-            return url, find_token(token, search=origin_of(url).host.endswith(SPACE_DOMAIN))
-        found = find_token(token, search=True)
-        return start_space(Hub(self._http, found), self._http, space_id, found, partial(_tell, verbose)), found
 
     @classmethod
     def duplicate(
