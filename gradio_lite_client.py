@@ -786,17 +786,21 @@ def type_name(
     if isinstance(kind, list):
         return " | ".join(inner({**schema, "type": one}) for one in kind) or "Any"
     if kind == "array":
-        items = schema.get("items")
-        if isinstance(items, dict) and "prefixItems" in items:
-            schema = items
-        items = schema.get("prefixItems", items)
-        if isinstance(items, list):
-            return f"tuple[{', '.join(inner(item) for item in items)}]"
-        return f"list[{inner(schema.get('items'))}]"
+        return _list_type(schema, inner)
     if kind == "object":
         return _dict_type(schema, inner)
     simple = {"string": "str", "number": "float", "integer": "int", "boolean": "bool", "null": "None"}
     return simple.get(str(kind), "Any")
+
+
+def _list_type(schema: Mapping[str, Any], inner: Callable[[Any], str]) -> str:
+    items = schema.get("items")
+    if isinstance(items, dict) and "prefixItems" in items:
+        schema = items
+    items = schema.get("prefixItems", items)
+    if isinstance(items, list):
+        return f"tuple[{', '.join(inner(item) for item in items)}]"
+    return f"list[{inner(schema.get('items'))}]"
 
 
 def _dict_type(schema: Mapping[str, Any], inner: Callable[[Any], str]) -> str:
@@ -2162,20 +2166,21 @@ def speak_sse(call: Call) -> Generator[Message, None, None]:
             post(call, call.app.routes.reset, {"event_id": event_id})
 
 
+def join_queue(call: Call) -> str:
+    """POST the call into the queue; the event id that it gets."""
+    if call.cancelled():
+        raise _Cancelled("The job was cancelled before it was sent.")
+    with call.http.request("POST", call.app.routes.join, call.body(), headers=call.headers) as response:
+        if response.status in (422, 503):
+            raise refusal(response)
+        answer = response.json()
+    if not isinstance(answer, dict) or not isinstance(answer.get("event_id"), str):
+        raise ProtocolError(f"{response.url} gave no event id but {str(answer)[:200]!r}.", url=response.url)
+    return str(answer["event_id"])
+
+
 def speak_shared(call: Call) -> Generator[Message, None, None]:
-    """POST the call into the queue; the messages arrive on the one stream of the session (4.9 and newer)."""
-
-    def join() -> str:
-        if call.cancelled():
-            raise _Cancelled("The job was cancelled before it was sent.")
-        with call.http.request("POST", call.app.routes.join, call.body(), headers=call.headers) as response:
-            if response.status in (422, 503):
-                raise refusal(response)
-            answer = response.json()
-        if not isinstance(answer, dict) or not isinstance(answer.get("event_id"), str):
-            raise ProtocolError(f"{response.url} gave no event id but {str(answer)[:200]!r}.", url=response.url)
-        return str(answer["event_id"])
-
+    """Join the queue; the messages arrive on the one stream of the session (4.9 and newer)."""
     event_id = ""
     started = complete = cancelled = False
 
@@ -2189,7 +2194,7 @@ def speak_shared(call: Call) -> Generator[Message, None, None]:
         call.session.tell(event_id, {"msg": "cancelled", "steps": steps})
 
     try:
-        for event_id, message in call.session.messages(join, call.endpoint.number):
+        for event_id, message in call.session.messages(partial(join_queue, call), call.endpoint.number):
             kind = message["msg"]
             started = started or kind.startswith("process_")
             complete = kind == "process_completed"

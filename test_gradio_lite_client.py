@@ -6008,6 +6008,14 @@ class FileItselfTest(TestCase):
             lines = Path(path).read_text(encoding="utf-8").splitlines()
             self.assertEqual([number for number, line in enumerate(lines, 1) if len(line) > 120], [], path)
 
+    def test_functions_are_short(self) -> None:
+        """45 lines at most, without the parameters and the docstring."""
+        for node in ast.walk(self.tree):
+            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                body = node.body[1:] if ast.get_docstring(node) else node.body
+                if body:
+                    self.assertLessEqual((body[-1].end_lineno or 0) - body[0].lineno + 1, 45, node.name)
+
     def test_public_names(self) -> None:
         self.assertEqual(glc.__all__, sorted(glc.__all__, key=lambda name: (not name[0].isupper(), name)))
         for name in glc.__all__:
