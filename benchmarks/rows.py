@@ -1,0 +1,133 @@
+"""What is measured, and what it has to reach."""
+
+from types import MappingProxyType
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Tuple
+
+OURS, FLOOR, JAVASCRIPT, OFFICIAL = "ours", "floor", "javascript", "official"
+ALL = (OURS, JAVASCRIPT, FLOOR, OFFICIAL)
+PYTHON = (OURS, FLOOR, OFFICIAL)
+BARE = (OURS, FLOOR)
+TITLES = {OURS: "this client", FLOOR: "floor", JAVASCRIPT: "JavaScript", OFFICIAL: "official Python"}
+
+
+class Goal(NamedTuple):
+    """A figure of ours is at most `limit` times that of another client, or `limit` itself."""
+
+    metric: str
+    limit: float
+    against: Optional[str] = None
+
+
+class Row(NamedTuple):
+    key: str
+    title: str
+    server: str  # "VERSION APP ARGUMENTS"
+    task: str
+    options: Dict[str, Any]
+    clients: Tuple[str, ...]
+    metrics: Tuple[str, ...]
+    goals: Tuple[Goal, ...]
+    rounds: int = 7
+    per_client: Mapping[str, Mapping[str, Any]] = MappingProxyType({})  # other options
+
+
+class Growth(NamedTuple):
+    key: str
+    title: str
+    unit: str
+    server: str  # {n} is the size
+    task: str
+    options: Dict[str, Any]
+    varied: str  # the option that is the size, or "" if the server has it
+    sizes: Tuple[int, ...]
+    rounds: int = 1
+    metrics: Tuple[str, ...] = ("seconds", "memory")
+
+
+SIX, FIVE, FOUR = "6.31.0 tasks", "5.50.0 tasks", "4.44.1 tasks"
+SLOW = {OFFICIAL: {"times": 20}}
+
+
+def noop(key: str, title: str, server: str, *goals: Goal) -> Row:
+    times = 100 if server == SIX else 20
+    options = {"name": "noop", "times": times}
+    return Row(key, title, server, "calls", options, ALL, ("seconds", "cpu"), goals, per_client=SLOW)
+
+
+def skip(key: str, title: str, server: str) -> Row:
+    options = {"name": "noop", "times": 200}
+    goals = (Goal("seconds", 2.0, FLOOR),)
+    return Row(
+        key, title, server, "direct", options, BARE, ("seconds",), goals, per_client={OURS: {"skip_queue": True}}
+    )
+
+
+ROWS: List[Row] = [
+    Row(
+        "start", "process start to first result, a script of 3 lines", SIX, "start", {}, ALL,
+        ("seconds", "exit", "peak"),
+        (Goal("seconds", 1.6, FLOOR), Goal("seconds", 1.0, JAVASCRIPT), Goal("peak", 24.0)), rounds=15,
+    ),
+    Row(
+        "cli", "the same from the command line", SIX, "cli", {}, BARE, ("seconds",),
+        (Goal("seconds", 1.6, FLOOR),), rounds=15,
+    ),
+    Row(
+        "import", "import", SIX, "import", {}, PYTHON, ("seconds", "peak"),
+        (Goal("seconds", 0.045), Goal("peak", 20.0)), rounds=15,
+    ),
+    Row("connect", "connect", SIX, "connect", {"times": 30}, ALL, ("seconds",), (Goal("seconds", 1.3, FLOOR),)),
+    noop("noop-6", "no-op predict() on 6", SIX, Goal("seconds", 1.15, FLOOR), Goal("seconds", 1.0, JAVASCRIPT)),
+    skip("skip-6", "the same with skip_queue on 6 (floor: a direct POST)", SIX),
+    Row(
+        "direct", "unqueued endpoint", SIX, "direct", {"name": "direct", "times": 200}, ALL, ("seconds", "cpu"),
+        (Goal("seconds", 1.2, FLOOR), Goal("seconds", 1.0, JAVASCRIPT)), per_client=SLOW,
+    ),
+    Row(
+        "jobs", "200 jobs at once", SIX, "jobs", {"count": 200}, ALL, ("seconds", "cpu", "threads", "memory", "lost"),
+        (Goal("seconds", 1.1, FLOOR), Goal("cpu", 0.9), Goal("lost", 0)), rounds=5,
+    ),
+    Row(
+        "first", "first streamed output", SIX, "first_output", {"times": 30}, ALL, ("seconds",),
+        (Goal("seconds", 1.3, FLOOR),),
+    ),
+    Row(
+        "big", "output of 5 MB", SIX, "calls", {"name": "big", "times": 10, "value": 5}, ALL,
+        ("seconds", "cpu", "memory"), (Goal("seconds", 1.3, FLOOR),), rounds=5,
+    ),
+    Row(
+        "upload", "upload of 200 MB", SIX, "upload", {"path": "200"}, ALL, ("seconds", "cpu", "memory"),
+        (Goal("seconds", 1.0, OFFICIAL), Goal("seconds", 1.0, JAVASCRIPT), Goal("memory", 4.0)), rounds=5,
+    ),
+    Row(
+        "download", "download of 200 MB, with its sha256", SIX, "download", {"megabytes": 200}, ALL,
+        ("seconds", "cpu", "memory"), (Goal("seconds", 1.0, OFFICIAL), Goal("memory", 4.0)), rounds=5,
+    ),
+    Row(
+        "grow", "4,000 streamed outputs of a text that grows to 20 KB", SIX, "stream", {"name": "grow", "count": 4000},
+        ALL, ("seconds", "cpu", "memory"), (Goal("cpu", 0.5, OFFICIAL), Goal("memory", 0.5, OFFICIAL)), rounds=3,
+    ),
+    Row(
+        "chat", "4,000 streamed outputs of a chat of 20 messages", SIX, "stream", {"name": "chat", "count": 4000},
+        ALL, ("seconds", "cpu", "memory"), (Goal("cpu", 0.5, OFFICIAL), Goal("memory", 0.5, OFFICIAL)), rounds=3,
+    ),
+    noop("noop-5", "no-op predict() on 5", FIVE, Goal("seconds", 1.05, FLOOR)),
+    skip("skip-5", "the same with skip_queue on 5", FIVE),
+    noop("noop-4", "no-op predict() on 4", FOUR, Goal("seconds", 1.05, FLOOR)),
+    skip("skip-4", "the same with skip_queue on 4", FOUR),
+    Row(
+        "connect-1000", "connect to an app with 1,000 endpoints", "6.31.0 many 1000", "connect", {"times": 3}, ALL,
+        ("seconds", "memory"), (Goal("seconds", 1.3, FLOOR),), rounds=5,
+    ),
+]  # fmt: skip
+GROWTHS: List[Growth] = [
+    Growth("growth-jobs", "jobs at once", "job", SIX, "jobs", {}, "count", (1, 10, 100, 1000), 3),
+    Growth(
+        "growth-outputs", "streamed outputs", "output", SIX, "stream", {"name": "count"}, "count",
+        (1, 10, 100, 1000, 10000), 3,
+    ),
+    Growth("growth-upload", "megabytes uploaded", "MB", SIX, "upload", {}, "path", (1, 10, 100, 1000, 2000), 2),
+    Growth(
+        "growth-endpoints", "endpoints", "endpoint", "6.31.0 many {n}", "connect", {"times": 3}, "", (10, 100, 1000), 3
+    ),
+]  # fmt: skip
