@@ -38,7 +38,6 @@ The library contacts the host it is given, and no other. It does not print, apar
 from __future__ import annotations
 
 import concurrent.futures
-import http.client
 import io
 import json
 import logging
@@ -938,6 +937,8 @@ REDIRECTS = (301, 302, 303, 307, 308)
 MAX_REDIRECTS = 10
 MAX_ERROR_BODY = 64 * 1024
 READ_SIZE = 64 * 1024
+MAX_LINE = 64 * 1024  # in what surrounds a body
+MAX_FIELDS = 256  # of a head
 CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")  # OpenSSL itself reads SSL_CERT_FILE and SSL_CERT_DIR
 
 Headers = Mapping[str, str]
@@ -993,29 +994,149 @@ class Abort:
                 connection.abort()
 
 
-class Incoming(io.RawIOBase):
-    """What arrives on a socket, for HTTPResponse. No wait begins after `deadline`: single bytes do not go on for ever.
+class NotHTTP(ValueError):
+    """The peer sends something else."""
 
-    The socket itself limits each wait; looking at the clock between waits costs no system call.
+
+class Incoming:
+    """The bytes that arrive at a socket: by line, by number, or as they come.
+
+    The socket limits each wait; no wait begins after `deadline`, so that single bytes do not go on for ever.
     """
 
-    def __init__(self, sock: socket.socket, limit: Optional[float]):
+    def __init__(self, sock: socket.socket):
         self._sock = sock
-        self.deadline = None if limit is None else time.monotonic() + limit
-        self.ended = False
+        self._data = b""
+        self._at = 0
+        self.deadline: Optional[float] = None
 
-    def readable(self) -> bool:
-        return True
+    def __bool__(self) -> bool:
+        """Whether there are bytes that have been received and not been read."""
+        return self._at < len(self._data)
 
-    def readinto(self, buffer: Any) -> int:
+    def end_within(self, seconds: Optional[float]) -> None:
+        self.deadline = None if seconds is None else time.monotonic() + seconds
+
+    def _receive(self) -> bytes:
         if self.deadline is not None and time.monotonic() > self.deadline:
             raise socket.timeout("timed out")
-        size = self._sock.recv_into(buffer)
-        self.ended = not size
-        return size
+        return self._sock.recv(READ_SIZE)
 
-    def makefile(self, mode: str) -> IO[bytes]:
-        return io.BufferedReader(self)
+    def wait(self) -> bool:
+        """Wait until there are some. False at the end."""
+        if not self:
+            self._data, self._at = self._receive(), 0
+        return bool(self)
+
+    def some(self, most: int) -> bytes:
+        """At least one byte; none at the end."""
+        self.wait()
+        start = self._at
+        self._at = min(start + most, len(self._data))
+        return self._data[start : self._at]  # no copy, if this is all of it
+
+    def read(self, size: int) -> bytes:
+        """So many bytes; fewer at the end."""
+        pieces: List[bytes] = []
+        while size:
+            piece = self.some(size)
+            if not piece:
+                break
+            pieces.append(piece)
+            size -= len(piece)
+        return b"".join(pieces)
+
+    def line(self) -> bytes:
+        """A line without its end."""
+        while True:
+            end = self._data.find(b"\n", self._at)
+            if end >= 0:
+                line = self._data[self._at : end]
+                self._at = end + 1
+                return line[:-1] if line.endswith(b"\r") else line
+            rest = self._data[self._at :]
+            more = self._receive()
+            if not more or len(rest) > MAX_LINE:
+                raise NotHTTP(f"a line that {'does not end' if more else 'is cut short'}: {rest[:80]!r}")
+            self._data, self._at = rest + more, 0
+
+
+class Answer:
+    """An answer to a request (RFC 9112): its head, which is read here, and its body, in the pieces that arrive.
+
+    Not `http.client`, since importing that, with `email` and `ssl`, takes longer than connecting and calling.
+    """
+
+    def __init__(self, incoming: Incoming):
+        self._incoming = incoming
+        self.status = 0
+        while self.status < 200 and self.status != 101:
+            self._read_head()
+        options = [option.strip() for option in self.headers.get("connection", "").lower().split(",")]
+        self._chunked = self.headers.get("transfer-encoding", "").lower() == "chunked"
+        self._length: Optional[int] = None  # until the connection closes
+        if self.status in (101, 204, 304):
+            self._length = 0
+        elif "content-length" in self.headers and not self._chunked:
+            length = self.headers["content-length"]
+            if not re.fullmatch(r"[0-9]{1,18}", length):
+                raise NotHTTP(f"the length {length[:80]!r}")
+            self._length = int(length)
+        framed = self._chunked or self._length is not None
+        self.reusable = framed and ("close" not in options if self._newer else "keep-alive" in options)
+        self.ended = self._length == 0
+        self.body = self._read_body()
+
+    def _read_head(self) -> None:
+        first = self._incoming.line()
+        match = re.fullmatch(rb"HTTP/1\.([0-9]) ([1-9][0-9][0-9])(?: (.*))?", first)
+        if not match:
+            raise NotHTTP(f"no HTTP but {first[:80]!r}")
+        self._newer = match[1] != b"0"
+        self.status = int(match[2])
+        self.reason = (match[3] or b"").decode("latin-1")
+        self.headers: Dict[str, str] = {}  # by their names in lower case
+        self.cookies: List[str] = []
+        for _ in range(MAX_FIELDS):
+            line = self._incoming.line()
+            if not line:
+                return
+            name, colon, value = line.decode("latin-1").partition(":")
+            if not colon or name != name.strip():
+                raise NotHTTP(f"the header {line[:80]!r}")
+            name, value = name.lower(), value.strip()
+            if name == "set-cookie":
+                self.cookies.append(value)
+            self.headers[name] = f"{self.headers[name]}, {value}" if name in self.headers else value
+        raise NotHTTP(f"more than {MAX_FIELDS} headers")
+
+    def _read_body(self) -> Iterator[bytes]:
+        if self._chunked:
+            while True:
+                line = self._incoming.line()
+                match = re.fullmatch(rb"([0-9A-Fa-f]{1,15})[ \t]*(;.*)?", line)
+                if not match:
+                    raise NotHTTP(f"a chunk that starts with {line[:80]!r}")
+                if int(match[1], 16) == 0:
+                    break
+                yield from self._exactly(int(match[1], 16))
+                if self._incoming.line():
+                    raise NotHTTP("a chunk that is longer than it says")
+            while self._incoming.line():
+                pass  # trailers
+        elif self._length is not None:
+            yield from self._exactly(self._length)
+        else:
+            yield from iter(partial(self._incoming.some, READ_SIZE), b"")
+        self.ended = True
+
+    def _exactly(self, size: int) -> Iterator[bytes]:
+        while size:
+            piece = self._incoming.some(size)
+            if not piece:
+                raise ConnectionResetError(f"{size} bytes are missing")
+            size -= len(piece)
+            yield piece
 
 
 class Connection:
@@ -1023,6 +1144,7 @@ class Connection:
 
     def __init__(self, sock: socket.socket, origin: Origin, absolute: bool, tunnel: bool = False):
         self.sock = sock
+        self.incoming = Incoming(sock)
         self.origin = origin
         self.absolute = absolute  # a plain-http proxy wants whole URLs
         self.tunnel = tunnel  # a proxy has to be asked to pass on everything
@@ -1032,9 +1154,7 @@ class Connection:
         self.idle_since = 0.0
         self.pid = os.getpid()  # a forked child has its parent's sockets, but must not touch what goes over them
 
-    def exchange(
-        self, method: str, head: bytes, body: Body, timeout: Optional[float]
-    ) -> Tuple[http.client.HTTPResponse, Incoming]:
+    def exchange(self, head: bytes, body: Body, timeout: Optional[float]) -> Answer:
         """Send a request and read the answer's head."""
         unsent: Optional[OSError] = None
         self.sock.settimeout(timeout)
@@ -1044,16 +1164,16 @@ class Connection:
             # A server may refuse a large upload without reading it all: its answer is worth more than this error.
             unsent = error
             self.reusable = False
-        incoming = Incoming(self.sock, timeout)
-        answer = http.client.HTTPResponse(incoming, method=method)  # type: ignore[arg-type] # all it needs of a socket
+        self.incoming.end_within(timeout)
         try:
-            answer.begin()
-            if incoming.ended:  # http.client takes a part of a head for the whole
-                raise http.client.HTTPException("the head of the answer was cut short")
+            if not self.incoming.wait():
+                raise ConnectionResetError("it closed the connection")
         except BaseException as error:
-            answer.close()
             raise unsent or error from None
-        return answer, incoming
+        try:
+            return Answer(self.incoming)
+        except ConnectionError as error:  # not one that came before the first byte, after which a GET is sent again
+            raise NotHTTP("the head of the answer was cut short") from error
 
     def _send(self, head: bytes, body: Body) -> None:
         if body is None:
@@ -1070,8 +1190,8 @@ class Connection:
                 self.sock.sendall(memoryview(body)[start : start + UPLOAD_CHUNK])
 
     def is_stale(self) -> bool:
-        """Whether the idle connection was closed by the server, or soon will be, or is another process's."""
-        if self.pid != os.getpid() or time.monotonic() - self.idle_since > IDLE_SECONDS:
+        """Whether the idle connection is of no use: closed or about to be, talking unasked, or another process's."""
+        if self.incoming or self.pid != os.getpid() or time.monotonic() - self.idle_since > IDLE_SECONDS:
             return True
         try:
             if hasattr(select, "poll"):
@@ -1097,24 +1217,14 @@ class Connection:
 class Response:
     """An answer whose body is still to be read. Leaving its `with` block gives the connection back, or closes it."""
 
-    def __init__(
-        self,
-        http: Http,
-        connection: Connection,
-        raw: http.client.HTTPResponse,
-        incoming: Incoming,
-        url: str,
-        abort: Optional[Abort],
-    ):
-        self.status = raw.status
-        self.headers = raw.headers
+    def __init__(self, http: Http, connection: Connection, answer: Answer, url: str, abort: Optional[Abort]):
+        self.status = answer.status
+        self.headers = answer.headers
         self.url = url
         self._http = http
         self._connection = connection
-        self._raw = raw
-        self._incoming = incoming
+        self._answer = answer
         self._abort = abort
-        self._ended = raw.length == 0
         self._closed = False
 
     def set_timeout(self, timeout: Optional[float]) -> None:
@@ -1123,11 +1233,11 @@ class Response:
 
     def chunks(self) -> Iterator[bytes]:
         """The body as it arrives, decompressed, however long that takes in all. ConnectionLost if it is cut short."""
-        self._incoming.deadline = None
+        self._connection.incoming.end_within(None)
         return self._body()
 
     def _body(self) -> Iterator[bytes]:
-        encoding = self.headers.get("Content-Encoding", "identity").strip().lower()
+        encoding = self.headers.get("content-encoding", "identity").strip().lower()
         if encoding in ("identity", ""):
             return self._pieces()
         if encoding not in ("gzip", "x-gzip", "deflate"):
@@ -1135,20 +1245,9 @@ class Response:
         return self._unzipped()
 
     def _pieces(self) -> Iterator[bytes]:
-        left = self._raw.length  # None: chunked, or until the connection closes
         try:
-            while not self._ended:
-                piece = self._raw.read1(READ_SIZE if left is None else min(READ_SIZE, left))
-                if left is not None:
-                    left -= len(piece)
-                    self._ended = left == 0
-                elif not piece:
-                    self._ended = True
-                if piece:
-                    yield piece
-                elif left or (self._raw.chunked and self._incoming.ended):
-                    raise ConnectionResetError("its end is missing")
-        except (OSError, http.client.HTTPException, ValueError) as error:
+            yield from self._answer.body
+        except (OSError, ValueError) as error:
             raise connection_error(error, self.url, answered=True) from error
 
     def _unzipped(self) -> Iterator[bytes]:
@@ -1197,24 +1296,23 @@ class Response:
     def upgraded(self) -> Tuple[socket.socket, Callable[[int], bytes]]:
         """After a 101: the socket, and what reads from it (some may have been read with the head already)."""
         self._connection.reusable = False
-        self._incoming.deadline = None
-        return self._connection.sock, self._raw.fp.read
+        self._connection.incoming.end_within(None)
+        return self._connection.sock, self._connection.incoming.read
 
     def end_within(self, seconds: float) -> None:
         """Whatever the server still sends."""
         self.set_timeout(seconds)
-        self._incoming.deadline = time.monotonic() + seconds
+        self._connection.incoming.end_within(seconds)
 
     def close(self) -> None:
         if not self._closed:
             self._closed = True
             if self._abort:
                 self._abort.watch(None)
-            self._ended = self._ended or self._raw.isclosed()
             # After an error of the app, uvicorn closes the connection a moment later without having said so.
-            reusable = self._ended and not self._raw.will_close and self._connection.reusable and self.status < 500
-            self._raw.close()
-            self._http.give_back(self._connection, reusable)
+            answer, connection = self._answer, self._connection
+            reusable = answer.ended and answer.reusable and connection.reusable and self.status < 500
+            self._http.give_back(connection, reusable)
 
     def __enter__(self) -> Response:
         return self
@@ -1301,7 +1399,7 @@ class Http:
             if method != "GET" and (response.status not in (307, 308) or isinstance(body, Multipart)):
                 return response
             with response:
-                target = urljoin(url, response.headers.get("Location", ""))
+                target = urljoin(url, response.headers.get("location", ""))
                 response.read()
             try:
                 origin = origin_of(target)
@@ -1329,8 +1427,7 @@ class Http:
                 try:
                     if not connection.ready:
                         self._prepare(connection)
-                    head = self._head(request, connection)
-                    raw, incoming = connection.exchange(request.method, head, request.body, request.timeout)
+                    answer = connection.exchange(self._head(request, connection), request.body, request.timeout)
                 except BaseException as error:
                     if abort:
                         abort.watch(None)
@@ -1340,11 +1437,11 @@ class Http:
                         continue
                     raise
                 connection.used = True
-                self._keep_cookies(origin, request.url, raw)
-                return Response(self, connection, raw, incoming, request.url, abort)
+                self._keep_cookies(origin, request.url, answer.cookies)
+                return Response(self, connection, answer, request.url, abort)
         except GradioError:
             raise
-        except (OSError, http.client.HTTPException, UnicodeError) as error:  # the last: no host has such a name
+        except (OSError, NotHTTP, UnicodeError) as error:  # the last: no host has such a name
             raise connection_error(error, request.url, closed=self.closed) from error
 
     def _head(self, request: Request, connection: Connection) -> bytes:
@@ -1417,7 +1514,7 @@ class Http:
         if connection.origin.scheme == "https":
             plain, host = connection.sock, connection.origin.host
             secure = self._tls_context().wrap_socket(plain, server_hostname=host, do_handshake_on_connect=False)
-            connection.sock = secure
+            connection.sock, connection.incoming = secure, Incoming(secure)
             if not connection.reusable:
                 raise ConnectionAbortedError("given up")  # when neither socket could be shut down
             secure.do_handshake()
@@ -1484,9 +1581,7 @@ class Http:
         origin = connection.origin
         host = f"{origin.host}:{origin.port}" if ":" not in origin.host else f"[{origin.host}]:{origin.port}"
         fields = {"Host": host, "User-Agent": self._user_agent, **self._proxy_headers(origin)}
-        head = encode_head(f"CONNECT {host} HTTP/1.1", fields)
-        answer, _ = connection.exchange("CONNECT", head, None, self.timeout)
-        answer.close()
+        answer = connection.exchange(encode_head(f"CONNECT {host} HTTP/1.1", fields), None, self.timeout)
         if answer.status != 200:
             raise ConnectionFailed(
                 f"The proxy refused a tunnel to {host}: {answer.status} {answer.reason}.", status=answer.status
@@ -1494,15 +1589,20 @@ class Http:
 
     # --- cookies: one jar per origin, because cookies themselves know nothing of ports
 
-    def _keep_cookies(self, origin: Origin, url: str, raw: http.client.HTTPResponse) -> None:
-        if raw.headers.get("Set-Cookie") is None:
+    def _keep_cookies(self, origin: Origin, url: str, cookies: List[str]) -> None:
+        if not cookies:
             return
+        from email.message import Message
         from http.cookiejar import CookieJar
         from urllib.request import Request
 
         with self._lock:
             jar = self._jars.setdefault(origin, CookieJar())
-        jar.extract_cookies(raw, Request(url))
+        answer: Any = Message()
+        answer.info = lambda: answer  # all that a jar asks of an answer
+        for cookie in cookies:
+            answer["Set-Cookie"] = cookie
+        jar.extract_cookies(answer, Request(url))
 
     def _cookies(self, origin: Origin, url: str) -> str:
         jar = self._jars.get(origin)
@@ -1530,7 +1630,7 @@ class WebSocket:
             raise http_error(self._response)
         self._sock, self._read = self._response.upgraded()
         self._sock.settimeout(None)  # servers ping, but not all of them; TCP keep-alive finds a dead one
-        if self._response.headers.get("Sec-WebSocket-Accept") != accept_key(key):
+        if self._response.headers.get("sec-websocket-accept") != accept_key(key):
             self._response.close()
             raise ProtocolError(f"{url} does not speak WebSocket, though it says so.", url=url)
 
@@ -1680,7 +1780,7 @@ def http_error(response: Response) -> HTTPError:
         body = response.start()
     words = error_text(body)
     status, url = response.status, response.url
-    details = {"status": status, "url": url, "body": body, "retry_after": response.headers.get("Retry-After")}
+    details = {"status": status, "url": url, "body": body, "retry_after": response.headers.get("retry-after")}
     text = f"{url} answered {status}" + (f": {words}" if words else ".")
     if status == 401:
         return AuthenticationError(
@@ -1692,7 +1792,7 @@ def http_error(response: Response) -> HTTPError:
         wait = f" Try again after {details['retry_after']} (Retry-After)." if details["retry_after"] else ""
         return TooManyRequestsError(f"{text} Too many requests to the API, please try again later.{wait}", **details)
     if status in REDIRECTS:
-        text = f"{url} redirects to {response.headers.get('Location')!r}; use that address instead."
+        text = f"{url} redirects to {response.headers.get('location')!r}; use that address instead."
     return HTTPError(text, **details)
 
 
@@ -1780,7 +1880,7 @@ class Hub:
         with self._http.request("GET" if body is None else "POST", url, data, headers=self._headers) as response:
             if not 200 <= response.status < 300:
                 error = http_error(response)
-                reset = re.search(r";\s*t=(\d+)", response.headers.get("RateLimit", ""))
+                reset = re.search(r";\s*t=(\d+)", response.headers.get("ratelimit", ""))
                 if error.status == 429 and reset and not error.retry_after:
                     error.retry_after = reset.group(1)
                 raise error
@@ -3005,7 +3105,7 @@ def log_in(http: Http, routes: Routes, auth: Tuple[str, str]) -> None:
     form = urlencode({"username": user, "password": password}).encode()
     kind = "application/x-www-form-urlencoded"
     with http.request("POST", routes.login, form, kind, redirects="none") as response:
-        if response.status == 302 and response.headers.get("Set-Cookie"):  # 3.16
+        if response.status == 302 and response.headers.get("set-cookie"):  # 3.16
             return
         if response.status != 200:
             error = http_error(response)

@@ -1691,7 +1691,7 @@ class BodyTest(HttpCase):
             server.on("GET", "/", Stream)
             with self.http().request("GET", server.url) as response:
                 stream = server.next_stream()
-                response.headers["Content-Encoding"] = "gzip"
+                response.headers["content-encoding"] = "gzip"
                 squeeze = zlib.compressobj(wbits=31)
                 stream.raw(squeeze.compress(b"data: 1\n\n") + squeeze.flush(zlib.Z_SYNC_FLUSH))
                 events = glc.iter_sse(response.chunks())
@@ -1762,6 +1762,90 @@ class BodyTest(HttpCase):
                 url = self.answering(data)
                 error = self.raises(glc.ConnectionFailed, self.get, self.http(), url)
                 self.assertIn(f"Could not talk to {url}: ", str(error))
+
+    def answer(self, data: bytes, at_once: int = 1 << 20) -> Any:
+        """The answer that these bytes are, when they come this many at once."""
+
+        class Socket:
+            def recv(self, size: int) -> bytes:
+                nonlocal data
+                piece, data = data[:at_once], data[at_once:]
+                return piece
+
+        return glc.Answer(glc.Incoming(Socket()))  # type: ignore[arg-type]
+
+    def test_heads_and_bodies(self) -> None:
+        chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: Chunked\r\n\r\n"
+        for data, body, reusable in (
+            (b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc", b"abc", True),
+            (b"HTTP/1.1 200\nContent-Length:3\n\nabc", b"abc", True),
+            (b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nConnection: x, Close\r\n\r\nabc", b"abc", False),
+            (b"HTTP/1.0 200 OK\r\nContent-Length: 3\r\n\r\nabc", b"abc", False),
+            (b"HTTP/1.0 200 OK\r\nContent-Length: 3\r\nConnection: keep-alive\r\n\r\nabc", b"abc", True),
+            (b"HTTP/1.1 200 OK\r\n\r\nabc", b"abc", False),
+            (b"HTTP/1.1 204 None\r\n\r\n", b"", True),
+            (b"HTTP/1.1 103 Hints\r\nLink: a\r\n\r\nHTTP/1.1 304 Same\r\nContent-Length: 3\r\n\r\n", b"", True),
+            (chunked + b"3\r\nabc\r\n0\r\n\r\n", b"abc", True),
+            (chunked + b"1;a=b\r\na\r\n2 \r\nbc\r\n00\r\nTrailer: x\r\nOther: y\r\n\r\n", b"abc", True),
+        ):
+            for at_once in (1, 2, 7, 1000):
+                with self.subTest(data, at_once=at_once):
+                    answer = self.answer(data, at_once)
+                    self.assertEqual(b"".join(answer.body), body)
+                    self.assertEqual((answer.ended, answer.reusable), (True, reusable))
+
+    def test_headers_of_one_name(self) -> None:
+        answer = self.answer(
+            b"HTTP/1.1 200 OK\r\nA: 1\r\na:2\t\r\nSet-Cookie: a=1, b\r\nset-cookie: c=2\r\nE: \xe9\r\n\r\n"
+        )
+        self.assertEqual((answer.headers["a"], answer.headers["e"]), ("1, 2", "\xe9"))
+        self.assertEqual(answer.cookies, ["a=1, b", "c=2"])
+
+    def test_broken_heads(self) -> None:
+        start = b"HTTP/1.1 200 OK\r\n"
+        for rest in (
+            b"no colon\r\n\r\n",
+            b"A: 1\r\n folded\r\n\r\n",
+            b"A : 1\r\n\r\n",
+            b"Content-Length: -1\r\n\r\n",
+            b"Content-Length: 1\r\nContent-Length: 2\r\n\r\n",
+            b"Content-Length: 1",
+        ):
+            with self.subTest(rest):
+                self.raises(glc.NotHTTP, self.answer, start + rest)
+        self.raises(glc.NotHTTP, self.answer, b"HTTP/2 200 OK\r\n\r\n")
+
+    def test_broken_bodies(self) -> None:
+        chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+        for data, error in (
+            (b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nab", ConnectionResetError),
+            (chunked + b"3\r\nab", ConnectionResetError),
+            (chunked + b"3\r\nabcd\r\n0\r\n\r\n", glc.NotHTTP),
+            (chunked + b"-3\r\nabc\r\n0\r\n\r\n", glc.NotHTTP),
+            (chunked + b"0x3\r\nabc\r\n0\r\n\r\n", glc.NotHTTP),
+            (chunked + b"3\r\nabc\r\n0", glc.NotHTTP),
+            (chunked + b"3\r\nabc\r\n", glc.NotHTTP),
+        ):
+            with self.subTest(data):
+                answer = self.answer(data)
+                self.raises(error, list, answer.body)
+                self.assertFalse(answer.ended)
+
+    def test_bytes_after_an_answer_cost_its_connection(self) -> None:
+        connections = 0
+
+        def talk(sock: socket.socket) -> None:
+            nonlocal connections
+            connections += 1
+            with contextlib.suppress(ConnectionError):
+                while receive_head(sock):
+                    sock.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 200 Evil\r\n\r\n")
+
+        url = self.raw(talk).url
+        http = self.http()
+        for _ in range(2):
+            self.assertEqual(self.get(http, url), (200, b"ok"))
+        self.assertEqual(connections, 2)
 
     def test_json(self) -> None:
         with self.serve() as server:
@@ -3445,14 +3529,14 @@ class FakeHubTest(HubCase):
         self.assertEqual(self.ask("GET", "spaces/alice/app/host")[1]["subdomain"], "alice-app")
         self.assertEqual(self.ask("GET", "spaces/by-subdomain/alice-app", token=None)[1]["id"], "alice/app")
         self.assertEqual(self.ask("GET", "spaces/by-subdomain/other")[0], 404)
-        self.assertEqual(self.last["X-Error-Code"], "RepoNotFound")
+        self.assertEqual(self.last["x-error-code"], "RepoNotFound")
         self.assertEqual(self.ask("GET", "spaces/alice/app/revision/main")[1]["id"], "alice/app")
         self.assertEqual(self.ask("GET", "spaces/alice/app/jwt", token=None)[0], 401)
         self.assertEqual(self.ask("GET", "spaces/hardware")[1][0]["name"], "cpu-basic")
         self.assertEqual(self.ask("GET", "agent-harnesses", token=None)[0], 200)
         self.assertEqual(self.ask("GET", "nothing")[0], 404)
         self.assertEqual(self.ask("GET", "spaces/alice/app/nothing")[0], 404)
-        self.assertRegex(self.last["RateLimit"], r'^"api";r=\d+;t=295$')
+        self.assertRegex(self.last["ratelimit"], r'^"api";r=\d+;t=295$')
 
     def test_changing(self) -> None:
         for path, body, status in (
@@ -5981,6 +6065,7 @@ class FileItselfTest(TestCase):
                 "copy",
                 "datetime",
                 "difflib",
+                "email",
             ),
             *(
                 "enum",
@@ -6070,13 +6155,14 @@ class FileItselfTest(TestCase):
     def test_importing_it_is_cheap(self) -> None:
         code = (
             "import sys; import gradio_lite_client; "
-            "print(*sorted({'ssl', 'asyncio', 'urllib.request', 'http.cookiejar', 'tempfile', 'argparse', 'hashlib', "
+            "print(*sorted({'ssl', 'http.client', 'email', 'asyncio', "
+            "'urllib.request', 'http.cookiejar', 'tempfile', 'argparse', 'hashlib', "
             "'mimetypes', 'zlib', 'inspect', 'subprocess'} & set(sys.modules)))"
         )
         run = [
             sys.executable,
             "-c",
-            code.replace("import gradio_lite_client", "import http.client, concurrent.futures, logging"),
+            code.replace("import gradio_lite_client", "import concurrent.futures, logging, socket"),
         ]
         mine = [sys.executable, "-c", code]
         base, loaded = (

@@ -33,13 +33,17 @@ def run(subject: str, rounds: int | None, seconds: float | None, seed: int) -> b
             module.check(random.Random(number))
         except Exception:
             traceback.print_exc()
-            print(f"{subject}: failed in round {done}. Again: python3 -m testing.fuzz {subject} --seed {number} --rounds 1")
+            print(
+                f"{subject}: failed in round {done}. Again: python3 -m testing.fuzz {subject} --seed {number} --rounds 1"
+            )
             return False
         done += 1
         passed = time.monotonic() - start
         if done == rounds or (seconds is not None and passed > seconds):
             break
-    print(f"{subject}: {done:,} rounds from seed {seed} in {passed:.1f} s: {module.__doc__.splitlines()[0]}", flush=True)
+    print(
+        f"{subject}: {done:,} rounds from seed {seed} in {passed:.1f} s: {module.__doc__.splitlines()[0]}", flush=True
+    )
     return True
 
 

@@ -17,7 +17,16 @@ SAMPLES = (
     {"error": "broken"},
     [1, 2],
 )
-TEXTS = ("", " ", "<html><title> a\nb</title>", "<title", "Traceback (most recent call last)\nx", "null", "{", "[" * 5000)
+TEXTS = (
+    "",
+    " ",
+    "<html><title> a\nb</title>",
+    "<title",
+    "Traceback (most recent call last)\nx",
+    "null",
+    "{",
+    "[" * 5000,
+)
 
 
 def check(rng: random.Random) -> None:

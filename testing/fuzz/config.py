@@ -52,13 +52,13 @@ class FakeSocket:
     def sendall(self, data: bytes) -> None:
         self._sent += data
 
-    def recv_into(self, buffer: Any) -> int:
+    def recv(self, size: int) -> bytes:
         if self._left is None:
             target = self._sent.split(b" ", 2)[1].decode("ascii")
             body = self._answer(target.split("?")[0])
             head = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(body)
             self._left = io.BytesIO(head + body)
-        return self._left.readinto(buffer)
+        return self._left.read(size)
 
     def _nothing(self, *args: Any) -> None:
         pass

@@ -39,7 +39,9 @@ def _changed(rng: random.Random, value: Any) -> Any:
         return value + rng.choice(("", "x", "w w")) if isinstance(value, str) else tree(rng, 2)
     if isinstance(value, list):
         at = rng.randrange(len(value))
-        return rng.choice((value[:at], [*value, tree(rng, 2)], [*value[:at], _changed(rng, value[at]), *value[at + 1 :]]))
+        return rng.choice(
+            (value[:at], [*value, tree(rng, 2)], [*value[:at], _changed(rng, value[at]), *value[at + 1 :]])
+        )
     key = rng.choice(list(value))
     rest = {name: part for name, part in value.items() if name != key}
     return rng.choice((rest, {**value, rng.choice(KEYS): tree(rng, 2)}, {**value, key: _changed(rng, value[key])}))

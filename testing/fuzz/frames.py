@@ -43,7 +43,7 @@ class Wire:
 
     def __init__(self, received: bytes) -> None:
         self.sent = b""
-        self.headers = {"Sec-WebSocket-Accept": "known"}
+        self.headers = {"sec-websocket-accept": "known"}
         self._received = io.BytesIO(received)
 
     def request(self, *args: Any, **keywords: Any) -> Wire:

@@ -39,9 +39,7 @@ def check(rng: random.Random) -> None:
         (text(rng), b"".join(rng.choice(CONTENTS) for _ in range(rng.randrange(4)))) for _ in range(rng.randrange(1, 4))
     ]
     grows = rng.choice((b"", b"more than there was at first"))
-    parts = [
-        glc.Part(name, "text/x", len(content), in_short_reads(rng, content + grows)) for name, content in files
-    ]
+    parts = [glc.Part(name, "text/x", len(content), in_short_reads(rng, content + grows)) for name, content in files]
     form = glc.Multipart("files", parts, BOUNDARY)
     body = b"".join(form)
     assert len(body) == form.length

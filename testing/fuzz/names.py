@@ -17,7 +17,10 @@ PARTS: tuple[str, ...] = (*RESERVED, *(".", "..", " ", "/", "\\", ".tar.gz", ".t
 
 def reserved(name: str) -> bool:
     stem = name.split(".")[0].rstrip(" ").lower()  # as Windows reads it
-    return stem in ("con", "conin$", "conout$", "prn", "aux", "nul") or re.fullmatch(r"(com|lpt)[0-9¹²³]", stem) is not None
+    return (
+        stem in ("con", "conin$", "conout$", "prn", "aux", "nul")
+        or re.fullmatch(r"(com|lpt)[0-9¹²³]", stem) is not None
+    )
 
 
 def check(rng: random.Random) -> None:
