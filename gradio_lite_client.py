@@ -1905,11 +1905,13 @@ class Hub:
             ) from error
 
     def user(self) -> str:
+        """The name of the token's owner."""
         try:
             return str(self.ask("whoami-v2")["name"])
         except (AuthenticationError, KeyError) as error:
+            words = error_text(error.body) if isinstance(error, HTTPError) else "no name"
             raise AuthenticationError(
-                "The Hub does not know who you are: pass token=…, or set HF_TOKEN. " + str(error), url=self.url
+                f"The Hub does not know who you are: pass token=…, or set HF_TOKEN. The Hub says: {words}", url=self.url
             ) from error
 
 

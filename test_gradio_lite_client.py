@@ -3490,11 +3490,12 @@ class DuplicateTest(HubCase):
 
     def test_without_a_token_that_the_hub_knows(self) -> None:
         self.here.add(SPACE)
-        for token in (False, "hf_unknown"):
+        who = "The Hub does not know who you are: pass token=…, or set HF_TOKEN. The Hub says: "
+        for token, words in ((False, ANONYMOUS), ("hf_unknown", WRONG_TOKEN)):
             error = self.refused(token=token, kind=glc.AuthenticationError)
-            self.assertIn("The Hub does not know who you are: pass token=…, or set HF_TOKEN.", str(error))
+            self.assertEqual(str(error), who + words)
         self.here.on("GET", "/api/whoami-v2", {})
-        self.refused(kind=glc.AuthenticationError)
+        self.assertEqual(str(self.refused(kind=glc.AuthenticationError)), who + "no name")
         self.assertEqual(self.bodies(), [])
 
     def test_both_names_of_the_token(self) -> None:
