@@ -29,9 +29,11 @@ import urllib.request
 import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable, Dict, FrozenSet, Iterable, Iterator, List, Optional, Set, Tuple, Type
+from unittest import mock
 
 import gradio_lite_client as glc
 from testing.apps import functions
+from testing.hub import WRITE, FakeHub
 from testing.servers import NotInstalled, Server, install
 from testing.versions import RELEASES, Release
 
@@ -737,6 +739,41 @@ class MainCases(Cases):
     def test_an_address_without_an_app(self) -> None:
         with file_server(b"<html>hello</html>") as address, self.assertRaises(glc.ProtocolError):
             self.connect(address)
+
+    # --- Spaces ---
+
+    def hub(self) -> FakeHub:
+        """A Hub on which this server is the app of every Space."""
+        hub = FakeHub(self.url)
+        self.addCleanup(hub.close)
+        variables = {"HF_ENDPOINT": hub.url, "HF_HOME": str(self.folder), "HF_TOKEN": "", "HF_HUB_OFFLINE": ""}
+        for patch in (mock.patch.dict(os.environ, variables), mock.patch.object(glc, "SPACE_POLL_SECONDS", 0.05)):
+            patch.start()
+            self.addCleanup(patch.stop)
+        return hub
+
+    def test_a_space_that_is_built_and_then_runs(self) -> None:
+        hub = self.hub()
+        hub.add("gradio/app", "BUILDING", "BUILDING", "APP_STARTING", "RUNNING")
+        with self.assertLogs(glc.logger, "INFO") as log:
+            client = self.connect("gradio/app")
+        told = [record.getMessage() for record in log.records]
+        waits = ["The Space gradio/app is %s; waiting for it." % stage for stage in ("building", "app starting")]
+        self.assertEqual(told, [*waits, "Loaded as API: " + client.src])
+        self.assertEqual(client.predict("x", api_name="/echo"), "x")
+        copied = client.predict(glc.handle_file(b"text", "a.txt"), api_name="/copy_file")
+        self.assertEqual(Path(copied).read_bytes(), b"text")
+        self.assertEqual(len(hub.requests), 4)
+
+    def test_a_duplicate_of_a_space(self) -> None:
+        hub = self.hub()
+        hub.add("gradio/app", "PAUSED", hardware="t4-small")
+        for _ in range(2):  # made, then found
+            with glc.Client.duplicate("gradio/app", token=WRITE, secrets={"KEY": "value"}) as client:
+                self.assertEqual(client.predict("x", api_name="/echo"), "x")
+        posted = [request.path for request in hub.requests if request.method == "POST"]
+        self.assertEqual(posted, ["/api/spaces/gradio/app/duplicate"])
+        self.assertEqual(hub.spaces["alice/app"].secrets, {"KEY": "value"})
 
     # --- the end ---
 
