@@ -2020,7 +2020,8 @@ def duplicate_space(
             hub.ask(f"spaces/{target}/hardware", {"flavor": hardware, **_sleep_of(hardware, sleep_seconds)})
         except GradioError as error:
             step = f"changing the hardware of {target} to {hardware}"
-            raise _failed(step, f"{target} exists, unchanged", error) from error
+            unknown = f"{target} exists, and may have been changed: see {hub.url}/spaces/{target}/settings"
+            raise _failed(step, f"{target} exists, unchanged", unknown, error) from error
     return target
 
 
@@ -2031,11 +2032,8 @@ def _create(hub: Hub, from_id: str, target: str, body: Mapping[str, Any]) -> boo
     except GradioError as error:
         if error.status == 409:
             return False
-        refused = isinstance(error, HTTPError) and (error.status or 0) < 500
-        left = (
-            "nothing has been created" if refused else f"{target} may exist or not: look at {hub.url}/spaces/{target}"
-        )
-        raise _failed(f"duplicating {from_id} to {target}", left, error) from error
+        unknown = f"{target} may exist or not; if so, delete it at {hub.url}/spaces/{target}/settings"
+        raise _failed(f"duplicating {from_id} to {target}", "nothing has been created", unknown, error) from error
     return True
 
 
@@ -2052,11 +2050,12 @@ def _sleep_of(hardware: str, seconds: int) -> Dict[str, int]:
     return {} if hardware == BASIC_HARDWARE else {"sleepTimeSeconds": seconds}
 
 
-def _failed(step: str, left: str, error: GradioError) -> SpaceDuplicationError:
+def _failed(step: str, left_if_refused: str, left: str, error: GradioError) -> SpaceDuplicationError:
+    refused = isinstance(error, HTTPError) and (error.status or 0) < 500
     words = (error_text(error.body) if isinstance(error, HTTPError) else "") or str(error)
-    did = "refused" if error.status and error.status < 500 else "failed at"
-    text = f"The Hub {did} {step} ({error.status or 'no answer'}): {words}. As it stands, {left}."
-    return SpaceDuplicationError(text, status=error.status, url=error.url)
+    text = f"The Hub {'refused' if refused else 'failed at'} {step} ({error.status or 'no answer'}): "
+    text += f"{words.rstrip('.?')}. As it stands, {left_if_refused if refused else left}."
+    return SpaceDuplicationError(text, status=error.status, url=error.url, retry_after=error.retry_after)
 
 
 # === Conversation =====================================================================================================

@@ -2693,7 +2693,7 @@ class SpaceLifeTest(HubCase):
         for stage in ("RUNNING", "RUNNING_BUILDING", "RUNNING_APP_STARTING", "INVENTED_TOMORROW"):
             hub.add(SPACE, stage)
             self.assertEqual(self.told(), [f"Loaded as API: {app.url}"])
-        for info in ({"host": app.url}, {"host": app.url, "runtime": None}):
+        for info in ({"host": app.url}, {"host": app.url, "runtime": None}, {"host": app.url, "runtime": {}}):
             hub.on("GET", f"/api/spaces/{SPACE}", {"id": SPACE, **info})
             self.assertEqual(self.told(), [f"Loaded as API: {app.url}"])
 
@@ -2779,8 +2779,15 @@ class SpaceLifeTest(HubCase):
                     self.assertIn(words, str(error))
                     self.assertEqual((error.status, error.url), (status, f"{hub.url}/api/spaces/{space_id}"))
                     self.assertNotIn("hf_", str(error))
-        hub.on("GET", f"/api/spaces/{SPACE}", Reply(403, (), ""))  # without a word
-        self.assertIn("The Hub says: 403", str(self.fails(glc.SpaceError)))
+        disabled, gated = "Access to this resource is disabled.", "Access to this Space is restricted"
+        for answer, words in (
+            (Reply(403, (), ""), "403"),  # without a word
+            (Reply.json({"error": disabled}, 403, {"X-Error-Message": disabled}), disabled),
+            (Reply.json({"error": gated}, 401, {"X-Error-Code": "GatedRepo"}), gated),
+            (Reply(404, {"Content-Type": "text/html"}, "<title>Not found</title>"), "an HTML page titled 'Not found'"),
+        ):
+            hub.on("GET", f"/api/spaces/{SPACE}", answer)
+            self.assertTrue(str(self.fails(glc.SpaceError)).endswith(f"The Hub says: {words}"), words)
 
     def test_private_ones_open_to_their_owner(self) -> None:
         app = self.app()
@@ -3467,6 +3474,37 @@ class DuplicateTest(HubCase):
             "Payment required for t4-small. As it stands, alice/calculator exists, unchanged.",
         )
 
+    def test_failures_that_leave_it_open_what_exists(self) -> None:
+        self.here.add(SPACE)
+        self.here.add("alice/other", hardware="t4-small")
+        html = Reply(200, {"Content-Type": "text/html"}, PAGE)
+        for to_id, path, step, left in (
+            (
+                "mine",
+                f"{SPACE}/duplicate",
+                f"duplicating {SPACE} to alice/mine",
+                f"alice/mine may exist or not; if so, delete it at {self.here.url}/spaces/alice/mine/settings.",
+            ),
+            (
+                "other",
+                "alice/other/hardware",
+                "changing the hardware of alice/other to a10g-small",
+                f"alice/other exists, and may have been changed: see {self.here.url}/spaces/alice/other/settings.",
+            ),
+        ):
+            for answer, status in ((Reply(500, (), "sorry"), "500"), (html, "no answer"), (None, "no answer")):
+                with self.subTest(path, status=status):
+                    self.here.on("POST", f"/api/spaces/{path}", answer)
+                    error = self.refused(SPACE, to_id, hardware="a10g-small")
+                    self.assertIn(f"The Hub failed at {step} ({status}): ", str(error))
+                    self.assertTrue(str(error).endswith(f" As it stands, {left}"), str(error))
+                    self.assertIsInstance(error.__cause__, glc.GradioError)
+            slow = {"Retry-After": "20"}
+            self.here.on("POST", f"/api/spaces/{path}", Reply.json({"error": "slow down"}, 429, slow))
+            error = self.refused(SPACE, to_id, hardware="a10g-small")
+            self.assertIn(f"The Hub refused {step} (429): slow down. As it stands, ", str(error))
+            self.assertEqual((error.status, error.retry_after), (429, "20"))
+
     def test_what_exists_after_a_failure_is_said(self) -> None:
         self.here.add(SPACE)
         for stages, words in (
@@ -3535,9 +3573,33 @@ class FakeHubTest(HubCase):
         self.assertEqual(self.ask("GET", "spaces/alice/app/jwt", token=None)[0], 401)
         self.assertEqual(self.ask("GET", "spaces/hardware")[1][0]["name"], "cpu-basic")
         self.assertEqual(self.ask("GET", "agent-harnesses", token=None)[0], 200)
+        self.assertEqual(self.ask("HEAD", "telemetry/py_client/initiated", token=None)[0], 200)
+        self.assertEqual(self.ask("HEAD", "spaces/alice/app/discussions", token=None)[0], 200)
+        self.assertEqual(self.ask("GET", "spaces/alice/app/jwt")[1]["token"], "jwt")
         self.assertEqual(self.ask("GET", "nothing")[0], 404)
         self.assertEqual(self.ask("GET", "spaces/alice/app/nothing")[0], 404)
         self.assertRegex(self.last["ratelimit"], r'^"api";r=\d+;t=295$')
+
+    def test_an_unknown_token_is_refused_on_every_route(self) -> None:
+        for method, path in (
+            ("GET", "whoami-v2"),
+            ("GET", "spaces/alice/app"),
+            ("GET", "spaces/alice/app/runtime"),
+            ("GET", "spaces/by-subdomain/alice-app"),
+            ("GET", "spaces/no/such"),
+            ("POST", "spaces/alice/app/duplicate"),
+        ):
+            status, answer = self.ask(method, path, {} if method == "POST" else None, "hf_unknown")
+            self.assertEqual((status, answer), (401, {"error": WRONG_TOKEN}), path)
+            self.assertEqual(self.last["X-Error-Message"], WRONG_TOKEN)
+
+    def test_a_new_name_on_every_route(self) -> None:
+        self.here.rename("alice/app", "alice/new")
+        for path in ("", "/runtime", "/host"):
+            self.assertEqual(self.ask("GET", f"spaces/alice/app{path}?expand=sdk")[0], 200)
+            self.assertEqual(self.here.requests[-1].target, f"/api/spaces/alice/new{path}?expand=sdk")
+        self.assertEqual(self.ask("POST", "spaces/Alice/New/sleeptime", {"seconds": 60})[0], 200)
+        self.assertEqual(self.space.sleep_seconds, 60)
 
     def test_changing(self) -> None:
         for path, body, status in (
@@ -3567,6 +3629,8 @@ class FakeHubTest(HubCase):
         self.assertEqual(self.ask("GET", "spaces/alice/app/secrets")[1], {"KEY": {"key": "KEY"}})
         self.assertEqual(self.ask("DELETE", "spaces/alice/app/secrets", {"key": "KEY"})[0], 200)
         self.assertEqual(self.space.secrets, {})
+        self.assertEqual(self.ask("DELETE", "spaces/alice/app/variables", {"key": "KEY"}), (200, {}))
+        self.assertEqual(self.ask("POST", "spaces/alice/app/restart?factory=true")[1]["stage"], "BUILDING")
         self.assertEqual(self.ask("POST", "spaces/alice/app/pause", token=OTHER)[0], 403)
         self.assertEqual(self.ask("POST", "spaces/alice/app/pause", token=READ)[0], 403)
         self.assertEqual(self.ask("POST", "spaces/alice/app/pause", token=None)[0], 401)
