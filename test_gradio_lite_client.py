@@ -3526,6 +3526,26 @@ class DuplicateTest(HubCase):
         self.assertIn("Could not find Space: no/such", str(error))
         self.assertEqual(self.bodies(), [])
 
+    def test_names_that_are_none(self) -> None:
+        self.here.add(SPACE)
+        for from_id, to_id, words in (
+            ("http://127.0.0.1:7860", None, "Not a Space: 'http://127.0.0.1:7860'. It takes user/name, or the address"),
+            ("calculator", None, "Not a Space: 'calculator'."),
+            (SPACE, "a b", "Not a name for a Space: to_id='a b'."),
+            (SPACE, "alice/", "Not a name for a Space: to_id='alice/'."),
+            (SPACE, "a/b/c", "Not a name for a Space: to_id='a/b/c'."),
+        ):
+            with self.subTest(from_id, to_id=to_id):
+                self.assertIn(words, str(self.refused(from_id, to_id, kind=ValueError)))
+        self.assertEqual(self.here.requests, [])
+
+    def test_a_target_that_is_closed_to_us(self) -> None:
+        self.here.add(SPACE)
+        closed = Reply.json({"error": "Access to this resource is disabled."}, 403)
+        self.here.on("GET", "/api/spaces/alice/calculator", closed)
+        self.assertIn("is disabled", str(self.refused(kind=glc.SpaceError)))
+        self.assertEqual(self.bodies(), [])
+
     def test_without_a_token_that_the_hub_knows(self) -> None:
         self.here.add(SPACE)
         who = "The Hub does not know who you are: pass token=…, or set HF_TOKEN. The Hub says: "
