@@ -32,7 +32,8 @@ most `max_workers`), `gradio-stream` (one per session with pending jobs; reads a
 `gradio-heartbeat` (only for apps that ask for it). Every lock guards a few fields, is described in the docstring of its
 class, and is never held while code of the user runs, nor, with one exception (`Session._turn`), during I/O.
 
-The library contacts the host it is given, and no other. It does not print, apart from `view_api()` and `verbose=True`.
+The library contacts the host it is given (for a Space also the Hub), and no other. It does not print, apart from
+`view_api()` and `verbose=True`.
 """
 
 from __future__ import annotations
