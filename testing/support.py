@@ -30,6 +30,8 @@ from testing.standin import StandIn
 
 MS = float(os.environ.get("TEST_MS", "1")) / 1000  # the unit of every wait: slow machines can stretch it
 DEADLINE = 20_000 * MS  # for what a healthy program does at once
+if "TEST_SWITCH" in os.environ:  # seconds after which another thread may run: tiny ones bring races to light
+    sys.setswitchinterval(float(os.environ["TEST_SWITCH"]))
 
 
 def gradio_threads() -> list[str]:

@@ -17,7 +17,7 @@ from testing.fuzz import SUBJECTS, FromBytes, diffs, mutated
 from testing.support import DEADLINE, ClientCase, TestCase, config, dependency
 
 ROUNDS = 300
-ROUNDS_OF_SLOW_ONES = {"config": 120}
+ROUNDS_OF_SLOW_ONES = {"config": 80, "frames": 150, "schema": 100}
 
 
 class InvariantsTest(TestCase):

@@ -76,11 +76,7 @@ def server(rng: random.Random, config: Any, info: Any) -> Callable[[str], bytes]
         "data": mutated(rng, completed),
     }
 
-    left = itertools.count(MAX_REQUESTS, -1)
-
     def answer(path: str) -> bytes:
-        if next(left) < 0:  # a server that always says the same may be asked again and again
-            raise ConnectionRefusedError
         name = path.rsplit("/", 1)[-1]
         text = json.dumps(answers.get(name, {"data": outputs}))
         return f"data: {text}\n\n".encode() if name == "data" else text.encode()
@@ -109,9 +105,15 @@ def check(rng: random.Random) -> None:
         config = mutated(rng, config)
     for _ in range(rng.randrange(3)):
         info = mutated(rng, info)
-    fake = FakeSocket
     answer = server(rng, config, info)
-    with mock.patch.object(socket, "create_connection", lambda *_: fake(answer)), mock.patch.object(glc, "logger"):
+    left = itertools.count(MAX_REQUESTS, -1)
+
+    def connect(*_: Any) -> FakeSocket:
+        if next(left) < 0:  # a server that always says the same may be asked again and again
+            raise ConnectionRefusedError
+        return FakeSocket(answer)
+
+    with mock.patch.object(socket, "create_connection", connect), mock.patch.object(glc, "logger"):
         client = attempt(glc.Client, "http://127.0.0.1:1", download_files=False, timeout=5.0)
         if client is None:
             return
