@@ -24,6 +24,7 @@ import tempfile
 import threading
 import time
 from concurrent.futures import CancelledError
+from functools import partial
 from pathlib import Path
 from typing import Any, Iterator
 
@@ -104,7 +105,7 @@ def jobs(url: str, load: Load, threads: int) -> None:
     ended: collections.Counter[str] = collections.Counter()
     lock = threading.Lock()
 
-    def note(tag: str) -> None:
+    def note(tag: str, _: Any) -> None:
         with lock:
             ended[tag] += 1
 
@@ -114,7 +115,7 @@ def jobs(url: str, load: Load, threads: int) -> None:
         for index in range(load.count // threads):
             tag, kind = f"{number}-{index}-{os.urandom(4).hex()}", rng.randrange(3)
             job = submit(client, tag, kind)
-            job.add_done_callback(lambda _, tag=tag: note(tag))
+            job.add_done_callback(partial(note, tag))
             own.append((tag, kind, job, False))
             if rng.randrange(3) == 0:  # this one, or one before it, which may be running or over
                 at = rng.randrange(max(0, index - 5), index + 1)

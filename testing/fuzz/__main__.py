@@ -33,9 +33,8 @@ def run(subject: str, rounds: int | None, seconds: float | None, seed: int) -> b
             module.check(random.Random(number))
         except Exception:
             traceback.print_exc()
-            print(
-                f"{subject}: failed in round {done}. Again: python3 -m testing.fuzz {subject} --seed {number} --rounds 1"
-            )
+            again = f"python3 -m testing.fuzz {subject} --seed {number} --rounds 1"
+            print(f"{subject}: failed in round {done}. Again: {again}")
             return False
         done += 1
         passed = time.monotonic() - start

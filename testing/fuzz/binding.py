@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Arguments are bound as Python binds them: position, then name, then default; every mistake is a TypeError that says."""
+"""Arguments are bound as Python binds them: position, then name, then default; all mistakes are TypeErrors that say."""
 
 from __future__ import annotations
 

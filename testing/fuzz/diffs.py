@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import random
 from pathlib import Path
@@ -64,9 +65,7 @@ def check(rng: random.Random) -> None:
         assert_applies(old, new, edits)
         wrong = mutated(rng, edits) if edits and rng.randrange(4) else json_value(rng)
         before = json.dumps([old, wrong])
-        try:
+        with contextlib.suppress(glc.ProtocolError):
             glc.apply_edits(old, wrong)
-        except glc.ProtocolError:
-            pass
         assert json.dumps([old, wrong]) == before, "apply_edits() changed what it was given"
         assert glc.are_edits([wrong]) in (True, False)
