@@ -1287,6 +1287,9 @@ class Response:
     def start(self) -> bytes:
         """Up to 64 KB of the body, for error messages; what goes wrong on the way ends it."""
         body = b""
+        limit = self._connection.sock.gettimeout()
+        if limit is not None:
+            self.end_within(limit)
         with suppress(GradioError):
             for chunk in self._body():
                 body += chunk
@@ -1361,10 +1364,14 @@ class Http:
 
     def after_fork(self) -> None:
         """In a child: let go of the parent's connections, and of locks that a thread of the parent may have held."""
-        import copy
+        from http.cookiejar import CookieJar
 
         self._lock = threading.Lock()
-        self._jars = {origin: copy.copy(jar) for origin, jar in self._jars.items()}  # copies have locks of their own
+        jars, self._jars = self._jars, {}
+        for origin, jar in jars.items():  # these have locks, too
+            self._jars[origin] = CookieJar()
+            for cookie in jar:
+                self._jars[origin].set_cookie(cookie)
         for connection in [*self._busy.values(), *(one for idle in self._idle.values() for one in idle)]:
             connection.close()  # which leaves them open for the parent
         self._busy, self._idle = {}, {}

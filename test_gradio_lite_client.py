@@ -6147,7 +6147,6 @@ class FileItselfTest(TestCase):
                 "collections",
                 "concurrent",
                 "contextlib",
-                "copy",
                 "datetime",
                 "difflib",
                 "email",

@@ -1,0 +1,1145 @@
+# SPDX-License-Identifier: MIT
+"""What networks and servers do to a client, in every protocol: it ends, soon, with the error that it should be.
+
+    python3 -m unittest testing.test_faults
+    python3 -m testing.test_faults --report     these and the hostile servers, with counts and longest times
+
+Beside these are the tests of single connections and sessions in test_gradio_lite_client.py; testing/README.md has the
+table of all. `Trial.fault()` runs one: it asserts the class of the error, what it names, how long it took, and that the
+same client goes on.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import contextlib
+import errno
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import types
+import unittest
+import warnings
+from pathlib import Path
+from typing import Any, Callable
+from unittest import mock
+
+import gradio_lite_client as glc
+from testing.fake import CA_FILE, CERTS, ProxyServer, Reply, reset
+from testing.faults import (
+    PLACES,
+    PROTOCOLS,
+    QUEUED,
+    RECORD,
+    RESULT,
+    SHARED,
+    VALUES,
+    Fault,
+    RawApp,
+    chunk,
+    cut,
+    drip,
+    event_stream,
+    head_size,
+    http_bytes,
+    instead,
+    json_bytes,
+    messages_of,
+    silent,
+)
+from testing.standin import StandIn
+from testing.support import DEADLINE, MS, ClientCase, Running, gradio_threads, receive_head, wait_until
+
+HERE = Path(__file__).resolve().parent
+PATIENCE = 300 * MS  # the client's timeout where a test waits for it
+BOUND = 2 * PATIENCE + 2000 * MS  # twice the timeout, and what a busy machine adds
+
+
+class Trial(ClientCase):
+    """Tries faults on an app made of bytes."""
+
+    def raw_app(self, protocol: str, **more: Any) -> RawApp:
+        app: RawApp = self.enter(RawApp(protocol, **more))
+        return app
+
+    def fault(
+        self, kind: str, app: RawApp, client: glc.Client, place: str, expected: type[BaseException], *faults: Fault
+    ) -> Any:
+        """Spoil an answer and call: the error, which must be of exactly this class and say what it is about."""
+        app.heal()
+        app.spoil(place, *faults)
+        with RECORD.timed(kind, BOUND):
+            error = self.raises(expected, client.predict, "x", None)
+        if isinstance(error, glc.GradioError):
+            self.assertEqual(error.endpoint, "/predict")
+            self.assertIsInstance(error.last_status, glc.StatusUpdate)
+            self.assertTrue(str(error))
+            if place in ("stream", "data"):
+                self.assertEqual(error.event_id, "id")
+        return error
+
+    def goes_on(self, app: RawApp, client: glc.Client) -> None:
+        app.heal()
+        self.assertEqual(client.predict("x", None), RESULT)
+
+    def handed(self) -> Any:
+        return glc.handle_file(b"some bytes", "a.txt")
+
+
+class HealthyTest(Trial):
+    """The app made of bytes is one: otherwise the faults below would prove nothing."""
+
+    def test_every_protocol(self) -> None:
+        for protocol in PROTOCOLS:
+            with self.subTest(protocol):
+                app = self.raw_app(protocol)
+                client = self.client(app.url)
+                self.assertEqual(client.predict("x", None), RESULT)
+                self.assertEqual(self.values(client.submit("x", None)), VALUES if protocol in QUEUED else [RESULT])
+                self.assertEqual(client.predict("x", self.handed()), RESULT)
+                app.say(messages_of(protocol, value={"path": "/srv/a.txt", "meta": {"_type": "gradio.FileData"}}))
+                client.close()
+
+
+class CutTest(Trial):
+    """The connection ends after every number of bytes of every answer."""
+
+    def expected(self, app: RawApp, place: str, size: int) -> type[BaseException] | None:
+        """What becomes of a call if this answer ends there; None: it succeeds."""
+        answer = app.answer(place)
+        if size >= app.enough(place):
+            return None
+        if place == "stream":
+            return glc.ConnectionLost  # a job that the server has taken
+        return glc.ConnectionFailed if size < head_size(answer) else glc.ConnectionLost
+
+    def test_at_every_byte_of_a_call(self) -> None:
+        for protocol in PROTOCOLS:
+            app = self.raw_app(protocol)
+            client = self.client(app.url)
+            for place in PLACES[protocol]:
+                steps = 5 if protocol in ("sse_v1", "sse_v2", "sse_v2.1") else 1  # they differ from sse_v3 in little
+                for size in range(0, len(app.answer(place)), steps):
+                    with self.subTest(protocol, place=place, size=size):
+                        expected = self.expected(app, place, size)
+                        if expected:
+                            self.fault("cut at a byte", app, client, place, expected, cut(size))
+                        else:
+                            app.heal()
+                            app.spoil(place, cut(size))
+                            with RECORD.timed("cut at a byte", BOUND):
+                                self.assertEqual(client.predict("x", None), RESULT)
+                            wait_until(lambda: not gradio_threads())  # or what is broken is the next job's stream
+            self.goes_on(app, client)
+            client.close()
+
+    def test_reset_instead_of_an_end(self) -> None:
+        for protocol in PROTOCOLS:
+            app = self.raw_app(protocol)
+            client = self.client(app.url)
+            for place in PLACES[protocol]:
+                half = (head_size(app.answer(place)) + app.enough(place)) // 2
+                for size, expected in ((0, glc.ConnectionFailed), (half, glc.ConnectionLost)):
+                    with self.subTest(protocol, place=place, size=size):
+                        if place == "stream":
+                            expected = glc.ConnectionLost
+                        self.fault("reset", app, client, place, expected, cut(size, rst=True))
+                        self.goes_on(app, client)
+            client.close()
+
+    def test_at_every_byte_of_the_config(self) -> None:
+        app = self.raw_app("sse_v3")
+        answer = app.answer("config")
+        for size in range(len(answer)):
+            with self.subTest(size=size):
+                app.spoil("config", cut(size))
+                with RECORD.timed("cut at a byte", BOUND):
+                    kind = glc.ConnectionFailed if size < head_size(answer) else glc.ConnectionLost
+                    self.raises(kind, self.client, app.url)
+
+    def test_at_every_byte_of_the_info(self) -> None:
+        app = self.raw_app("sse_v3")
+        client = self.client(app.url)
+        answer = app.answer("info")
+        for size in range(len(answer)):
+            with self.subTest(size=size):
+                app.spoil("info", cut(size))
+                with RECORD.timed("cut at a byte", BOUND):
+                    kind = glc.ConnectionFailed if size < head_size(answer) else glc.ConnectionLost
+                    self.raises(kind, client.view_api, print_info=False)
+
+    def test_at_every_byte_of_a_download(self) -> None:
+        """Plain, in chunks, and compressed: no half file, no empty file, no temporary file."""
+        import gzip
+
+        app = self.raw_app("sse_v3")
+        client = self.client(app.url)
+        app.say(messages_of("sse_v3", value={"path": "/srv/a.txt", "meta": {"_type": "gradio.FileData"}}))
+        head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+        squeezed = gzip.compress(b"contents of a file")
+        for answer in (
+            app.answer("file"),
+            head + chunk(b"contents ") + chunk(b"of a file") + b"0\r\n\r\n",
+            head + b"0009\r\ncontents \r\n09\r\nof a file\r\n00\r\n\r\n",  # zeros in front
+            http_bytes(squeezed, "Content-Encoding: gzip"),
+        ):
+            app.answers["file"] = answer
+            for size in range(len(answer)):
+                with self.subTest(answer=answer, size=size):
+                    kind = glc.ConnectionFailed if size < head_size(answer) else glc.ConnectionLost
+                    error = self.fault("download cut at a byte", app, client, "file", kind, cut(size))
+                    self.assertEqual((error.event_id, error.url), ("id", app.url + "/file=/srv/a.txt"))
+                    self.assertEqual(self.files(), [])
+            app.heal()
+            self.assertEqual(Path(client.predict("x", None)).read_bytes(), b"contents of a file")
+            for name in self.files():
+                (self.downloads / name).unlink()
+
+    def test_compressed_data_that_end_too_early(self) -> None:
+        import gzip
+
+        app = self.raw_app("sse_v3")
+        client = self.client(app.url)
+        app.say(messages_of("sse_v3", value={"path": "/srv/a.txt", "meta": {"_type": "gradio.FileData"}}))
+        squeezed = gzip.compress(b"contents of a file")
+        for size in range(len(squeezed)):
+            with self.subTest(size=size):
+                answer = http_bytes(squeezed[:size], "Content-Encoding: gzip")
+                self.fault("gzip cut at a byte", app, client, "file", glc.ConnectionLost, instead(answer))
+                self.assertEqual(self.files(), [])
+
+    def test_upload(self) -> None:
+        """At every byte of its answer; and before anything of the body has been read."""
+        large = glc.handle_file(bytes(5_000_000), "a.bin")
+        for protocol in PROTOCOLS:
+            app = self.raw_app(protocol)
+            client = self.client(app.url)
+            answer = app.answer("upload")
+            for size in range(len(answer)) if protocol == "sse_v3" else (0, len(answer) - 1):
+                with self.subTest(protocol, size=size):
+                    app.spoil("upload", cut(size))
+                    kind = glc.ConnectionFailed if size < head_size(answer) else glc.ConnectionLost
+                    with RECORD.timed("upload cut", BOUND):
+                        error = self.raises(kind, client.predict, "x", self.handed())
+                    self.assertEqual((error.endpoint, error.url), ("/predict", app.url + "/upload"))
+            app.spoil("upload", cut(0, rst=True))
+            with RECORD.timed("upload cut", BOUND):
+                self.raises(glc.ConnectionFailed, client.predict, "x", large)
+            self.goes_on(app, client)
+            client.close()
+
+
+class WaitTest(Trial):
+    """Servers that take their time: silence and single bytes. All protocols at once, since most of it is waiting."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.patch(glc, "STREAM_SILENCE", PATIENCE)
+
+    def in_each(self, protocols: tuple[str, ...], trial: Callable[[str], object]) -> None:
+        running = {protocol: Running(trial, protocol) for protocol in protocols}
+        for protocol, one in running.items():
+            with self.subTest(protocol):
+                one.result()
+
+    def patient(self, app: RawApp) -> glc.Client:
+        """A client that does not wait long."""
+        return self.client(app.url, timeout=PATIENCE)
+
+    def test_silence(self) -> None:
+        """Before the answer, and in the middle of it; where that may not be the function at work."""
+
+        def trial(protocol: str) -> None:
+            app = self.raw_app(protocol)
+            client = self.patient(app)
+            for place in PLACES[protocol]:
+                head = head_size(app.answer(place))
+                streams = place == "join" and protocol in ("ws", "sse")
+                for size in (head + 1,) if place == "run" else (0, head // 2) if streams else (0, head // 2, head + 1):
+                    kind = glc.ConnectionLost if place == "stream" else glc.TimedOut
+                    error = self.fault("silence", app, client, place, kind, silent(size))
+                    self.assertIn("timeout", str(error))
+            self.goes_on(app, client)
+            client.close()
+
+        self.in_each(PROTOCOLS, trial)
+
+    def test_silence_that_is_allowed(self) -> None:
+        """A function may take its time: the caller can limit its own wait, or close, and is not left waiting."""
+
+        def trial(protocol: str) -> None:
+            app = self.raw_app(protocol)
+            client = self.patient(app)
+            place = PLACES[protocol][0]
+            app.spoil(place, silent(0 if protocol == "http" else app.enough(place) // 2))
+            job = client.submit("x", None)
+            self.raises(concurrent.futures.TimeoutError, job.result, 2 * PATIENCE)
+            with RECORD.timed("silence, then close()", BOUND):
+                client.close()
+                self.raises(glc.ConnectionLost, job.result, DEADLINE)
+
+        self.in_each(("ws", "sse", "http"), trial)
+
+    def test_single_bytes(self) -> None:
+        """Of a head, and of a short answer. Streams and results may come at any speed."""
+
+        def trial(protocol: str) -> None:
+            app = self.raw_app(protocol)
+            client = self.patient(app)
+            for place in PLACES[protocol]:
+                answer = app.answer(place)
+                whole_answer = place == "join" and protocol in SHARED
+                for at_once in (0, head_size(answer)) if whole_answer else (0,) if place != "run" else ():
+                    kind = glc.ConnectionLost if place == "stream" else glc.TimedOut
+                    self.fault("single bytes", app, client, place, kind, drip(at_once))
+            self.goes_on(app, client)
+            client.close()
+
+        self.in_each(PROTOCOLS, trial)
+
+    def test_without_a_job(self) -> None:
+        """The config, the info, the answer to an upload."""
+
+        def trial(place: str) -> None:
+            app = self.raw_app("sse_v3")
+            for at_once in (0, head_size(app.answer(place))):
+                for kind, fault in (("silence", silent(at_once)), ("single bytes", drip(at_once))):
+                    with self.patient(app) as client:
+                        calls: dict[str, Callable[[], object]] = {
+                            "config": lambda: self.patient(app),
+                            "info": lambda client=client: client.view_api(print_info=False),  # type: ignore[misc]
+                            "upload": lambda client=client: client.predict("x", self.handed()),  # type: ignore[misc]
+                        }
+                        app.spoil(place, fault)
+                        with RECORD.timed(kind, BOUND):
+                            self.raises(glc.TimedOut, calls[place])
+                        app.heal()
+
+        self.in_each(("config", "info", "upload"), trial)
+
+    def test_an_error_whose_text_does_not_come(self) -> None:
+        head = b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 999\r\n\r\nhalf"
+
+        def trial(protocol: str) -> None:
+            app = self.raw_app(protocol)
+            client = self.patient(app)
+            for kind, fault in (("silence", silent(len(head))), ("single bytes", drip(len(head)))):
+
+                def spoiled(app: RawApp, sock: socket.socket, answer: bytes, fault: Fault = fault) -> None:
+                    fault(app, sock, head + bytes(995))
+
+                error = self.fault(kind, app, client, PLACES[protocol][0], glc.HTTPError, spoiled)
+                self.assertEqual((error.status, error.body[:4]), (500, b"half"))
+            client.close()
+
+        self.in_each(PROTOCOLS, trial)
+
+    def test_a_slow_download_is_no_fault(self) -> None:
+        app = self.raw_app("sse_v3")
+        client = self.patient(app)
+        app.say(messages_of("sse_v3", value={"path": "/srv/a.txt", "meta": {"_type": "gradio.FileData"}}))
+        app.spoil("file", drip(head_size(app.answer("file"))))
+        self.assertEqual(Path(client.predict("x", None)).read_bytes(), b"contents of a file")
+
+    def test_heartbeats_only(self) -> None:
+        """A server that is alive is believed, for as long as the caller likes."""
+
+        def trial(protocol: str) -> None:
+            app = self.raw_app(protocol)
+            client = self.patient(app)
+            beat = bytes([0x89, 0]) if protocol == "ws" else chunk(b'data: {"msg":"heartbeat"}\n\n')
+
+            def beats(app: RawApp, sock: socket.socket, answer: bytes) -> None:
+                sock.sendall(answer[: head_size(answer)])
+                while not app.go.wait(PATIENCE / 4):
+                    sock.sendall(beat)
+
+            app.spoil(PLACES[protocol][0 if protocol in ("ws", "sse") else 1], beats)
+            job = client.submit("x", None)
+            self.raises(concurrent.futures.TimeoutError, job.result, 3 * PATIENCE)
+            with RECORD.timed("heartbeats only, then close()", BOUND):
+                client.close()
+                self.raises(glc.ConnectionLost, job.result, DEADLINE)
+
+        self.in_each(QUEUED, trial)
+
+    def test_a_network_that_has_gone_is_found_by_the_system(self) -> None:
+        """Half-open connections: those without a limit to their silence have TCP keep-alive."""
+        app = self.raw_app("ws")
+        client = self.client(app.url)
+        app.spoil("join", silent(app.enough("join") // 2))
+        job = client.submit("x", None)
+        wait_until(lambda: "join" in app.seen.queue)
+        (connection,) = client._http._busy.values()
+        self.assertTrue(connection.sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE))
+        if hasattr(socket, "TCP_KEEPIDLE"):
+            names = (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT)
+            idle, interval, count = (connection.sock.getsockopt(socket.IPPROTO_TCP, name) for name in names)
+            self.assertLessEqual(idle + interval * count, 90)
+        client.close()
+        self.raises(glc.ConnectionLost, job.result, DEADLINE)
+
+
+class AnswerTest(Trial):
+    """Answers of proxies and of servers in trouble, in the place of the app's."""
+
+    PAGE = b"<html><head><title>Something is wrong</title></head><body>...</body></html>"
+    STATUSES: dict[int, tuple[str, type[glc.GradioError]]] = {
+        404: ("Not Found", glc.HTTPError),
+        408: ("Request Timeout", glc.HTTPError),
+        413: ("Content Too Large", glc.HTTPError),
+        429: ("Too Many Requests", glc.TooManyRequestsError),
+        500: ("Internal Server Error", glc.HTTPError),
+        502: ("Bad Gateway", glc.HTTPError),
+        503: ("Service Unavailable", glc.HTTPError),
+        504: ("Gateway Timeout", glc.HTTPError),
+    }
+
+    def page(self, status: int) -> bytes:
+        words, _ = self.STATUSES[status]
+        more = ["Retry-After: 7"] if status == 429 else []
+        return http_bytes(self.PAGE, "Content-Type: text/html", *more, status=f"{status} {words}")
+
+    def check(self, error: Any, status: int) -> None:
+        self.assertEqual((error.status, error.retry_after), (status, "7" if status == 429 else None))
+        self.assertIn("an HTML page titled 'Something is wrong'", str(error))
+
+    def test_pages_instead_of_answers(self) -> None:
+        for protocol in PROTOCOLS:
+            app = self.raw_app(protocol)
+            client = self.client(app.url)
+            for place in PLACES[protocol]:
+                for status, (_, kind) in self.STATUSES.items():
+                    with self.subTest(protocol, place=place, status=status):
+                        if place == "stream":
+                            kind = glc.ConnectionLost
+                        error = self.fault("HTTP error", app, client, place, kind, instead(self.page(status)))
+                        if place == "stream":
+                            self.assertIn(f"answered {status}: an HTML page titled", str(error))
+                        else:
+                            self.check(error, status)
+                        self.goes_on(app, client)
+            client.close()
+
+    def test_pages_instead_of_the_rest(self) -> None:
+        app = self.raw_app("sse_v3")
+        client = self.client(app.url)
+        app.say(messages_of("sse_v3", value={"path": "/srv/a.txt", "meta": {"_type": "gradio.FileData"}}))
+        for status, (_, kind) in self.STATUSES.items():
+            page = instead(self.page(status))
+            with self.subTest(status):
+                self.check(self.fault("HTTP error", app, client, "file", kind, page), status)
+                self.assertEqual(self.files(), [])
+                app.spoil("upload", page)
+                with RECORD.timed("HTTP error", BOUND):
+                    self.check(self.raises(kind, client.predict, "x", self.handed()), status)
+                app.spoil("config", page)
+                with RECORD.timed("HTTP error", BOUND):
+                    error = self.raises(glc.ProtocolError if status in (404, 408, 413) else kind, self.client, app.url)
+                if status not in (404, 408, 413):
+                    self.check(error, status)
+                app.heal()
+                app.spoil("info", page)
+                with RECORD.timed("HTTP error", BOUND):
+                    if status == 429:
+                        self.check(self.raises(kind, client.view_api, print_info=False), status)
+                    else:  # the config has to do
+                        another = self.client(app.url)
+                        self.assertIn("/predict", str(another.view_api(print_info=False, return_format="str")))
+                        another.close()
+
+    def test_what_is_no_answer(self) -> None:
+        page = http_bytes(self.PAGE, "Content-Type: text/html")
+        short = json_bytes({"event_id": "id"})
+        answers: list[tuple[str, Fault, type[glc.GradioError]]] = [
+            ("a page", instead(page), glc.ProtocolError),
+            ("nothing", instead(http_bytes(b"")), glc.ProtocolError),
+            ("no HTTP", instead(b"SSH-2.0-OpenSSH_9.6\r\n"), glc.ConnectionFailed),
+            ("a longer length", cut_of(short.replace(b": 17", b": 99")), glc.ConnectionLost),
+            ("a shorter length", instead(short.replace(b": 17", b": 9")), glc.ProtocolError),
+            ("no length", cut_of(short.replace(b"Content-Length: 17", b"X: 1")[:-1]), glc.ProtocolError),
+        ]
+        for protocol in PROTOCOLS:
+            app = self.raw_app(protocol)
+            client = self.client(app.url)
+            place = PLACES[protocol][0]
+            for name, fault, kind in answers:
+                if protocol == "ws" and kind is not glc.ConnectionFailed:
+                    kind = glc.HTTPError  # a handshake is refused by any other status than 101
+                if protocol == "sse" and kind is glc.ProtocolError:
+                    kind = glc.ConnectionLost  # a stream without messages
+                with self.subTest(protocol, name=name):
+                    self.fault("no answer", app, client, place, kind, fault)
+                    self.goes_on(app, client)
+            client.close()
+
+    def test_redirects(self) -> None:
+        """In circles, and out of the app."""
+        for protocol in PROTOCOLS:
+            app = self.raw_app(protocol)
+            client = self.client(app.url)
+            for place in PLACES[protocol]:
+                path = {"run": "/run/predict", "stream": "/queue/data", "data": "/queue/data"}.get(place, "/queue/join")
+                for location in (path, "http://127.0.0.1:1/x", "file:///etc/passwd"):
+                    with self.subTest(protocol, place=place, location=location):
+                        kind: type[glc.GradioError] = glc.ConnectionFailed
+                        if location.startswith("file"):
+                            kind = glc.ProtocolError
+                        if place == "stream":
+                            kind = glc.ConnectionLost
+                        answer = http_bytes(b"", f"Location: {location}", status="307 Temporary Redirect")
+                        self.fault("redirect", app, client, place, kind, instead(answer))
+                        self.goes_on(app, client)
+            client.close()
+
+
+def cut_of(data: bytes) -> Fault:
+    """Other bytes, then the end of the connection."""
+    return lambda app, sock, answer: sock.sendall(data)
+
+
+class EarlyEndTest(Trial):
+    """Servers that close properly before the job is complete."""
+
+    def test_a_proper_end_too_early(self) -> None:
+        for protocol in QUEUED:
+            app = self.raw_app(protocol)
+            client = self.client(app.url)
+            place = PLACES[protocol][0 if protocol in ("ws", "sse") else 1]
+            messages = messages_of(protocol)[: -2 if protocol == "sse_v3" else -1]
+            for count in range(len(messages)):
+                with self.subTest(protocol, count=count):
+                    app.say(messages[:count])
+                    answer = app.answers[place]
+                    app.say(messages_of(protocol))
+                    ended = (
+                        (lambda app, sock, whole, rest=answer: sock.sendall(whole[: head_size(whole)] + rest))
+                        if protocol == "ws"
+                        else instead(answer)
+                    )
+                    empty = instead(event_stream([]))
+                    faults = [ended, empty] if protocol in SHARED and count else [ended]
+                    error = self.fault("proper end too early", app, client, place, glc.ConnectionLost, *faults)
+                    if count > 4:
+                        self.assertIn(error.last_status.code, (glc.Status.ITERATING, glc.Status.PROCESSING))
+                    self.goes_on(app, client)
+            client.close()
+
+    def test_what_the_server_still_has_the_client_gets(self) -> None:
+        """A stream that ends between two messages is opened again, and the job goes on where it was."""
+        for protocol in SHARED:
+            app = self.raw_app(protocol)
+            client = self.client(app.url)
+            messages = messages_of(protocol)
+            for count in range(1, len(messages)):
+                with self.subTest(protocol, count=count):
+                    parts = [instead(event_stream(part)) for part in (messages[:count], messages[count:])]
+                    app.spoil("stream", *parts)
+                    with RECORD.timed("stream ended and reopened", BOUND):
+                        self.assertEqual(self.values(client.submit("x", None)), VALUES)
+                    app.heal()
+            client.close()
+
+    def test_a_server_that_was_stopped_and_started_again(self) -> None:
+        for protocol in QUEUED:
+            with self.subTest(protocol):
+                app = self.app(protocol)
+                client = self.client(app.url)
+                job = client.submit(300, f"restart-{protocol}", api_name="/sleep")
+                wait_until(job.running)
+                with RECORD.timed("server stopped and started again", BOUND):
+                    app.close()
+                    error = self.raises(glc.ConnectionLost, job.result, DEADLINE)
+                self.assertEqual((error.endpoint, error.last_status.code), ("/sleep", glc.Status.PROCESSING))
+                self.assertEqual(bool(error.event_id), protocol != "ws")  # there, jobs have no names
+                with RECORD.timed("no server", BOUND):
+                    self.raises(glc.ConnectionFailed, client.predict, "x", api_name="/echo")
+                self.app(protocol, port=app.port)
+                self.assertEqual(client.predict("x", api_name="/echo"), "x")
+                client.close()
+
+    def test_a_server_that_was_stopped_during_a_direct_call(self) -> None:
+        app = self.raw_app("http")
+        client = self.client(app.url)
+        app.spoil("run", silent())
+        job = client.submit("x", None)
+        wait_until(lambda: "run" in app.seen.queue)
+        with RECORD.timed("server stopped and started again", BOUND):
+            app.close()
+            self.raises(glc.ConnectionFailed, job.result, DEADLINE)
+        with RECORD.timed("no server", BOUND):
+            self.raises(glc.ConnectionFailed, client.predict, "x", None)
+        self.goes_on(self.raw_app("http", port=app.port), client)
+
+
+class OthersTest(Trial):
+    """What happens to one job is no concern of another."""
+
+    def test_a_job_goes_on_while_others_fail(self) -> None:
+        page = Reply(502, {"Content-Type": "text/html"}, "<title>Bad Gateway</title>")
+        for protocol in PROTOCOLS:
+            with self.subTest(protocol):
+                app = self.app("sse_v3" if protocol == "http" else protocol)
+                client = self.client(app.url, skip_queue=protocol == "http")
+                tag = f"others-{protocol}"
+                good = client.submit(300, tag, api_name="/sleep")
+                wait_until(good.running)
+                path = f"{app.api}/run/echo" if protocol == "http" else f"{app.api}/queue/join"
+                for reply in (page, None, Reply(200, {"Content-Length": "100"}, [b"half"], close=True)):
+                    app.on("*", path, reply)
+                    with RECORD.timed("fault beside a job", BOUND):
+                        error = client.submit("x", api_name="/echo").exception(DEADLINE)
+                    self.assertIsInstance(error, glc.GradioError)
+                app._routes.clear()
+                client.predict(tag, 1, api_name="/wake")
+                self.assertEqual(good.result(DEADLINE), f"slept {tag}")
+                client.close()
+
+
+class DiskTest(Trial):
+    def sent(self) -> tuple[RawApp, glc.Client]:
+        app = self.raw_app("sse_v3")
+        app.say(messages_of("sse_v3", value={"path": "/srv/a.txt", "meta": {"_type": "gradio.FileData"}}))
+        return app, self.client(app.url)
+
+    def test_a_full_disk(self) -> None:
+        """At any point of writing: OSError, as for any file, and nothing is left behind."""
+        real = open
+        for step in ("open", "write", "close", "replace"):
+            with self.subTest(step):
+                _, client = self.sent()
+                full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+                def opened(*args: Any, step: str = step, full: OSError = full) -> Any:
+                    if step == "open":
+                        raise full
+                    out = real(*args)
+                    if step == "replace":
+                        return out
+                    spoilt = mock.MagicMock(wraps=out)
+                    spoilt.__enter__.return_value = spoilt
+
+                    def leave(*rest: object) -> None:
+                        out.close()
+                        if step == "close":
+                            raise full
+
+                    spoilt.__exit__.side_effect = leave
+                    if step == "write":
+                        spoilt.write.side_effect = full
+                    return spoilt
+
+                with contextlib.ExitStack() as stack:
+                    stack.enter_context(mock.patch.object(glc, "open", opened, create=True))
+                    if step == "replace":
+                        stack.enter_context(mock.patch.object(os, "replace", side_effect=full))
+                    with RECORD.timed("disk full or read-only", BOUND):
+                        error = self.raises(OSError, client.predict, "x", None)
+                self.assertEqual(error.errno, errno.ENOSPC)
+                self.assertEqual(self.files(), [])
+                self.assertTrue(Path(client.predict("x", None)).exists())
+                for name in self.files():
+                    (self.downloads / name).unlink()
+                client.close()
+
+    def test_a_folder_that_cannot_be_written_to(self) -> None:
+        app, _ = self.sent()
+        blocked = self.downloads / "a file"
+        blocked.write_text("no folder")
+        client = self.client(app.url, download_files=blocked / "below")
+        with RECORD.timed("disk full or read-only", BOUND), self.assertRaises(OSError):
+            client.predict("x", None)
+        self.assertEqual(self.files(), ["a file"])
+        if hasattr(os, "geteuid") and os.geteuid() != 0:
+            closed = self.downloads / "read-only"
+            closed.mkdir(0o500)
+            client = self.client(app.url, download_files=closed)
+            with RECORD.timed("disk full or read-only", BOUND):
+                self.raises(PermissionError, client.predict, "x", None)
+
+
+class ProxyFaultTest(Trial):
+    """A proxy that dies; `app.example` is known to it alone."""
+
+    def test_before_and_during_a_tunnel(self) -> None:
+        self.resolve()
+        tunnel = b"HTTP/1.1 200 Connection established\r\n\r\n"
+        for name, data, kind in (
+            ("without a word", b"", glc.ConnectionFailed),
+            ("half a head", tunnel[:-3], glc.ConnectionFailed),
+            ("in the handshake", tunnel, glc.ConnectionFailed),
+            ("with a page", AnswerTest().page(502), glc.ConnectionFailed),
+        ):
+            for rst in (False, True):
+                with self.subTest(name, rst=rst):
+
+                    def talk(sock: socket.socket, data: bytes = data, rst: bool = rst) -> None:
+                        receive_head(sock)
+                        sock.sendall(data)
+                        if data == tunnel:
+                            sock.recv(1)  # of the handshake
+                        if rst:
+                            reset(sock)
+
+                    proxy = self.raw(talk)
+                    with RECORD.timed("proxy dies", BOUND):
+                        self.raises(kind, self.client, "https://app.example", proxy=proxy.url)
+
+    def test_silence_and_single_bytes(self) -> None:
+        self.resolve()
+        tunnel = b"HTTP/1.1 200 Connection established\r\n" + b"X-Slow: 1\r\n" * 50 + b"\r\n"
+        for data, pause in ((b"", 0), (tunnel, DEADLINE), (tunnel, 0.02)):
+            with self.subTest(pause=pause):
+
+                def talk(sock: socket.socket, data: bytes = data, pause: float = pause) -> None:
+                    receive_head(sock)
+                    at_once = len(data) if pause == DEADLINE else 0  # then the TLS handshake is what never comes
+                    sock.sendall(data[:at_once])
+                    for position in range(at_once, len(data)):
+                        if proxy.closed.wait(pause):
+                            return
+                        sock.sendall(data[position : position + 1])
+                    proxy.closed.wait(DEADLINE)
+
+                proxy = self.raw(talk)
+                with RECORD.timed("proxy dies", BOUND):
+                    self.raises(glc.TimedOut, self.client, "https://app.example", proxy=proxy.url, timeout=PATIENCE)
+
+    def test_in_the_middle_of_a_job(self) -> None:
+        self.resolve()
+        for protocol in QUEUED:
+            with self.subTest(protocol):
+                app = self.app(protocol)
+                proxy = ProxyServer(hosts={"app.example": app.host})
+                client = self.client("http://app.example", proxy=proxy.url)
+                job = client.submit(300, f"proxy-{protocol}", api_name="/sleep")
+                wait_until(job.running)
+                with RECORD.timed("proxy dies", BOUND):
+                    proxy.close()
+                    self.raises(glc.ConnectionLost, job.result, DEADLINE)
+                with RECORD.timed("proxy dies", BOUND):
+                    self.raises(glc.ConnectionFailed, client.predict, "x", api_name="/echo")
+                with ProxyServer(hosts={"app.example": app.host}, port=proxy.port):
+                    self.assertEqual(client.predict("x", api_name="/echo"), "x")
+                    client.close()
+
+
+class TlsFaultTest(Trial):
+    def setUp(self) -> None:
+        super().setUp()
+        names = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+        self.patch_environ(**dict.fromkeys(names))
+
+    def test_certificates_that_are_refused(self) -> None:
+        self.resolve(app_example="127.0.0.1")
+        good = RawApp("sse_v3", tls=True)
+        self.enter(good)
+        with mock.patch("testing.fake.CERTIFICATE", str(CERTS / "expired.pem")):
+            expired = self.raw_app("sse_v3", tls=True)
+        for name, url, verify, words in (
+            ("unknown authority", good.url, True, "unable to get local issuer|self.signed"),
+            ("another host", f"https://app.example:{good.port}", CA_FILE, "doesn't match|not valid for|mismatch"),
+            ("expired", expired.url, str(CERTS / "expired.pem"), "expired"),
+        ):
+            with self.subTest(name):
+                with RECORD.timed("TLS", BOUND):
+                    error = self.raises(glc.ConnectionFailed, self.client, url, ssl_verify=verify, trust_env=False)
+                self.assertRegex(str(error), words)
+                for hint in ("is not trusted", "SSL_CERT_FILE", "ssl_verify"):
+                    self.assertIn(hint, str(error))
+        for url in (good.url, expired.url):
+            self.client(url, ssl_verify=False).close()
+
+    def test_cut_at_every_step_of_a_job(self) -> None:
+        """The end of a TLS connection is an end like any other."""
+        for protocol in PROTOCOLS:
+            app = self.raw_app(protocol, tls=True)
+            client = self.client(app.url, ssl_verify=CA_FILE)
+            self.assertEqual(client.predict("x", None), RESULT)
+            for place in PLACES[protocol]:
+                answer = app.answer(place)
+                head = head_size(answer)
+                for size in (0, head // 2, (head + app.enough(place)) // 2):
+                    with self.subTest(protocol, place=place, size=size):
+                        kind = glc.ConnectionFailed if size < head and place != "stream" else glc.ConnectionLost
+                        self.fault("TLS", app, client, place, kind, cut(size))
+                        self.goes_on(app, client)
+            client.close()
+
+    def test_a_handshake_that_does_not_end(self) -> None:
+        server = self.raw(lambda sock: server.closed.wait(DEADLINE))
+        url = server.url.replace("http", "https")
+        with RECORD.timed("TLS", BOUND):
+            self.raises(glc.TimedOut, self.client, url, timeout=PATIENCE)
+
+
+class CloseTest(Trial):
+    """close() in the middle of everything."""
+
+    def hanging(self, protocol: str, place: str, size: int) -> None:
+        app = self.raw_app(protocol)
+        client = self.client(app.url, timeout=None)
+        app.say(messages_of(protocol, value={"path": "/srv/a.txt", "meta": {"_type": "gradio.FileData"}}))
+        app.spoil(place, silent(size))
+        value = glc.handle_file(bytes(20_000_000), "a.bin") if place == "upload" else None
+        job = Running(client.view_api, print_info=False) if place == "info" else client.submit("x", value)
+        while app.seen.get(timeout=DEADLINE) != place:
+            pass
+        with RECORD.timed("close() in the middle", BOUND):
+            client.close()
+            if isinstance(job, Running):
+                with self.assertRaises(glc.ConnectionFailed):
+                    job.result()
+            else:
+                error = self.raises(glc.ConnectionLost, job.result, DEADLINE)
+                self.assertEqual(error.endpoint, "/predict")
+        self.assertEqual(gradio_threads(), [])
+        self.assertEqual(self.files(), [])
+
+    def test_in_every_request(self) -> None:
+        for protocol in PROTOCOLS:
+            for place in (*PLACES[protocol], "info", "upload", *(["file"] if protocol == "sse_v3" else [])):
+                with RawApp(protocol) as app:
+                    sizes = (0, 10, head_size(app.answer(place)) + 2)
+                for size in sizes:
+                    with self.subTest(protocol, place=place, size=size):
+                        self.hanging(protocol, place, size)
+
+    def test_in_a_handshake(self) -> None:
+        """Before the first request: a tunnel, or TLS, in a job's thread."""
+        self.resolve()
+        for through in ("tunnel", "TLS"):
+            with self.subTest(through):
+                heard = threading.Event()
+
+                def talk(sock: socket.socket, heard: threading.Event = heard) -> None:
+                    sock.recv(1)
+                    heard.set()
+                    server.closed.wait(DEADLINE)
+
+                server = self.raw(talk)
+                proxy = server.url if through == "tunnel" else None
+                http = self.http(proxy=proxy, timeout=None)
+                url = "https://app.example/" if proxy else server.url.replace("http", "https")
+                waiting = Running(self.get, http, url)
+                self.assertTrue(heard.wait(DEADLINE))
+                with RECORD.timed("close() in the middle", BOUND):
+                    http.close()
+                    self.raises(glc.ConnectionFailed, waiting.result)
+
+    def test_an_abort_between_the_socket_and_its_tls(self) -> None:
+        """When neither of the two can be shut down."""
+        app = self.raw_app("sse_v3", tls=True)
+        http = self.http(ssl_verify=CA_FILE)
+        real = glc.Http._tls_context
+
+        def context(self: glc.Http) -> Any:
+            def wrap(*args: Any, **options: Any) -> Any:
+                wrapped = real(self).wrap_socket(*args, **options)
+                http.close()
+                return wrapped
+
+            return types.SimpleNamespace(wrap_socket=wrap)
+
+        self.patch(glc.Http, "_tls_context", context)
+        self.raises(glc.ConnectionFailed, self.get, http, app.url + "/config")
+
+
+@unittest.skipUnless(hasattr(signal, "pthread_kill"), "needs signals for threads")
+class InterruptTest(Trial):
+    """Ctrl-C, as the real signal, in the thread that waits."""
+
+    def interrupt(self, ready: Callable[[], Any], function: Callable[..., object], *args: Any, **keywords: Any) -> None:
+        """Call the function, which waits; the signal comes when `ready()` is true."""
+
+        def send() -> None:
+            go.wait(DEADLINE)
+            wait_until(ready)
+            signal.pthread_kill(thread, signal.SIGINT)
+
+        thread = threading.main_thread().ident or 0
+        go = threading.Event()
+        sender = Running(send)
+        with RECORD.timed("Ctrl-C", BOUND), self.assertRaises(KeyboardInterrupt):
+            go.set()
+            function(*args, **keywords)
+        sender.result()
+
+    def test_in_predict(self) -> None:
+        for protocol in PROTOCOLS:
+            with self.subTest(protocol):
+                app = self.app("sse_v3" if protocol == "http" else protocol)
+                client = self.client(app.url, skip_queue=protocol == "http")
+                tag = f"interrupt-{protocol}"
+                wake = app.by_name["wake"].fn
+                assert wake
+
+                def runs(app: StandIn = app) -> bool:
+                    return bool(app._running) or any(request.path.endswith("/run/sleep") for request in app.requests)
+
+                self.interrupt(runs, client.predict, 300, tag, api_name="/sleep")
+                wake(tag, 9)
+                self.assertEqual(client.predict("x", api_name="/echo"), "x")
+                client.close()
+
+    def test_in_result_and_in_an_iterator(self) -> None:
+        """The job is not the caller's wait: it goes on."""
+        for wait in (lambda job: job.result(), list):
+            app = self.app()
+            client = self.client(app.url)
+            job = client.submit(300, "interrupt", api_name="/sleep")
+            self.interrupt(job.running, wait, job)
+            client.predict("interrupt", 1, api_name="/wake")
+            self.assertEqual(job.result(DEADLINE), "slept interrupt")
+            client.close()
+
+    def test_in_an_upload(self) -> None:
+        path = self.downloads / "large"
+        path.write_bytes(bytes(20_000_000))
+        for protocol in PROTOCOLS:
+            with self.subTest(protocol):
+                app = self.raw_app(protocol)
+                client = self.client(app.url)
+                app.spoil("upload", silent())
+
+                def uploads(app: RawApp = app) -> bool:
+                    return "upload" in app.seen.queue
+
+                self.interrupt(uploads, client.predict, "x", glc.handle_file(path))
+                self.goes_on(app, client)
+                client.close()
+
+    def test_in_a_download(self) -> None:
+        app = self.raw_app("sse_v3")
+        client = self.client(app.url)
+        app.say(messages_of("sse_v3", value={"path": "/srv/a.txt", "meta": {"_type": "gradio.FileData"}}))
+        app.spoil("file", silent(head_size(app.answer("file")) + 5))
+        self.interrupt(lambda: "file" in app.seen.queue, client.predict, "x", None)
+        self.assertEqual(self.files(), [])
+
+
+@unittest.skipUnless(hasattr(os, "fork"), "needs fork")
+class ForkTest(Trial):
+    def child(self, work: Callable[[], object], kind: str = "fork") -> None:
+        """Run this in a forked child; fails unless it returns."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of threads and forks, since 3.12: this is the test of that
+            pid = os.fork()
+        if pid == 0:
+            code = 1
+            try:
+                work()
+                code = 0
+            except BaseException:
+                import traceback
+
+                traceback.print_exc(file=sys.__stderr__)
+            finally:
+                os._exit(code)
+        deadline = time.monotonic() + DEADLINE
+        with RECORD.timed(kind, BOUND):
+            while True:
+                done, status = os.waitpid(pid, os.WNOHANG)
+                if done:
+                    break
+                if time.monotonic() > deadline:
+                    os.kill(pid, signal.SIGKILL)
+                    os.waitpid(pid, 0)
+                    self.fail("the child hangs")
+                time.sleep(MS)
+        self.assertEqual(status, 0)
+
+    def test_in_the_middle_of_a_job(self) -> None:
+        """The child calls and closes; the parent's job, stream and idle connections know nothing of it."""
+        for protocol in PROTOCOLS:
+            with self.subTest(protocol):
+                app = self.app("sse_v3" if protocol == "http" else protocol)
+                client = self.client(app.url, skip_queue=protocol == "http")
+                tag = f"fork-{protocol}"
+                job = client.submit(300, tag, api_name="/sleep")
+                client.predict("x", api_name="/count")  # with State: a heartbeat, where there is one
+                wait_until(job.running)
+                session = client.session_hash
+
+                def work(client: glc.Client = client, session: str = session) -> None:
+                    self.assertNotEqual(client.session_hash, session)
+                    self.assertEqual(client.predict("child", api_name="/echo"), "child")
+                    self.assertEqual(client.submit("child", api_name="/echo").result(DEADLINE), "child")
+                    client.close()
+                    client.__del__()
+
+                self.child(work)
+                self.assertEqual(client.predict("parent", api_name="/echo"), "parent")
+                self.assertEqual(client.session_hash, session)
+                client.predict(tag, 1, api_name="/wake")
+                self.assertEqual(job.result(DEADLINE), f"slept {tag}")
+                client.close()
+
+    def test_a_child_that_never_uses_the_client(self) -> None:
+        app = self.app()
+        client = self.client(app.url)
+        job = client.submit(300, "fork", api_name="/sleep")
+        client.predict("x", api_name="/count")
+        wait_until(job.running)
+        self.child(client.__del__)
+        self.child(job.cancel)
+        client.predict("fork", 1, api_name="/wake")
+        self.assertEqual(job.result(DEADLINE), "slept fork")
+
+    def test_with_every_lock_held(self) -> None:
+        app = self.app(auth=("user", "pass"))
+        client = self.client(app.url, auth=("user", "pass"))
+        client.predict("x", api_name="/count")
+        session, http = client._session, client._http
+        (jar,) = http._jars.values()
+        locks = (client._lock, http._lock, session._lock, session._turn, jar._cookies_lock)  # type: ignore[attr-defined]
+        holding, done = threading.Event(), threading.Event()
+
+        def hold() -> None:
+            with contextlib.ExitStack() as stack:
+                for lock in locks:
+                    stack.enter_context(lock)
+                holding.set()
+                done.wait(DEADLINE)
+
+        holder = Running(hold)
+        self.assertTrue(holding.wait(DEADLINE))
+
+        def work() -> None:
+            client.view_api(print_info=False)
+            jobs = [client.submit("child", api_name="/echo") for _ in range(5)]
+            self.assertEqual([job.result(DEADLINE) for job in jobs], ["child"] * 5)
+            client.reset_session()
+            client.close()
+
+        self.child(work)
+        done.set()
+        holder.result()
+        self.assertEqual(client.predict("parent", api_name="/echo"), "parent")
+
+    def test_several_threads_of_the_child(self) -> None:
+        app = self.app()
+        client = self.client(app.url)
+        client.predict("x", api_name="/echo")
+
+        def work() -> None:
+            start = threading.Barrier(8)
+            hashes = set()
+
+            def call(number: int) -> None:
+                start.wait(DEADLINE)
+                self.assertEqual(client.submit(number, 1, api_name="/add").result(DEADLINE), number + 1)
+                hashes.add(client.session_hash)
+
+            for running in [Running(call, number) for number in range(8)]:
+                running.result()
+            self.assertEqual(len(hashes), 1)
+            client.close()
+
+        self.child(work)
+
+    def test_a_file_of_the_parent(self) -> None:
+        app = self.app()
+        client = self.client(app.url, download_files=False)
+        item = client.predict("a.txt", 5, api_name="/make_file")
+
+        def work() -> None:
+            with client._http._lock:
+                pass
+            self.assertEqual(len(item.read()), 5)
+            client.close()
+
+        with client._http._lock:
+            pass
+        self.child(work)
+        self.assertEqual(len(item.read()), 5)
+
+
+class ExitTest(Trial):
+    """The interpreter ends, whatever is going on, at once and without a word."""
+
+    CODE = """
+import sys, threading, time
+import gradio_lite_client as glc
+client = glc.Client({url!r}, skip_queue={direct!r}, download_files={folder!r})
+def run(function, *args, **keywords):
+    def work():
+        try:
+            function(*args, **keywords)
+        except glc.GradioError:
+            pass
+    threading.Thread(target=work, daemon=True).start()
+jobs = [client.submit(300, {tag!r}, api_name="/sleep") for _ in range(3)]
+many = client.submit(10 ** 6, api_name="/many")
+run(client.predict, 300, {tag!r}, api_name="/sleep")
+run(list, many)
+run(lambda: [client.predict("x", api_name="/count") for _ in range(10 ** 6)])
+run(lambda: [client.predict("a.txt", 10 ** 5, api_name="/make_file") for _ in range(10 ** 6)])
+next(iter(many))
+{end}
+"""
+
+    ENDS = {  # the last statement of the program, its exit code, and how what it says ends
+        "the end of the program": ("", 0, b""),
+        "while it closes": ("run(client.close)", 0, b""),
+        "a moment later": ("time.sleep(0.05)", 0, b""),
+        "sys.exit()": ("sys.exit(3)", 3, b""),
+        "Ctrl-C in result()": ("jobs[0].result()", -signal.SIGINT, b"KeyboardInterrupt"),
+    }
+
+    def test_at_any_point(self) -> None:
+        apps = {protocol: self.app("sse_v3" if protocol == "http" else protocol) for protocol in PROTOCOLS}
+        self.addCleanup(self.wake_all, apps)
+        rows = [(protocol, name) for protocol in PROTOCOLS for name in list(self.ENDS)[: 5 if protocol == "ws" else 2]]
+        with concurrent.futures.ThreadPoolExecutor(3) as pool:
+            for (protocol, name), done in zip(rows, pool.map(lambda row: self.run_one(apps[row[0]], *row), rows)):
+                _, code, last = self.ENDS[name]
+                with self.subTest(protocol, name=name):
+                    self.assertEqual(done.returncode, code)
+                    self.assertEqual(done.stderr.split()[-1:], last.split())
+
+    def wake_all(self, apps: dict[str, StandIn]) -> None:
+        """Functions that were called directly know nothing of the end of their caller."""
+        for protocol, app in apps.items():
+            wake = app.by_name["wake"].fn
+            assert wake
+            for name in self.ENDS:
+                wake(f"exit-{protocol}-{name}", 1000)
+
+    def run_one(self, app: StandIn, protocol: str, name: str) -> subprocess.CompletedProcess[bytes]:
+        text = self.CODE.format(
+            url=app.url,
+            direct=protocol == "http",
+            folder=str(self.downloads),
+            tag=f"exit-{protocol}-{name}",
+            end=f"print('end', flush=True)\n{self.ENDS[name][0]}",
+        )
+        command = [sys.executable, "-X", "dev", "-W", "error", "-c", text]
+        with subprocess.Popen(command, cwd=HERE.parent, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+            assert process.stdout
+            self.assertEqual(process.stdout.readline().split(), [b"end"], (protocol, name))
+            if name.startswith("Ctrl-C"):
+                process.send_signal(signal.SIGINT)
+            with RECORD.timed("interpreter exit", 2000 * MS):
+                out, err = process.communicate(timeout=DEADLINE)
+        return subprocess.CompletedProcess(command, process.returncode, out, err)
+
+
+def main(arguments: list[str]) -> int:
+    if arguments != ["--report"]:
+        print(__doc__)
+        return 2
+    from testing import test_faults, test_hostile  # as modules: this one runs under another name
+
+    suite = unittest.TestSuite(map(unittest.defaultTestLoader.loadTestsFromModule, (test_faults, test_hostile)))
+    result = unittest.TextTestRunner(verbosity=0).run(suite)
+    print(RECORD.report())
+    return 0 if result.wasSuccessful() else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
