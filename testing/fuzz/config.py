@@ -63,7 +63,7 @@ class FakeSocket:
     def _nothing(self, *args: Any) -> None:
         pass
 
-    setsockopt = settimeout = shutdown = close = _nothing
+    setsockopt = settimeout = gettimeout = shutdown = close = _nothing
 
 
 def server(rng: random.Random, config: Any, info: Any) -> Callable[[str], bytes]:
