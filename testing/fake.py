@@ -564,8 +564,9 @@ class ScriptedServer(Listener):
                     elif answer is None:
                         return
                     else:
+                        answer = answer._replace(close=answer.close or request.headers.get("connection") == "close")
                         write_reply(sock, answer, request.method)
-                        if answer.close or request.headers.get("connection") == "close":
+                        if answer.close:
                             return
             finally:
                 if stream is not None:
