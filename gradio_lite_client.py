@@ -2283,9 +2283,10 @@ def join_queue(call: Call) -> str:
         if response.status in (422, 503):
             raise refusal(response)
         answer = response.json()
-    if not isinstance(answer, dict) or not isinstance(answer.get("event_id"), str):
+    event_id = answer.get("event_id") if isinstance(answer, dict) else None
+    if not isinstance(event_id, str) or not event_id:
         raise ProtocolError(f"{response.url} gave no event id but {str(answer)[:200]!r}.", url=response.url)
-    return str(answer["event_id"])
+    return event_id
 
 
 def speak_shared(call: Call) -> Generator[Message, None, None]:
