@@ -546,7 +546,15 @@ def describe_body(text: str) -> str:
 
 
 def error_text(body: bytes) -> str:
-    """The server's own words in the body of an HTTP error. `detail` may be text, a dict or a list."""
+    """The server's own words in the body of an HTTP error."""
+    try:
+        return _words(body)[:1000]
+    except RecursionError:
+        return ""
+
+
+def _words(body: bytes) -> str:
+    """`detail` may be text, a dict or a list."""
     text = body.decode("utf-8", "replace")
     answer = json_or_none(text)
     if answer is None and text.strip() != "null":
