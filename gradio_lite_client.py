@@ -1415,9 +1415,10 @@ class Http:
             if method != "GET" and (response.status not in (307, 308) or isinstance(body, Multipart)):
                 return response
             with response:
-                target = urljoin(url, response.headers.get("location", ""))
+                target = response.headers.get("location", "")
                 response.read()
             try:
+                target = urljoin(url, target)
                 origin = origin_of(target)
             except ValueError as error:
                 raise ProtocolError(f"{url} redirects to {target[:200]!r}.", url=url) from error
@@ -1431,7 +1432,7 @@ class Http:
                 if redirects != "any":
                     raise ConnectionFailed(f"{url} redirects to another host, {target[:200]}: refused.", url=url)
             url = target
-        raise ConnectionFailed(f"{url}: more than {MAX_REDIRECTS} redirects.", url=url)
+        raise ConnectionFailed(f"{url[:200]}: more than {MAX_REDIRECTS} redirects.", url=url)
 
     def _send(self, request: Request, origin: Origin) -> Response:
         abort = request.abort
