@@ -3849,7 +3849,10 @@ class Client:
         if is_data_url(url):
             from base64 import b64decode
 
-            yield b64decode(str(url).partition(",")[2])
+            try:
+                yield b64decode(str(url).partition(",")[2])
+            except ValueError as error:
+                raise ProtocolError(f"{self.src} sent a file in broken base64: {error}.") from error
             return
         if item.get("is_stream"):  # since 5.0 a playlist, beside which the server offers all of it as one file
             url = self._app.routes.media(re.sub(r"playlist\.m3u8$", "playlist-file", path))
