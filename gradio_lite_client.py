@@ -944,6 +944,7 @@ def describe_api(api: Mapping[str, Any], all_endpoints: Optional[bool]) -> str:
 IDLE_SECONDS = 2.0  # uvicorn drops idle connections after 5 s; its clock starts before ours, by more on a busy machine
 REDIRECTS = (301, 302, 303, 307, 308)
 MAX_REDIRECTS = 10
+CLOSING_SECONDS = 2.0  # for the end of a WebSocket
 MAX_ERROR_BODY = 64 * 1024
 READ_SIZE = 64 * 1024
 MAX_LINE = 64 * 1024  # in what surrounds a body
@@ -1696,7 +1697,7 @@ class WebSocket:
     def __exit__(self, *_: object) -> None:
         # Servers keep a worker busy until the closing handshake is complete, so it is worth a moment.
         with suppress(GradioError, OSError):
-            self._response.end_within(2.0)
+            self._response.end_within(CLOSING_SECONDS)
             self._send(Frame(CLOSE, (1000).to_bytes(2, "big")))
             while read_frame(self._read_exactly).opcode != CLOSE:
                 pass
