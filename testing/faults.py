@@ -142,6 +142,8 @@ class RawApp(Listener):
     def __init__(self, protocol: str, port: int = 0, tls: bool = False, **more: Any) -> None:
         self.protocol = protocol
         self.seen: queue.Queue[str] = queue.Queue()
+        self.heads: list[bytes] = []  # the headers of every request
+        self.bodies: list[bytes] = []
         self.go = threading.Event()  # what silent servers wait for
         self.answers = {
             "config": json_bytes(config_of(protocol, **more)),
@@ -211,7 +213,8 @@ class RawApp(Listener):
                 fault = faults.pop(0) if len(faults) > 1 else faults[0] if faults else None
                 refused = fault is not None and place == "upload"  # before its body is read
                 if not refused:
-                    reader.read(int(request.headers.get("content-length", 0)))
+                    self.bodies.append(reader.read(int(request.headers.get("content-length", 0))) or b"")
+                self.heads.append(repr(request.headers).encode())
                 self.seen.put(place)
                 left = (fault or whole)(self, sock, self.answer(place, request))
                 if left != KEPT or refused or (place == "join" and self.protocol == "ws"):
@@ -222,9 +225,9 @@ class RawApp(Listener):
         path = request.path
         places = {"/config": "config", "/info": "info", "/upload": "upload", "/run/predict": "run"}
         places.update({"/queue/join": "join", "/queue/data": "stream" if request.method == "GET" else "data"})
-        if path.startswith(("/reset", "/cancel", "/stream/")):
+        if path.startswith(("/reset", "/cancel", "/stream/")) and request.method == "POST":
             return "tell"
-        return "file" if path.startswith("/file=") else places.get(path, "other")
+        return "file" if path.startswith(("/file=", "/stream/")) else places.get(path, "other")
 
     @staticmethod
     def _finish(sock: socket.socket, reader: Any) -> None:
