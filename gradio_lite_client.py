@@ -2081,6 +2081,7 @@ def _failed(step: str, left_if_refused: str, left: str, error: GradioError) -> S
 # the table PROTOCOLS says which shape an app speaks; a Transcript reduces the messages to status and outputs.
 
 LAYOUT = set("accordion box column dataset form group interpretation row sidebar tab tabitem tabs".split())
+MAX_STREAMS_IN_VAIN = 20  # one after the other, each brief, none of which ends a job
 STREAM_SILENCE = 45.0  # servers send a heartbeat every 15 s: three missed ones are a dead connection
 
 
@@ -2459,8 +2460,7 @@ class Session:
         self._joining: List[int] = []  # the function of the join whose answer is still on its way
         self._early: Dict[str, List[Message]] = {}  # messages that came before it, by event id
         self._retired = False
-        self._joined = 0  # jobs that the server took
-        self._fruitless = 0  # streams, one after the other, that had nothing for a job that waits
+        self._given_up = 0  # jobs over which the server may stumble, each time ending a stream
         self._reader: Optional[threading.Thread] = None
         self._left: Optional[Heartbeat] = None  # the heart, once it has been stopped
 
@@ -2480,7 +2480,7 @@ class Session:
                     return
         finally:
             with self._lock:
-                self._waiting.pop(event_id, None)
+                self._given_up += self._waiting.pop(event_id, None) is not None
 
     def _join(self, join: Callable[[], str], job: Waiting) -> str:
         with self._turn:
@@ -2495,7 +2495,6 @@ class Session:
                 with self._lock:
                     early, self._early, self._joining = self._early.get(event_id, []), {}, []
                     if event_id:
-                        self._joined += 1
                         self._await(event_id, job, early)
             return event_id
 
@@ -2556,9 +2555,12 @@ class Session:
             return hearts + ([self._reader] if self._reader else [])
 
     def _read(self) -> None:
-        """The reader thread: read streams while a job waits and each brings something."""
-        reopen = True
+        """The reader thread: read streams while a job waits and each brings something, and not for ever the same."""
+        in_vain = 0
         while True:
+            began = time.monotonic()
+            with self._lock:
+                waited = set(self._waiting)
             try:
                 reopen = self._read_stream()
                 reason = "the server ended the stream before the job was complete"
@@ -2567,8 +2569,9 @@ class Session:
                 logger.debug("%s: %s", self._url.split("?")[0], error)
             with self._lock:
                 waiting: Dict[str, Waiting] = {}
-                self._fruitless += 1
-                if not reopen or self._fruitless > self._joined + 1:  # each job given up explains one
+                brief = time.monotonic() - began < 1.0
+                in_vain = in_vain + 1 if brief and waited <= set(self._waiting) else 0
+                if not reopen or in_vain > MAX_STREAMS_IN_VAIN + self._given_up:
                     waiting, self._waiting = self._waiting, {}
                     self.lost = self.lost or bool(waiting)
                 if not self._waiting:
@@ -2606,8 +2609,6 @@ class Session:
                 self._early.setdefault(event_id, []).append(message)
             if message["msg"] == "process_completed":
                 self._waiting.pop(event_id, None)
-            if job:
-                self._fruitless = 0
         if job:
             job.inbox.put(message)
         return True
