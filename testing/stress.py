@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import collections
+import concurrent.futures
 import contextlib
 import os
 import random
@@ -26,7 +27,7 @@ import time
 from concurrent.futures import CancelledError
 from functools import partial
 from pathlib import Path
-from typing import Any, Iterator
+from typing import Any, Iterator, Tuple
 
 import gradio_lite_client as glc
 from testing.servers import Server
@@ -38,6 +39,8 @@ QUEUED_SECONDS = 60.0  # some releases take 50 ms for each call through the queu
 GROWTH = 6 << 20  # bytes of memory that may come and stay between a tenth of the calls and all of them
 SUFFIX = ".bin"
 CONTENT = bytes(range(256)) * 40
+
+Row = Tuple[str, int, glc.Job, bool]  # tag, kind, job, whether cancel() returned True
 
 
 def memory() -> int:
@@ -99,9 +102,14 @@ def values_of(tag: str, kind: int) -> list[str]:
     return [[tag], [f"slept {tag}"], [f"{tag} {i}" for i in range(3)]][kind]
 
 
+def cancel(rows: list[Row], at: int) -> None:
+    tag, kind, job, cancelled = rows[at]
+    rows[at] = (tag, kind, job, job.cancel() or cancelled)
+
+
 def jobs(url: str, load: Load, threads: int) -> None:
-    """Each thread submits its share in a tight loop and cancels every third at a random moment."""
-    made: list[tuple[str, int, glc.Job, bool]] = []
+    """Each thread submits its share in a tight loop and cancels a third of it, at random moments."""
+    made: list[Row] = []
     ended: collections.Counter[str] = collections.Counter()
     lock = threading.Lock()
 
@@ -111,16 +119,21 @@ def jobs(url: str, load: Load, threads: int) -> None:
 
     def submit_share(number: int, client: glc.Client) -> None:
         rng = random.Random(number)
-        own: list[tuple[str, int, glc.Job, bool]] = []
+        own: list[Row] = []
         for index in range(load.count // threads):
             tag, kind = f"{number}-{index}-{os.urandom(4).hex()}", rng.randrange(3)
             job = submit(client, tag, kind)
             job.add_done_callback(partial(note, tag))
             own.append((tag, kind, job, False))
-            if rng.randrange(3) == 0:  # this one, or one before it, which may be running or over
-                at = rng.randrange(max(0, index - 5), index + 1)
-                tag, kind, job, cancelled = own[at]
-                own[at] = (tag, kind, job, job.cancel() or cancelled)
+            if rng.randrange(8) == 0:  # while nearly all still wait
+                cancel(own, rng.randrange(index + 1))
+        rest = list(range(len(own)))
+        rng.shuffle(rest)
+        for at in rest:  # and when some have ended, and some run
+            if rng.randrange(4) == 0:
+                cancel(own, at)
+            else:
+                concurrent.futures.wait([own[at][2]], DEADLINE)
         with lock:
             made.extend(own)
 

@@ -34,7 +34,7 @@ def check(rng: random.Random) -> None:
     assert len(safe.encode()) <= longest, (name, safe)
     assert not reserved(safe), (name, safe)
     assert glc.safe_name(safe, longest) == safe or safe.startswith("_"), (name, safe, glc.safe_name(safe, longest))
-    if isinstance(name, str) and name and not set(name) - set(string.ascii_letters) and len(name) <= longest:
+    if isinstance(name, str) and name and not set(name) - set(string.ascii_letters) and len(name) < longest - 1:
         assert reserved(name) or safe == name
 
     label = text(rng) + "".join(rng.choice(LETTERS + "A b") for _ in range(4))
