@@ -125,7 +125,7 @@ class FaultCases(Cases, unittest.TestCase):
         leaving = self.connect()
         tag = new_tag()
         jobs = [leaving.submit(LONG, tag, api_name="/sleep") for _ in range(3)]
-        many = leaving.submit(10**6, 0.02, tag, api_name="/steps")
+        many = leaving.submit(300, 0.02, tag, api_name="/steps")
         self.wait_for(tag, "start")
         began = time.monotonic()
         leaving.close()
