@@ -885,14 +885,17 @@ class InterruptTest(Trial):
         def send() -> None:
             go.wait(DEADLINE)
             wait_until(ready)
-            signal.pthread_kill(thread, signal.SIGINT)
+            while not done.is_set():  # again, if it came in the moment before a system call that it should have ended
+                signal.pthread_kill(thread, signal.SIGINT)
+                done.wait(1000 * MS)
 
         thread = threading.main_thread().ident or 0
-        go = threading.Event()
+        go, done = threading.Event(), threading.Event()
         sender = Running(send)
         with RECORD.timed("Ctrl-C", BOUND), self.assertRaises(KeyboardInterrupt):
             go.set()
             function(*args, **keywords)
+        done.set()
         sender.result()
 
     def test_in_predict(self) -> None:
