@@ -892,10 +892,12 @@ class InterruptTest(Trial):
         thread = threading.main_thread().ident or 0
         go, done = threading.Event(), threading.Event()
         sender = Running(send)
-        with RECORD.timed("Ctrl-C", BOUND), self.assertRaises(KeyboardInterrupt):
-            go.set()
-            function(*args, **keywords)
-        done.set()
+        try:
+            with RECORD.timed("Ctrl-C", BOUND), self.assertRaises(KeyboardInterrupt):
+                go.set()
+                function(*args, **keywords)
+        finally:
+            done.set()
         sender.result()
 
     def test_in_predict(self) -> None:
