@@ -2099,9 +2099,13 @@ class Routes:
         self.cancel = f"{self.api}/cancel"
         self.reset = f"{self.api}/reset"
         self.upload = f"{self.api}/upload"
+        self.status = f"{self.api}/queue/status"
 
     def run(self, name: str) -> str:
         return f"{self.api}/run/{quote_path(name.lstrip('/'), safe='')}"
+
+    def call(self, name: str) -> str:
+        return f"{self.api}/call/{quote_path(name.lstrip('/'), safe='')}"
 
     def stream(self, event_id: str) -> str:
         return f"{self.api}/stream/{event_id}"
@@ -3238,6 +3242,17 @@ def open_part(marked: LocalFile, stack: ExitStack, fetch: Callable[[str], Iterat
     return Part(name, guess_type(name)[0] or "application/octet-stream", size, stream.read)
 
 
+def counted(part: Part, moved: Callable[[str, str, Optional[int], int], None]) -> Part:
+    """The part, telling `moved` of what is read from it."""
+
+    def read(size: int) -> bytes:
+        data = part.read(size)
+        moved("uploading", part.name, part.size, len(data))
+        return data
+
+    return part._replace(read=read)
+
+
 def default_folder() -> str:
     """Where files that come back go, unless the caller says."""
     import tempfile
@@ -3385,6 +3400,8 @@ class Client:
         self._closed = False
         self._count = 0
         self._info: Optional[Dict[str, Any]] = None
+        self._watch: Optional[Callable[[Job], None]] = None  # looks on, in the job's thread, after each message
+        self._moved: Optional[Callable[[str, str, Optional[int], int], None]] = None  # is told of bytes of files
         tell = partial(_tell, verbose)
         given = dict(headers or {})
         if cookies:
@@ -3656,6 +3673,8 @@ class Client:
         for index, value in zip(endpoint.taken, values):
             data[index] = walk(value, is_local_file, self._check_size)  # a copy: callers may change theirs
         job = Job(str(endpoint), endpoint.generator, partial(show, endpoint))
+        if self._watch:
+            job._wakers.append(partial(self._watch, job))
         return _Task(job, endpoint, self._current_session(), data, dict(headers or {}))
 
     def _check_size(self, marked: LocalFile) -> LocalFile:
@@ -3805,6 +3824,8 @@ class Client:
             parts = [open_part(marked, stack, self._contents_of) for marked in found.values()]
             for part in parts:
                 check_size(part.name, part.size, self._app.max_file_size)
+            if self._moved:
+                parts = [counted(part, self._moved) for part in parts]
             form = Multipart("files", parts, os.urandom(16).hex())
             with self._http.request("POST", url, form, headers=headers, abort=abort) as response:
                 paths = response.json()
@@ -3863,7 +3884,11 @@ class Client:
         with self._http.request("GET", url, headers=headers) as response:
             if response.status != 200:
                 raise http_error(response)
-            yield from response.chunks()
+            length = response.headers.get("Content-Length", "")
+            for chunk in response.chunks():
+                yield chunk
+                if self._moved:
+                    self._moved("downloading", file_name(item), int(length) if length.isdigit() else None, len(chunk))
 
 
 # === Command line =====================================================================================================

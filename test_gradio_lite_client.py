@@ -3848,7 +3848,9 @@ class RoutesTest(TestCase):
                     (routes.cancel, "/cancel"),
                     (routes.reset, "/reset"),
                     (routes.upload, "/upload"),
+                    (routes.status, "/queue/status"),
                     (routes.run("/a b/ü"), "/run/a%20b%2F%C3%BC"),
+                    (routes.call("/a b/ü"), "/call/a%20b%2F%C3%BC"),
                     (routes.stream("id"), "/stream/id"),
                     (routes.heartbeat("hash"), "/heartbeat/hash"),
                     (routes.file("/tmp/a b?#%.txt"), "/file=/tmp/a%20b%3F%23%25.txt"),
@@ -5527,6 +5529,36 @@ class SessionOfClientTest(ClientCase):
                 client.close()
                 for stream in streams:
                     stream.wait_lost()
+
+
+class WatchTest(ClientCase):
+    """The two hooks of the command line."""
+
+    def test_every_message_is_shown_in_the_thread_of_the_call(self) -> None:
+        app = self.app()
+        client = self.client(app.url)
+        seen: list[Any] = []
+        client._watch = lambda job: seen.append((threading.current_thread(), job.status(), job.outputs()))
+        self.assertEqual(client.predict("x", api_name="/talk"), "said x")
+        self.assertEqual({thread for thread, _, _ in seen}, {threading.current_thread()})
+        logs = [status.log for _, status, _ in seen if status.log]
+        self.assertEqual(logs, [("info x", "info"), ("warning x", "warning")])
+        seen.clear()
+        client.predict(3, api_name="/stream")
+        self.assertEqual([len(outputs) for _, status, outputs in seen if status.code.value == "ITERATING"], [1, 2, 3])
+
+    def test_bytes_of_files_are_counted(self) -> None:
+        app = self.app()
+        client = self.client(app.url)
+        seen: list[Any] = []
+        client._moved = lambda *told: seen.append(told)
+        size = 3 * glc.UPLOAD_CHUNK + 1
+        client.predict(glc.handle_file(b"x" * size, "big.txt"), api_name="/copy_file")
+        for what in ("uploading", "downloading"):
+            told = [told for told in seen if told[0] == what]
+            self.assertEqual({told[1:3] for told in told}, {("big.txt", size)})
+            self.assertEqual(sum(told[3] for told in told), size)
+            self.assertGreater(len(told), 3)
 
 
 class UploadTest(ClientCase):
