@@ -69,9 +69,11 @@ from typing import (
     List,
     Mapping,
     NamedTuple,
+    NoReturn,
     Optional,
     Sequence,
     Set,
+    TextIO,
     Tuple,
     Union,
 )
@@ -80,6 +82,7 @@ from weakref import WeakSet
 
 if TYPE_CHECKING:
     import ssl
+    from argparse import Namespace
     from http.cookiejar import CookieJar
 
 __version__ = "0.1.0"
@@ -3892,62 +3895,900 @@ class Client:
 
 
 # === Command line =====================================================================================================
-# python -m gradio_lite_client. Results on stdout, everything else on stderr.
+# python -m gradio_lite_client. Results on stdout, everything else on stderr. COMMANDS, at the end, says what there is.
+
+EXIT_CODES = """\
+exit codes:
+  0    done
+  1    the app raised an error, or the server answered with one
+  2    wrong usage: a command, an endpoint, a parameter or a value
+  3    cannot connect: no network, TLS, no Gradio app, or a Space that is down
+  4    a login or token is missing, or was refused
+  5    the server was silent for longer than --timeout
+  6    queue full, rate limit or quota
+  7    the connection broke while the result was on its way
+  130  interrupted; the job has been cancelled on the server"""
+SPELLINGS = {  # what errors of the library advise, and how the command line spells that
+    "Client(timeout=…)": "--timeout",
+    "auth=(user, password)": "--auth USER:PASSWORD",
+    "ssl_verify=False": "--insecure",
+    "ssl_verify=": "--cacert",
+    "token=…": "--token",
+    "specify an `api_name` or `fn_index`": "name the ENDPOINT",
+}
+NOTES = {  # on files, in the words of the official command line, as programs read them
+    "parameters": 'Must include {"path": "<local path or url>", "meta": {"_type": "gradio.FileData"}}. '
+    "The meta key signals that the file will be uploaded to the remote server.",
+    "returns": "The returned file path on disk.",
+}
+
+
+def write(stream: TextIO, text: str) -> None:
+    """Write at once, whatever the stream can encode; a terminal gets no control characters of the app."""
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    if stream.isatty():
+        text = re.sub(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", "\ufffd", text)
+    stream.write(text.encode(encoding, "replace").decode(encoding))
+    stream.flush()
+
+
+def say(text: str) -> None:
+    write(sys.stdout, text + "\n")
+
+
+def to_json(value: Json, indent: Optional[int] = None) -> str:
+    """JSON for stdout: in ASCII, but for people who look at a terminal."""
+    readable = sys.stdout.isatty() and str(sys.stdout.encoding).lower().startswith("utf")
+    return json.dumps(value, indent=indent, ensure_ascii=not readable)
+
+
+class Terminal(logging.Handler):
+    """stderr: what the library logs, if wanted, and on a terminal one line that shows where the command is."""
+
+    def __init__(self, options: Namespace):
+        super().__init__(logging.DEBUG if options.debug else logging.INFO)
+        self.logs = options.verbose or options.debug
+        self.live = sys.stderr.isatty() and os.environ.get("TERM") != "dumb" and not (options.quiet or self.logs)
+        self._length = 0  # of the line
+        self._moved = ("", 0, 0.0)  # what is on its way, how much of it has been moved, when that was shown
+
+    def emit(self, record: logging.LogRecord) -> None:
+        (self.line if self.logs else self.status)(record.getMessage())
+
+    def status(self, text: str) -> None:
+        """Replace the line."""
+        if self.live:
+            self.clear()
+            text = " ".join(text.split())[: terminal_width() - 1]
+            write(sys.stderr, text)
+            self._length = len(text)
+
+    def clear(self) -> None:
+        if self._length:
+            sys.stderr.write("\r" + " " * self._length + "\r")
+            sys.stderr.flush()
+            self._length = 0
+
+    def line(self, text: str) -> None:
+        self.clear()
+        write(sys.stderr, " ".join(text.split()) + "\n")
+
+    def update(self, update: StatusUpdate) -> None:
+        if update.log and self.live:
+            self.line(f"{update.log[1]}: {update.log[0]}")
+        elif not update.log:
+            self.status(describe_status(update))
+
+    def moved(self, what: str, name: str, size: Optional[int], count: int) -> None:
+        """`count` more bytes of a file have been uploaded or downloaded."""
+        file, done, shown = self._moved
+        done = count + (done if file == f"{what} {name}" else 0)
+        file = f"{what} {name}"
+        if done == size or time.monotonic() - shown > 0.1:
+            shown = time.monotonic()
+            self.status(f"{file} {bar(done, size)}{done / 1e6:.1f} MB")
+        self._moved = (file, done, shown)
+
+
+def terminal_width() -> int:
+    try:
+        return os.get_terminal_size(sys.stderr.fileno()).columns or 80
+    except (OSError, ValueError):
+        return 80
+
+
+def bar(done: Optional[float], length: Optional[float], width: int = 20) -> str:
+    if done is None or not length:
+        return ""
+    filled = round(width * min(1.0, max(0.0, done / length)))
+    return f"[{'#' * filled}{'.' * (width - filled)}] {done / length:.0%} "
+
+
+def describe_status(update: StatusUpdate) -> str:
+    text = update.code.value.lower().replace("_", " ")
+    if update.rank is not None:
+        text += f", place {update.rank + 1}" + (f" of {update.queue_size}" if update.queue_size else "")
+    if update.eta:
+        text += f", about {update.eta:.0f} s"
+    return "  ".join(map(describe_progress, update.progress_data or ())) or text
+
+
+def describe_progress(unit: ProgressUnit) -> str:
+    counted = unit.index is not None
+    count = f"{unit.index:g}{f'/{unit.length:g}' if unit.length else ''} {unit.unit or ''}" if counted else ""
+    shown = bar(unit.index, unit.length) if counted else bar(unit.progress, 1)
+    return f"{unit.desc or 'progress'} {shown}{count}"
+
+
+# --- from words to arguments
+
+
+def read_stdin() -> str:
+    text = sys.stdin.read()
+    return text[:-1] if text.endswith("\n") else text
+
+
+def file_named(name: str) -> LocalFile:
+    return handle_file(sys.stdin.buffer.read(), "stdin") if name == "-" else handle_file(name)
+
+
+def kind_of(item: Mapping[str, Any]) -> str:
+    return str(item["python_type"].get("type", "Any"))
+
+
+def fit_word(word: str, parameter: Mapping[str, Any]) -> Any:
+    """What a word of the command line means for a parameter: a file to upload, what stdin holds, or itself."""
+    kind = kind_of(parameter)
+    if word.startswith("@") and not re.match(r"str\b|Literal\b", kind):
+        marked = file_named(word[1:])
+        return [marked] if kind.lower().startswith("list[") else marked
+    return fit(read_stdin() if word == "-" else word, parameter)
+
+
+def fit(text: str, parameter: Mapping[str, Any]) -> Any:
+    """The text as a value of the parameter's type. TypeError if it is none."""
+    kind, name = kind_of(parameter), parameter["parameter_name"]
+    schema = parameter["type"] if isinstance(parameter.get("type"), dict) else {}
+    for choice in as_list(schema.get("enum")):
+        if text == (choice if isinstance(choice, str) else json.dumps(choice)):
+            return choice
+    if re.fullmatch(r"(str|Literal\[.*\])( \| None)?", kind):
+        return text
+    value = json_or_none(text.lower() if kind.startswith("bool") else text)
+    if re.fullmatch(r"(int|float|number)( \| (int|float|None))*", kind) and number(value) is None and text != "null":
+        raise TypeError(f"Parameter `{name}` takes a number, not {text!r}.")
+    if re.fullmatch(r"bool( \| None)?", kind) and not isinstance(value, bool) and text != "null":
+        raise TypeError(f"Parameter `{name}` takes true or false, not {text!r}.")
+    if kind.startswith("filepath") and not isinstance(value, dict) and text != "null":
+        raise TypeError(f"Parameter `{name}` takes a file: write {name}=@{text}")
+    if kind.lower().startswith("list[") and not isinstance(value, list):
+        items = {"type": schema.get("items"), "python_type": {"type": kind[5:-1]}, "parameter_name": name}
+        return [fit(text, items)]
+    return text if value is None and text != "null" else value
+
+
+def given_json(text: str) -> Json:
+    """JSON of the command line. File objects as in the official one, with a path and a mark alone, are uploads."""
+    try:
+        value = json.loads(text)
+    except ValueError as error:
+        raise TypeError(f"Not JSON: {text} ({error}).") from error
+    return walk(value, lambda item: is_marked_file(item) and "url" not in item, lambda item: handle_file(item["path"]))
+
+
+def is_object(words: Sequence[str]) -> bool:
+    """Whether the words are all arguments as one JSON object."""
+    return len(words) == 1 and words[0].lstrip().startswith("{")
+
+
+def read_words(words: Sequence[str], parameters: Sequence[Mapping[str, Any]]) -> Tuple[List[Any], Dict[str, Any]]:
+    """Positional and keyword arguments."""
+    known = {str(parameter["parameter_name"]): parameter for parameter in parameters}
+    if is_object(words):
+        return [], given_json(words[0])
+    needed = [parameter for parameter in parameters if not parameter.get("parameter_has_default")]
+    if not words and len(needed) == 1 and kind_of(needed[0]) == "str" and not sys.stdin.isatty():
+        return [], {needed[0]["parameter_name"]: read_stdin()}
+    if list(words) == ["-"] and parameters:
+        text = read_stdin()
+        value = json_or_none(text)
+        if isinstance(value, dict) and value.keys() <= known.keys():  # nobody has typed it: files in it are not read
+            return [], value
+        return [fit(text, parameters[0])], {}
+    args: List[Any] = []
+    keywords: Dict[str, Any] = {}
+    for word in words:
+        match = re.match(r"(\w+)(:?=)(.*)", word, re.S)
+        if match is None:
+            args.append(fit_word(word, parameters[len(args)]) if len(args) < len(parameters) else word)
+            continue
+        name, sign, text = match.groups()
+        if sign == ":=":
+            value = json.loads(read_stdin()) if text == "-" else given_json(text)
+        else:
+            value = fit_word(text, known[name]) if name in known else text
+        repeated = isinstance(keywords.get(name), list) and isinstance(value, list)  # name=@a name=@b
+        keywords[name] = keywords[name] + value if repeated else value
+    return args, keywords
+
+
+def choose_endpoint(client: Client, options: Namespace) -> Tuple[Endpoint, List[str]]:
+    """The endpoint that the command line means, and the words that are left."""
+    words: List[str] = options.words
+    first = words[0] if words else ""
+    listed = [name[1:] for name, endpoint in client._app.names.items() if endpoint.public]
+    is_value = not first or re.match(r"[{@-]|\w+:?=", first) or (len(listed) == 1 and first != listed[0])
+    if options.fn_index is None and (first.startswith("/") or not is_value):
+        return client._endpoint(first, None), words[1:]
+    return client._endpoint(None, options.fn_index), words
+
+
+# --- results
+
+
+class Printer:
+    """Prints what a call gives, in the form that the options ask for, and shows on the terminal where it is."""
+
+    def __init__(self, options: Namespace, terminal: Terminal, returns: Sequence[Mapping[str, Any]], named: bool):
+        labels = [str(item.get("label") or "value") for item in returns]
+        again = [labels[:index].count(label) for index, label in enumerate(labels)]
+        self._names = [f"{label} ({count + 1})" if count else label for label, count in zip(labels, again)]
+        self._form = "raw" if options.raw else "named" if named else "plain"
+        self._stream = options.stream or (self._form == "plain" and not options.no_stream)
+        self._events = options.stream and self._form == "named"
+        self._folder = options.download_files
+        self._terminal = terminal
+        self._values: Iterator[Any] = iter(())
+        self._seen = 0
+        self._last: List[Any] = []  # what has been printed
+        self._kept: Dict[Any, str] = {}
+
+    def update(self, job: Job) -> None:
+        """Called in the thread of the call, after each message of the server."""
+        if job.done():
+            return
+        status = job.status()
+        if status.code is not Status.ITERATING:
+            self._terminal.update(status)
+            self.event(**status_event(status))
+        self._values = self._values if self._seen else iter(job)
+        while self._stream and self._folder != "-" and self._seen < len(job._outputs):
+            self._seen += 1
+            self._show(self._outputs(next(self._values), final=False))
+
+    def finish(self, value: Any) -> None:
+        """Print the result, or what of it has not been printed."""
+        self._terminal.clear()
+        outputs = self._outputs(value, final=True)
+        if self._folder == "-":
+            pour(outputs)
+        elif self._events:
+            self.event("complete", output=dict(zip(self._names, outputs)))
+        elif not self._seen:
+            text = self._text(outputs, indent=2)
+            write(sys.stdout, text + "\n" if outputs or self._form != "plain" else "")
+        else:
+            if outputs != self._last:
+                self._show(outputs)
+            write(sys.stdout, "\n" if self._is_text(outputs) else "")
+
+    def event(self, event: str, **fields: Any) -> None:
+        if self._events:
+            say(to_json({"event": event, **fields}))
+
+    def _outputs(self, value: Any, final: bool) -> List[Any]:
+        outputs = list(value) if isinstance(value, tuple) else [value]
+        if not self._folder or self._folder == "-":
+            return outputs
+        keep = partial(keep_file, self._folder, self._kept)
+        return list(walk(outputs, lambda item: is_received(item) and (final or not item.get("is_stream")), keep))
+
+    def _is_text(self, outputs: List[Any]) -> bool:
+        return self._form == "plain" and len(outputs) == 1 and isinstance(outputs[0], str)
+
+    def _show(self, outputs: List[Any]) -> None:
+        """Print one of several values: of a text that grows, only what is new."""
+        self._terminal.clear()
+        if self._events:
+            self.event("output", output=dict(zip(self._names, outputs)))
+        elif self._is_text(outputs):
+            before = str(self._last[0]) if self._last else ""
+            grown = outputs[0].startswith(before)
+            write(sys.stdout, outputs[0][len(before) :] if grown else "\n" + outputs[0])
+            self._terminal.live = self._terminal.live and not sys.stdout.isatty()  # they would share a line
+        else:
+            say(self._text(outputs))
+        self._last = outputs
+
+    def _text(self, outputs: List[Any], indent: Optional[int] = None) -> str:
+        if self._is_text(outputs):
+            return str(outputs[0])
+        value = dict(zip(self._names, outputs)) if self._form == "named" else outputs
+        return to_json(outputs[0] if self._form == "plain" and len(outputs) == 1 else value, indent)
+
+
+def status_event(status: StatusUpdate) -> Dict[str, Any]:
+    if status.log:
+        return {"event": "log", "level": status.log[1], "message": status.log[0]}
+    if status.progress_data is not None:
+        return {"event": "progress", "progress": [unit._asdict() for unit in status.progress_data]}
+    fields = {"rank": status.rank, "queue_size": status.queue_size, "eta": status.eta}
+    return {"event": "status", "status": status.code.value, **fields}
+
+
+def is_received(item: Any) -> bool:
+    return isinstance(item, FileData) and item.download is not None
+
+
+def keep_file(folder: str, kept: Dict[Any, str], item: FileData) -> str:
+    """Download a file into the folder, once, under a name that is free there. Returns its path."""
+    key = (item["path"], item.get("url"))
+    if key not in kept:
+        stem, suffix = os.path.splitext(os.path.join(folder, file_name(item)))
+        path, count = stem + suffix, 1
+        while os.path.lexists(path):
+            count += 1
+            path = f"{stem} ({count}){suffix}"
+        kept[key] = item.save(path)
+    return kept[key]
+
+
+def pour(outputs: Sequence[Any]) -> None:
+    """Write the contents of the one file in the outputs to stdout."""
+    import tempfile
+
+    found: List[FileData] = []
+    walk(outputs, is_received, found.append)
+    if len(found) != 1:
+        raise ValueError(f"-o - writes one file to stdout, but there are {len(found)}.")
+    with tempfile.TemporaryDirectory() as folder, open(found[0].save(folder), "rb") as stored:
+        for chunk in iter(partial(stored.read, UPLOAD_CHUNK), b""):
+            sys.stdout.buffer.write(chunk)
+    sys.stdout.flush()
+
+
+# --- what an app offers
+
+
+def endpoint_json(info: Mapping[str, Any]) -> Dict[str, Any]:
+    """An endpoint in the shape of the official command line."""
+    parameters = []
+    for item in info["parameters"]:
+        optional = bool(item.get("parameter_has_default"))
+        default = item.get("parameter_default") if optional else None
+        named = {"name": item["parameter_name"], "required": not optional, "default": default}
+        parameters.append({**named, "type": flat_schema(item, NOTES["parameters"])})
+    returns = [{"name": item.get("label"), "type": flat_schema(item, NOTES["returns"])} for item in info["returns"]]
+    return {"parameters": parameters, "returns": returns, "description": info.get("description") or ""}
+
+
+def flat_schema(item: Mapping[str, Any], note: str) -> Json:
+    """The JSON Schema of a value without references, and with the type "filepath" for files."""
+    schema = item.get("type")
+    definitions = schema.get("$defs", {}) if isinstance(schema, dict) else {}
+
+    def flat(part: Json, opened: Tuple[str, ...] = ()) -> Json:
+        if isinstance(part, list):
+            return [flat(one, opened) for one in part]
+        if not isinstance(part, dict):
+            return part
+        name = str(part.get("$ref", "")).rsplit("/", 1)[-1]
+        if name:
+            return {} if name in opened else flat(definitions.get(name, {}), (*opened, name))
+        if type_name(part) == "filepath":
+            return {"type": "filepath", "description": note}
+        return {key: flat(value, opened) for key, value in part.items() if key != "$defs"}
+
+    is_file = kind_of(item) == "filepath"  # 3.x does not say it in the schema
+    return {"type": "filepath", "description": note} if is_file else flat(schema)
+
+
+def endpoint_table(name: str, info: Mapping[str, Any]) -> str:
+    """An endpoint for people: a line for each parameter and each value that it returns."""
+    rows = []
+    for item in info["parameters"]:
+        default = f"default {to_json(item.get('parameter_default'))}"
+        rows.append(
+            (item["parameter_name"], kind_of(item), default if item.get("parameter_has_default") else "required")
+        )
+    rows += [(f"-> {item.get('label')}", kind_of(item), "") for item in info["returns"]]
+    cells = [[text if len(text) <= 40 else f"{text[:37]}..." for text in row] for row in rows]
+    first, second = (max((len(row[column]) for row in cells), default=0) for column in (0, 1))
+    lines = [f"    {row[0]:{first}}  {row[1]:{second}}  {row[2]}".rstrip() for row in cells]
+    return "\n".join([f"{name}  {info.get('description') or ''}".rstrip(), *lines, ""])
+
+
+def example(parameter: Mapping[str, Any]) -> Any:
+    """A value for a parameter in code that runs."""
+    if parameter.get("parameter_has_default"):
+        return parameter.get("parameter_default")
+    a_file = {"path": "file.txt", "meta": dict(FILE_MARK)}
+    guesses = {"str": "Hello!", "float": 1, "int": 1, "bool": True, "filepath": a_file}
+    value = parameter.get("example_input") or guesses.get(kind_of(parameter))
+    return walk(value, is_marked_file, lambda item: {**a_file, "path": item["path"]})
+
+
+def as_code(value: Json, literal: Callable[[Any], str]) -> str:
+    """The value as an expression in which files are wrapped in handle_file()."""
+    if is_marked_file(value):
+        return f"handle_file({literal(value['path'])})"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{literal(key)}: {as_code(item, literal)}" for key, item in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(as_code(item, literal) for item in value) + "]"
+    return literal(value)
+
+
+OWN_KEYWORDS = ("self", "api_name", "fn_index", "headers")  # of predict()
+SNIPPETS = {
+    "python": """\
+from {module} import Client, handle_file
+
+client = Client({src})
+print(client.predict({python}{call}))""",
+    "javascript": """\
+import {{ Client, handle_file }} from "@gradio/client";
+
+const client = await Client.open_client({src});
+const result = await client.predict({name}, {javascript});
+console.log(result.data);""",
+    "curl": """\
+curl -s -H 'Content-Type: application/json' -d {data} {post}""",
+    "call": """\
+curl -s -H 'Content-Type: application/json' -d {data} {post} \\
+  | sed 's/.*"event_id" *: *"\\([^"]*\\)".*/\\1/' \\
+  | xargs -I EVENT curl -sN {get}""",
+    "cli": "{program} predict {words}",
+}
+
+
+def snippet(language: str, client: Client, endpoint: Endpoint, values: Mapping[str, Any]) -> str:
+    """Code that calls the endpoint with these values."""
+    from keyword import iskeyword
+    from shlex import quote as quoted
+
+    routes = client._app.routes
+    data: List[Any] = [None] * len(endpoint.inputs)
+    for index, value in zip(endpoint.taken, values.values()):
+        data[index] = value
+    post = routes.run(endpoint.name or "predict")
+    if language == "curl" and client._app.version >= (4, 20) and endpoint.name:  # through the queue: two requests
+        language, post = "call", routes.call(endpoint.name)
+    words = [client.src, endpoint.name or f"--fn-index={endpoint.number}"]
+    named = all(name.isidentifier() and not iskeyword(name) and name not in OWN_KEYWORDS for name in values)
+    for name, value in values.items():
+        word = f"@{value['path']}" if is_marked_file(value) else value
+        words.append(f"{name}={word}" if isinstance(word, str) else f"{name}:={json.dumps(word)}")
+    return SNIPPETS[language].format(
+        module=module_name(),
+        program=program(),
+        src=json.dumps(client.src),
+        call=f"api_name={endpoint.name!r}" if endpoint.name else f"fn_index={endpoint.number}",
+        name=json.dumps(endpoint.name or endpoint.number),
+        python="".join(f"{name}=" * named + as_code(value, repr) + ", " for name, value in values.items()),
+        javascript=as_code(dict(values), json.dumps),
+        data=quoted(json.dumps({"data": data, **({} if endpoint.name else {"fn_index": endpoint.number})})),
+        post=quoted(post),
+        get=quoted(f"{post}/EVENT"),
+        words=" ".join(map(quoted, words)),
+    )
+
+
+# --- commands
+
+
+def pairs(lines: Iterable[str], sign: str, environment: Mapping[str, str]) -> Dict[str, str]:
+    """NAME=VALUE as a dict; the value of a NAME alone is looked up."""
+    found = {}
+    for line in lines:
+        name, given, value = line.partition(sign)
+        if not given and name not in environment:
+            raise TypeError(f"Expected NAME{sign}VALUE, not {line!r}.")
+        found[name.strip()] = value.strip() if given else environment[name]
+    return found
+
+
+def open_client(options: Namespace, terminal: Terminal) -> Client:
+    auth: Optional[Tuple[str, str]] = None
+    if options.auth:
+        user, colon, password = options.auth.partition(":")
+        if not colon:
+            from getpass import getpass
+
+            password = getpass(f"Password of {user}: ")
+        auth = (user, password)
+    client = Client(
+        options.src,
+        options.token,
+        auth=auth,
+        headers=pairs(options.H, ":", {}),
+        cookies=pairs(options.cookie, "=", {}),
+        download_files=not (options.download_files or options.no_download),  # for -o, they are fetched when printed
+        ssl_verify=options.cacert or not options.insecure,
+        proxy=options.proxy,
+        timeout=options.timeout,
+        skip_queue=options.skip_queue,
+    )
+    client._moved = terminal.moved
+    return client
+
+
+def run_info(options: Namespace, terminal: Terminal) -> None:
+    with open_client(options, terminal) as client:
+        api = client._api()
+        infos = api["named_endpoints"] or {f"--fn-index {key}": info for key, info in api["unnamed_endpoints"].items()}
+        if options.endpoint or options.snippet:
+            endpoint = client._endpoint(options.endpoint, None)
+            infos = {str(endpoint): client._describe(endpoint)}
+    terminal.clear()
+    if options.snippet:
+        values = {item["parameter_name"]: example(item) for item in infos[str(endpoint)]["parameters"]}
+        say(snippet(options.snippet, client, endpoint, values))
+    elif options.json or not sys.stdout.isatty():
+        say(to_json({name: endpoint_json(info) for name, info in infos.items()}, 2))
+    else:
+        say("\n".join(endpoint_table(name, info) for name, info in infos.items()))
+
+
+def run_predict(options: Namespace, terminal: Terminal) -> None:
+    options.no_download = options.no_download or options.download_files == "False"  # as the official one spells it
+    options.download_files = None if options.no_download else options.download_files
+    with open_client(options, terminal) as client:
+        endpoint, words = choose_endpoint(client, options)
+        client._load_info()
+        info = client._describe(endpoint)
+        args, keywords = read_words(words, info["parameters"])
+        values = bind_arguments(info["parameters"], args, keywords, f"{endpoint} of {client.src}")
+        if options.dry_run:
+            return announce(*rehearse(client, endpoint, values))
+        printer = Printer(options, terminal, info["returns"], named=options.json or is_object(words))
+        client._watch = printer.update
+        try:
+            printer.finish(client.predict(*values, fn_index=endpoint.number))
+        except GradioError as error:
+            printer.event("error", error=type(error).__name__, message=str(error), code=exit_code(error))
+            raise
+
+
+def announce(*requests: Mapping[str, Any]) -> None:
+    """For --dry-run: the requests that would be sent."""
+    for request in requests:
+        say(to_json(request))
+
+
+def rehearse(client: Client, endpoint: Endpoint, values: Sequence[Any]) -> List[Dict[str, Any]]:
+    """The requests that a call would send, apart from those that only read."""
+    requests: List[Dict[str, Any]] = []
+    app = client._app
+
+    def upload(found: Mapping[int, LocalFile], headers: Headers, abort: Abort) -> Dict[int, Dict[str, Any]]:
+        names = {key: str(marked["orig_name"]) for key, marked in found.items()}
+        requests.append({"method": "POST", "url": app.routes.upload, "files": list(names.values())})
+        return {key: file_argument(app.version, name, 0, "", f"(uploaded {name})") for key, name in names.items()}
+
+    client._upload = upload  # type: ignore[method-assign]
+    task = client._task(tuple(values), None, endpoint.number, None, {})
+    data = client._send_files(task, Abort())
+    nothing = (task.job.cancelled, task.job._joined, task.job._on_cancel)
+    body = Call(client._http, app, endpoint, task.session, data, {}, {}, *nothing).body()
+    speak = PROTOCOLS[choose_protocol(app, endpoint, client._skip_queue)].speak
+    urls: Dict[Any, str] = {speak_http: app.routes.run(endpoint.name or "predict"), speak_sse: app.routes.data}
+    method = "WEBSOCKET" if speak is speak_ws else "POST"
+    return [*requests, {"method": method, "url": urls.get(speak, app.routes.join), "body": json.loads(body)}]
+
+
+def run_upload(options: Namespace, terminal: Terminal) -> None:
+    with open_client(options, terminal) as client:
+        files = dict(enumerate(map(file_named, options.files)))
+        if options.dry_run:
+            names = [marked["orig_name"] for marked in files.values()]
+            return announce({"method": "POST", "url": client._app.routes.upload, "files": names})
+        uploaded = list(client._upload(files, {}, Abort()).values())
+    terminal.clear()
+    paths = [str(item.get("path") or item.get("name")) for item in uploaded]
+    say(to_json(uploaded, 2) if options.json else "\n".join(paths))
+
+
+def run_download(options: Namespace, terminal: Terminal) -> None:
+    with open_client(options, terminal) as client:
+        items = [FileData(path=unquote(path.rpartition("file=")[2])) for path in options.paths]
+        if options.dry_run:
+            return announce(*({"method": "GET", "url": client._app.routes.file(item["path"])} for item in items))
+        for item in items:
+            item.download = partial(client._transfer, item, {})
+        if options.download_files == "-":
+            return pour(items)
+        paths = [keep_file(options.download_files or ".", {}, item) for item in items]
+    terminal.clear()
+    say(to_json(paths, 2) if options.json else "\n".join(paths))
+
+
+class Rehearsal(Hub):
+    """The Hub, but what would change something is printed instead of sent."""
+
+    def ask(self, path: str, body: Optional[Mapping[str, Any]] = None) -> Dict[str, Any]:
+        if body is None:
+            return super().ask(path)
+        hidden = {"secrets": [{**item, "value": "***"} for item in body["secrets"]]} if "secrets" in body else {}
+        announce({"method": "POST", "url": f"{self.url}/api/{path}", "body": {**body, **hidden}})
+        return {}
+
+
+def run_duplicate(options: Namespace, terminal: Terminal) -> None:
+    private, hardware, sleep = not options.public, options.hardware, options.sleep_timeout
+    secrets, variables = pairs(options.secret, "=", os.environ), pairs(options.variable, "=", os.environ)
+    if options.dry_run:
+        with ExitStack() as stack:
+            hub = Rehearsal(new_http(options, stack), find_token(options.token, search=True))
+            source = space_in(options.src) or options.src
+            duplicate_space(hub, source, options.to, private, hardware, secrets, variables, sleep * 60, logger.info)
+        return
+    to, token = options.to, options.token
+    with Client.duplicate(options.src, to, token, private, hardware, secrets, sleep, variables=variables) as client:
+        terminal.clear()
+        say(to_json({"url": client.src}) if options.json else client.src)
+
+
+def new_http(options: Namespace, stack: ExitStack) -> Http:
+    verify = options.cacert or not options.insecure
+    http = Http(f"gradio_lite_client/{__version__}", options.timeout, verify, options.proxy)
+    stack.callback(http.close)
+    return http
+
+
+def run_status(options: Namespace, terminal: Terminal) -> None:
+    report: Dict[str, Any] = {}
+    space_id = space_in(options.src)
+    with ExitStack() as stack:
+        if space_id:
+            info = Hub(new_http(options, stack), find_token(options.token, search=True)).space(space_id)
+            runtime = info.get("runtime") or {}
+            report = {"space": space_id, "stage": runtime.get("stage"), "hardware": _hardware_of(info)}
+        if report.get("stage") not in (*STARTING_STAGES, *BROKEN_STAGES):
+            client = stack.enter_context(open_client(options, terminal))
+            app = client._app
+            report.update(url=client.src, version=app.version_text, protocol=app.protocol, queue=app.queue)
+            with suppress(HTTPError, ProtocolError), client._http.request("GET", app.routes.status) as response:
+                report["queue_size"] = response.json().get("queue_size")
+            report["endpoints"] = len(app.names)
+    terminal.clear()
+    table = "\n".join(f"{name:10}  {value}" for name, value in report.items())
+    say(to_json(report, 2) if options.json or not sys.stdout.isatty() else table)
+
+
+def run_completion(options: Namespace, terminal: Terminal) -> None:
+    spelled = re.compile(r"(?<!\S)--?[a-zA-Z][\w-]*(?=.*  )")
+    words = {name: " ".join(spelled.findall(command.options + OPTIONS)) for name, command in COMMANDS.items()}
+    lines = [f"complete -c gradio-lite -n __fish_use_subcommand -f -a {name}" for name in words]
+    lines += [f"complete -c gradio-lite -n '__fish_seen_subcommand_from {name}' -a '{words[name]}'" for name in words]
+    if options.shell != "fish":
+        lines = ["autoload -U +X bashcompinit && bashcompinit"] if options.shell == "zsh" else []
+        lines += ["_gradio_lite() {", f"  local words='{' '.join(words)}'", '  case "${COMP_WORDS[1]}" in']
+        lines += [f"    {name}) [ $COMP_CWORD -gt 1 ] && words='{words[name]}' ;;" for name in words]
+        lines += ["  esac", '  COMPREPLY=($(compgen -W "$words" -- "${COMP_WORDS[COMP_CWORD]}"))', "}"]
+        lines += ["complete -o default -F _gradio_lite gradio-lite"]
+    say("\n".join(lines))
+
+
+def run_start(options: Namespace, terminal: Terminal) -> None:
+    """Without a command there is only --version."""
+    if not options.version:
+        raise TypeError(f"A command is needed: {', '.join(COMMANDS)}. See {program()} --help.")
+    say(f"gradio_lite_client {__version__}")
+    if options.verbose:
+        import hashlib
+        import ssl
+
+        with open(__file__, "rb") as source:
+            say(f"sha256 {hashlib.sha256(source.read()).hexdigest()}")
+        say(f"Python {sys.version.split()[0]}, {ssl.OPENSSL_VERSION}")
+
+
+class Command(NamedTuple):
+    """`words` are its positional arguments, `options` its own options, both in the form that `parse` reads."""
+
+    run: Callable[[Namespace, Terminal], None]
+    words: str
+    about: str
+    options: str = ""
+
+
+OPTIONS = """\
+-h --help  show this help; COMMAND --help shows more
+--json  print JSON
+-q --quiet  nothing but results and errors
+--auth LOGIN  USER:PASSWORD; of a USER alone the password is asked for
+--token TOKEN  Hugging Face token (default: HF_TOKEN or the saved one)
+-H HEADER...  NAME:VALUE, to be sent to the app; may be repeated
+--cookie COOKIE...  NAME=VALUE, to be sent to the app; may be repeated
+--insecure  do not verify TLS certificates
+--cacert FILE  trust the certificates in this file or folder
+--proxy URL  http:// proxy (default: that of the *_PROXY variables)
+--timeout SECONDS  for each wait for the network (default: 60)
+--skip-queue  call functions directly, where the app permits it
+--dry-run  print what would be sent; only ask what the app offers
+-v --verbose  tell what happens
+--debug  tell more, and where errors come from
+"""
+FILES = """\
+-o --download-files DIR  put files there; - writes the only one to stdout
+"""
+PREDICT = """\
+--raw  print the list of outputs as JSON
+--stream  print every value; with --json a line for each event
+--no-stream  print the final value only
+--no-download  print where files are instead of downloading them
+--fn-index NUMBER  call the function with this number
+"""
+DUPLICATE = """\
+--public  for everybody to see
+--hardware NAME  such as t4-small (default: that of the original)
+--secret SECRET...  NAME=VALUE, or the NAME of a variable; may be repeated
+--variable VARIABLE...  NAME=VALUE, or the NAME of a variable; may be repeated
+--sleep-timeout MINUTES  -1: never (default: 5)
+"""
+ABOUT_PREDICT = """\
+call an endpoint and print its result
+
+The ENDPOINT may be left out if the app has only one. VALUES, in order or by name:
+  VALUE  name=VALUE     read as the type that the endpoint takes
+  @FILE  name=@FILE     upload a file, or the contents of a URL; @- is stdin
+  name:=JSON            JSON
+  '{"name": VALUE, ...}'  all arguments as JSON; then the result is JSON by names
+  -  name=-             text from stdin; - alone may be a JSON object of all
+Without VALUES, what is piped in fills the one text that the endpoint requires.
+Text that starts with - comes after --."""
+COMMANDS = {
+    "info": Command(
+        run_info,
+        "src endpoint?",
+        "print what the endpoints take and return",
+        f"--snippet {{{','.join(name for name in SNIPPETS if name != 'call')}}}  print code that calls the ENDPOINT\n",
+    ),
+    "predict": Command(run_predict, "src words*", ABOUT_PREDICT, FILES + PREDICT),
+    "upload": Command(run_upload, "src files+", "upload files and print their paths on the server"),
+    "download": Command(run_download, "src paths+", "download files by their paths on the server", FILES),
+    "duplicate": Command(run_duplicate, "src to?", "make a Space of your own from another", DUPLICATE),
+    "status": Command(run_status, "src", "print version, protocol, queue and Space"),
+    "completion": Command(run_completion, "shell", "print a script that completes commands in bash, zsh or fish"),
+}
+START = Command(
+    run_start,
+    "",
+    "\n".join(
+        [
+            "Call Gradio apps. SRC is the URL of an app, host:port, or a Space (user/name).\n\ncommands:",
+            *(f"  {name:11} {command.about.splitlines()[0]}" for name, command in COMMANDS.items()),
+        ]
+    ),
+    "--version  show the version; with -v also hash, Python and TLS\n",
+)
+
+
+def program() -> str:
+    """How this was called: it may be a copy under any name."""
+    if __name__ != "__main__":
+        return "gradio-lite"
+    return f"python -m {__spec__.name}" if __spec__ else os.path.basename(sys.argv[0])
+
+
+def module_name() -> str:
+    if __name__ != "__main__":
+        return __name__
+    return __spec__.name if __spec__ else os.path.splitext(os.path.basename(__file__))[0]
+
+
+def option(line: str) -> Tuple[List[str], Dict[str, Any]]:
+    """What argparse wants to know of an option, from the line that describes it."""
+    left, _, about = line.partition("  ")
+    spellings = [word for word in left.split() if word.startswith("-")]
+    metavar = left.split()[-1].rstrip(".")
+    default = re.search(r"default: (\d+)", about)
+    settings: Dict[str, Any] = {"help": about, "metavar": metavar, "default": default and int(default[1])}
+    if "-h" in spellings:
+        settings = {"help": about, "action": "help"}
+    elif metavar in spellings:
+        settings = {"help": about, "action": "store_true"}
+    elif left.endswith("..."):
+        settings.update(action="append", default=[])
+    elif metavar.startswith("{"):
+        settings["choices"] = metavar.strip("{}").split(",")
+    else:
+        settings["type"] = {"SECONDS": float, "MINUTES": int, "NUMBER": int}.get(metavar, str)
+    return spellings, settings
+
+
+def parse(words: Sequence[str]) -> Namespace:
+    """The options, with the command and its words. TypeError for wrong usage; --help ends the program."""
+    import argparse
+
+    def fail(message: str) -> NoReturn:
+        raise TypeError(f"{message}. See {parser.prog} --help.")
+
+    style = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(program(), formatter_class=style, add_help=False, allow_abbrev=False)
+    parser.error = fail  # type: ignore[method-assign]
+    name = words[0] if words and not words[0].startswith("-") else ""
+    command = COMMANDS.get(name, START)
+    if name and command is START:
+        fail(f"There is no command {name!r}{_similar(name, list(COMMANDS))}")
+    parser.prog = f"{parser.prog} {name}".rstrip()
+    usage = [] if name else ["COMMAND SRC ..."]
+    for word, count in re.findall(r"(\w+)([?*+]?)", command.words):
+        choices = ["bash", "zsh", "fish"] if word == "shell" else None
+        parser.add_argument(word, nargs=count or None, choices=choices, help=argparse.SUPPRESS)
+        shown = "ENDPOINT] [VALUES" if word == "words" else word.upper()
+        usage.append({"?": f"[{shown}]", "*": f"[{shown} ...]", "+": f"{shown} ..."}.get(count, shown))
+    parser.usage = " ".join(["%(prog)s", *usage, "[OPTIONS]"])
+    parser.description, parser.epilog = command.about, EXIT_CODES
+    group = parser.add_argument_group("options")
+    for line in (command.options + OPTIONS).splitlines():
+        spellings, settings = option(line)
+        group.add_argument(*spellings, **settings)
+    parser.set_defaults(run=command.run, download_files=None, no_download=False)
+    return parser.parse_intermixed_args(words[1:] if name else words)
+
+
+def is_quota(error: Exception) -> bool:
+    """Whether the app refused for want of GPU quota (ZeroGPU), which arrives as any other error of it."""
+    return isinstance(error, AppError) and re.search(r"(?i)\bquota\b", str(error)) is not None
+
+
+def exit_code(error: Exception) -> int:
+    """As EXIT_CODES says; the first row that fits decides."""
+    if isinstance(error, AuthenticationError) or getattr(error, "status", None) in (401, 403):
+        return 4
+    if is_quota(error):
+        return 6
+    rows: List[Tuple[Any, int]] = [
+        ((QueueError, TooManyRequestsError), 6),
+        (TimedOut, 5),
+        (ConnectionLost, 7),
+        ((ConnectionFailed, ProtocolError, SpaceError), 3),
+        (InvalidAPIEndpointError, 2),
+        (GradioError, 1),
+        ((TypeError, ValueError), 2),
+    ]
+    return next((code for kinds, code in rows if isinstance(error, kinds)), 1)
+
+
+def complain(error: Exception, debug: bool) -> int:
+    """Say what went wrong, in one line, and return the exit code."""
+    if debug:
+        import traceback
+
+        write(sys.stderr, "".join(traceback.format_exception(type(error), error, error.__traceback__)))
+    text = " ".join(str(error).split()) or type(error).__name__
+    for spelling, ours in SPELLINGS.items():
+        text = text.replace(spelling, ours)
+    write(sys.stderr, f"{program()}: {text}\n")
+    return exit_code(error)
 
 
 def main(argv: Optional[Sequence[str]] = None) -> int:
-    """Run the command line and return its exit code: 0 done, 1 failed, 2 wrong usage, 130 interrupted."""
-    import argparse
-
-    parser = argparse.ArgumentParser(prog="gradio_lite_client", description="Call Gradio apps from the command line.")
-    parser.add_argument("--version", action="version", version=__version__)
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    info = commands.add_parser("info", help="print an app's endpoints as JSON")
-    predict = commands.add_parser("predict", help="call an endpoint and print its result as JSON")
-    for command in (info, predict):
-        command.add_argument("src", metavar="SRC", help="URL of the app, host:port, or a Space (user/name)")
-        command.add_argument("--token", help="Hugging Face token")
-    predict.add_argument("endpoint", metavar="ENDPOINT", help="such as /predict")
-    predict.add_argument("values", metavar="VALUE", nargs="*", help="JSON or text, in order, or as name=value")
-    options = parser.parse_args(argv)
-    try:
-        with Client(options.src, token=options.token) as client:
-            if options.command == "info":
-                result = client.view_api(print_info=False, return_format="dict")
-            else:
-                result = _predict(client, options.endpoint, options.values)
-            print(json.dumps(result, indent=2))
-        return 0
-    except KeyboardInterrupt:
-        return 130
-    except TypeError as error:
-        print(f"gradio_lite_client: {error}", file=sys.stderr)
-        return 2
-    except (GradioError, ValueError, OSError) as error:
-        print(f"gradio_lite_client: {error}", file=sys.stderr)
-        return 1
-
-
-def _predict(client: Client, endpoint: str, values: Sequence[str]) -> Any:
-    args: List[Any] = []
-    keywords: Dict[str, Any] = {}
-    for text in values:
-        name, equals, rest = text.partition("=")
-        if equals and name.isidentifier():
-            keywords[name] = _value(rest)
-        else:
-            args.append(_value(text))
-    return client.predict(*args, api_name=endpoint, **keywords)
-
-
-def _value(text: str) -> Any:
-    """What a word of the command line means: a file to upload (@path), JSON, or itself."""
-    if text.startswith("@"):
-        return handle_file(text[1:])
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text
+    """Run the command line and return its exit code; `--help` lists them."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    level = logger.level
+    with ExitStack() as stack:
+        try:
+            options = parse(words)
+            terminal = Terminal(options)
+            stack.callback(terminal.clear)
+            logger.addHandler(terminal)
+            stack.callback(logger.removeHandler, terminal)
+            logger.setLevel(terminal.level)
+            stack.callback(logger.setLevel, level)
+            options.run(options, terminal)
+            return 0
+        except KeyboardInterrupt:
+            return 130
+        except BrokenPipeError:  # as in `… | head`: what is left to write goes nowhere
+            with suppress(OSError, ValueError):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 0
+        except Exception as error:
+            stack.close()
+            return complain(error, "--debug" in words)
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ import contextlib
 import copy
 import email
 import gc
+import getpass
 import gzip
 import hashlib
 import http.client
@@ -32,6 +33,8 @@ import queue
 import random
 import re
 import select
+import shlex
+import shutil
 import signal
 import socket
 import subprocess
@@ -43,6 +46,7 @@ import time
 import traceback
 import unittest
 import zlib
+from functools import partial
 from pathlib import Path
 from typing import Any, Callable, Iterable, Iterator, Sequence
 from unittest import mock
@@ -5962,85 +5966,900 @@ class ViewApiTest(ClientCase):
 # === Command line =====================================================================================================
 
 
-class CommandLineTest(ClientCase):
-    def run_main(self, *argv: str) -> tuple[int, str, str]:
-        out, err = io.StringIO(), io.StringIO()
-        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+class FakeTerminal(io.StringIO):
+    encoding = "utf-8"  # type: ignore[assignment]
+
+    def isatty(self) -> bool:
+        return True
+
+
+class CommandLineCase(ClientCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.patch_environ(GRADIO_TEMP_DIR=str(self.downloads), NO_COLOR=None, TERM="xterm", COLUMNS="80")
+
+    def run_main(self, *argv: str, stdin: str | bytes | None = None, terminal: str = "") -> tuple[int, str, str]:
+        """Exit code, stdout and stderr; `terminal` names the streams that are one. Without stdin, that is one."""
+        source = FakeTerminal() if stdin is None else io.TextIOWrapper(io.BytesIO(os.fsencode(stdin)), "utf-8")
+        binary = io.BytesIO()
+        out = FakeTerminal() if "stdout" in terminal else io.TextIOWrapper(binary, "utf-8", write_through=True)
+        err = FakeTerminal() if "stderr" in terminal else io.StringIO()
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), mock.patch.object(sys, "stdin", source):
             try:
                 code = glc.main(argv)
             except SystemExit as end:
                 code = int(end.code or 0)
-        return code, out.getvalue(), err.getvalue()
+        text = out.getvalue() if isinstance(out, io.StringIO) else binary.getvalue().decode("utf-8", "surrogateescape")
+        return code, text, err.getvalue()
 
-    def test_info(self) -> None:
+    def output(self, *argv: str, **options: Any) -> str:
+        """What a command prints that succeeds, without the last newline."""
+        code, out, err = self.run_main(*argv, **options)
+        self.assertEqual((code, err), (0, ""), argv)
+        return out[:-1] if out.endswith("\n") else out
+
+    def json(self, *argv: str, **options: Any) -> Any:
+        return json.loads(self.output(*argv, **options))
+
+    def complaint(self, code: int, *argv: str, **options: Any) -> str:
+        """The one line that a command prints that fails."""
+        found, out, err = self.run_main(*argv, **options)
+        self.assertEqual((found, out), (code, ""), (argv, err))
+        self.assertRegex(err, r"\Agradio-lite: [^\n]+\n\Z")
+        return err[len("gradio-lite: ") : -1]
+
+    def joined(self, app: ScriptedServer) -> list[Any]:
+        return [request.json() for request in app.requests if request.path.endswith("/queue/join")]
+
+
+class InfoCommandTest(CommandLineCase):
+    def test_json_when_piped_and_on_request(self) -> None:
         app = self.app()
-        code, out, err = self.run_main("info", app.url)
-        self.assertEqual((code, err), (0, ""))
-        self.assertIn("/add", json.loads(out)["named_endpoints"])
+        described = self.json("info", app.url)
+        self.assertEqual(described, self.json("info", app.url, "--json", terminal="stdout"))
+        self.assertEqual(
+            described["/add"],
+            {
+                "parameters": [
+                    {"name": "a", "required": True, "default": None, "type": {"type": "number"}},
+                    {"name": "b", "required": False, "default": 3, "type": {"type": "number"}},
+                ],
+                "returns": [{"name": "value_4", "type": {"type": "number"}}],
+                "description": "",
+            },
+        )
+        self.assertNotIn("/discreet", described)
+        self.assertEqual(list(self.json("info", app.url, "/discreet")), ["/discreet"])
 
-    def test_predict(self) -> None:
+    def test_files_are_of_type_filepath(self) -> None:
+        for version in ("6.31.0", "4.8.0", "3.50.2"):
+            described = self.json("info", self.app(version=version).url)
+            (given,), (returned,) = described["/copy_files"]["parameters"], described["/copy_files"]["returns"]
+            self.assertEqual(given["type"]["items"], {"type": "filepath", "description": glc.NOTES["parameters"]})
+            self.assertEqual(returned["type"]["items"], {"type": "filepath", "description": glc.NOTES["returns"]})
+            (given,), (returned,) = described["/copy_file"]["parameters"], described["/copy_file"]["returns"]
+            self.assertEqual((given["type"]["type"], returned["type"]["type"]), ("filepath", "filepath"))
+
+    def test_references_are_resolved(self) -> None:
+        part = {"type": "object", "properties": {"next": {"$ref": "#/$defs/Part"}, "n": {"$ref": "#/$defs/N"}}}
+        schema = {"$defs": {"Part": part, "N": {"type": "number"}}, "type": "array", "items": {"$ref": "#/$defs/Part"}}
+        flat = glc.flat_schema({"type": schema, "python_type": {"type": "Any"}}, "")
+        inner = {"type": "object", "properties": {"next": {}, "n": {"type": "number"}}}
+        self.assertEqual(flat, {"type": "array", "items": inner})
+
+    def test_a_table_on_a_terminal(self) -> None:
+        app = self.app()
+        table = self.output("info", app.url, terminal="stdout")
+        self.assertIn(
+            "/add\n    a           float  required\n    b           float  default 3\n    -> value_4  float\n", table
+        )
+        self.assertEqual(
+            self.output("info", app.url, "/nothing", terminal="stdout"), "/nothing\n    text  str  required\n"
+        )
+
+    def test_functions_without_a_name(self) -> None:
+        server = self.scripted({**dependency(), "api_name": None}, version="3.20.0", protocol="ws")
+        self.assertEqual(list(self.json("info", server.url)), ["--fn-index 0"])
+
+    def test_snippets_run(self) -> None:
+        app = self.app()
+        code = self.output("info", app.url, "/greet", "--snippet", "python")
+        done = subprocess.run([sys.executable, "-c", code], cwd=HERE, stdout=subprocess.PIPE, timeout=DEADLINE)
+        self.assertEqual(done.stdout, b"Hello Ada!!\n" if os.name != "nt" else b"Hello Ada!!\r\n")
+        command = shlex.split(self.output("info", app.url, "/greet", "--snippet", "cli"))
+        self.assertEqual(command[0], "gradio-lite")
+        self.assertEqual(self.output(*command[1:]), "Hello Ada!!")
+
+    def test_snippets_say_all_there_is_to_say(self) -> None:
+        app = self.app()
+        for argv, lines in (
+            (("/add", "python"), ["from gradio_lite_client import Client, handle_file", "a=3, b=3, api_name='/add'))"]),
+            (("/copy_file", "python"), ["upload=handle_file('https://example.com/sample.bin'), api_name="]),
+            (("/add", "javascript"), ['from "@gradio/client"', 'client.predict("/add", {"a": 3, "b": 3})']),
+            (("/copy_file", "javascript"), ['{"upload": handle_file("https://example.com/sample.bin")}']),
+            (
+                ("/count", "curl"),
+                ["""-d '{"data": ["Hello!!", null]}' """, "/gradio_api/call/count", "/call/count/EVENT"],
+            ),
+            (("/copy_file", "cli"), ["predict", "upload=@https://example.com/sample.bin"]),
+        ):
+            text = self.output("info", app.url, argv[0], "--snippet", argv[1])
+            for line in lines:
+                self.assertIn(line, text)
+        old = self.app(version="3.50.2")
+        self.assertIn("/run/add", self.output("info", old.url, "/add", "--snippet", "curl"))
+        self.assertIn("multiple endpoints", self.complaint(2, "info", app.url, "--snippet", "curl"))
+
+    def test_names_that_are_no_python_names(self) -> None:
+        server = self.scripted(dependency("f"))
+        server.on("GET", "/info", {"named_endpoints": {"/f": {"parameters": [{"parameter_name": "class"}]}}})
+        self.assertIn("client.predict('Hello!', api_name='/f')", self.output("info", server.url, "--snippet", "python"))
+
+
+class PredictCommandTest(CommandLineCase):
+    def test_values_are_read_as_the_endpoint_takes_them(self) -> None:
         app = self.app()
         for argv, result in (
-            (("/add", "1", "2"), 3),
-            (("/add", "a=1", "b=2.5"), 3.5),
-            (("/add", "1"), 4),
+            (("/add", "1", "2"), "3"),
+            (("add", "1", "2"), "3"),
+            (("/add", "a=1", "b=2.5"), "3.5"),
+            (("/add", "-1", "b:=-2"), "-3"),
+            (("/add", "1"), "4"),
             (("/echo", "plain text"), "plain text"),
-            (("/echo", '"quoted"'), "quoted"),
+            (("/echo", '"quoted"'), '"quoted"'),
+            (("/echo", "5"), "5"),
             (("/echo", "text=a=b"), "a=b"),
             (("/echo", "a b=c"), "a b=c"),
-            (("/echo_json", '{"a": [null]}'), {"a": [None]}),
+            (("/echo", "text="), ""),
+            (("/echo", "@nobody"), "@nobody"),
+            (("/echo", "--", "-x"), "-x"),
+            (("/echo", 'text={"a": 1}'), '{"a": 1}'),
+            (("/echo", 'text:="a\\nb"'), "a\nb"),
+            (("/echo_json", "5"), "5"),
+            (("/echo_json", "five"), "five"),
+            (("/echo_json", "null"), "null"),
+            (("/echo_json", 'value={"a": [null]}'), '{\n  "a": [\n    null\n  ]\n}'),
+            (("/greet", "loud=True", "times=1", "mark=?"), "HELLO ADA?"),
+            (("/nothing", "x"), ""),
         ):
             with self.subTest(argv):
-                code, out, err = self.run_main("predict", app.url, *argv)
-                self.assertEqual((code, json.loads(out), err), (0, result, ""))
+                self.assertEqual(self.output("predict", app.url, *argv), result)
 
-    def test_files(self) -> None:
-        app = self.app()
-        with mock.patch.dict(os.environ, {"GRADIO_TEMP_DIR": str(self.downloads)}):
-            code, out, err = self.run_main("predict", app.url, "/copy_file", "@" + __file__)
-        self.assertEqual((code, err), (0, ""))
-        self.assertEqual(Path(json.loads(out)).read_bytes(), Path(__file__).read_bytes())
+    def test_types(self) -> None:
+        numbers = {"parameter_name": "p", "python_type": {"type": "Literal['1', '2']"}, "type": {"enum": [1, "2"]}}
+        several = {
+            "parameter_name": "p",
+            "python_type": {"type": "list[Literal['1']]"},
+            "type": {"items": {"enum": [1]}},
+        }
+        for text, parameter, value in (
+            ("1", numbers, 1),
+            ("2", numbers, "2"),
+            ("1", several, [1]),
+            ("[1]", several, [1]),
+            ("null", {"parameter_name": "p", "python_type": {"type": "float | None"}}, None),
+            ("x", {"parameter_name": "p", "python_type": {"type": "str | None"}}, "x"),
+            ("1", {"parameter_name": "p", "python_type": {"type": "str"}}, "1"),
+            ("1", {"parameter_name": "p", "python_type": {}}, 1),
+        ):
+            with self.subTest(text=text, parameter=parameter):
+                self.assertEqual(glc.fit(text, parameter), value)
 
-    def test_failures(self) -> None:
+    def test_mistakes_are_found_before_anything_is_sent(self) -> None:
         app = self.app()
-        for argv, code, words in (
-            (("predict", app.url, "/refuse", "x"), 1, "gradio_lite_client: custom boom x"),
-            (("predict", app.url, "/nosuch"), 1, "Cannot find a function with `api_name`: /nosuch"),
-            (("predict", app.url, "/echo"), 2, "No value provided for required argument: text"),
-            (("predict", app.url, "/echo", "zzz=1"), 2, "is not a valid key-word argument"),
-            (("predict", app.url, "/copy_file", "@/no/such"), 1, "File /no/such does not exist"),
-            (("info", "http://127.0.0.1:1"), 1, "Could not talk to http://127.0.0.1:1"),
-            ((), 2, "usage: gradio_lite_client"),
-            (("dance",), 2, "usage: gradio_lite_client"),
-            (("predict", app.url), 2, "ENDPOINT"),
+        for argv, words in (
+            (("/nosuch",), "Cannot find a function with `api_name`: /nosuch"),
+            (("/ech", "x"), "did you mean `/echo`?"),
+            (("/echo",), "No value provided for required argument: text"),
+            (("/echo", "txt=1"), "did you mean `text`?"),
+            (("/echo", '{"txt": 1}'), "did you mean `text`?"),
+            (("/echo", '{"text'), "Not JSON"),
+            (("/add", "a:=x"), "Not JSON: x"),
+            (("/add", "x"), "Parameter `a` takes a number, not 'x'."),
+            (("/add", "true"), "takes a number"),
+            (("/add", "1", "2", "3"), "Too many arguments"),
+            (("/greet", "loud=maybe"), "takes true or false, not 'maybe'"),
+            (("/copy_file", "a.txt"), "takes a file: write upload=@a.txt"),
+            (("/copy_files", "a.txt"), "takes a file: write uploads=@a.txt"),
+            (("/copy_file", "@/no/such"), "File /no/such does not exist"),
+            (("text=x",), "name the ENDPOINT"),
+            (("/echo", "x", "--fn-index", "7"), "Too many arguments"),
+            (("--fn-index", "999"), "Invalid function index"),
         ):
             with self.subTest(argv):
-                result, out, err = self.run_main(*argv)
-                self.assertEqual((result, out), (code, ""))
-                self.assertIn(words, err)
-                self.assertNotIn("Traceback", err)
+                self.assertIn(words, self.complaint(2, "predict", app.url, *argv, stdin=None))
+        self.assertEqual([request for request in app.requests if request.method == "POST"], [])
 
-    def test_help_and_version(self) -> None:
-        self.assertEqual(self.run_main("--version"), (0, glc.__version__ + "\n", ""))
-        for argv in (("--help",), ("predict", "--help")):
-            code, out, err = self.run_main(*argv)
-            self.assertEqual((code, err), (0, ""))
-            self.assertIn("usage: gradio_lite_client", out)
+    def test_the_endpoint_may_be_left_out(self) -> None:
+        server = self.scripted(dependency("f"))
+        for words in (["hello"], ["/f", "hello"], ["f", "hello"], ["--fn-index", "0", "hello"], ["param_0=hello"]):
+            run = Running(self.run_main, "predict", server.url, *words)
+            server.next_stream().push(self.completed("done"))
+            self.assertEqual(run.result(), (0, "done\n", ""))
+        self.assertEqual([body["data"] for body in self.joined(server)], [["hello"]] * 5)
+
+    def test_the_official_form(self) -> None:
+        app = self.app()
+        self.assertEqual(self.output("predict", app.url, "/add", '{"a": 1}'), '{\n  "value_4": 4\n}')
+        self.assertEqual(self.output("predict", app.url, "/nothing", '{"text": "x"}'), "{}")
+        path = self.downloads / "up.txt"
+        path.write_text("content")
+        payload = json.dumps({"upload": {"path": str(path), "meta": {"_type": "gradio.FileData"}}})
+        (kept,) = self.json("predict", app.url, "/copy_file", payload).values()
+        self.assertEqual((Path(kept).name, Path(kept).read_text()), ("up.txt", "content"))
+        (item,) = self.json("predict", app.url, "/copy_file", payload, "--download-files", "False").values()
+        self.assertTrue(item["url"].startswith(app.url))
+
+    def test_a_file_object_of_a_server_is_not_read_here(self) -> None:
+        app = self.app()
+        path = self.downloads / "secret.txt"
+        path.write_text("secret")
+        item = {"path": str(path), "url": None, "meta": {"_type": "gradio.FileData"}}
+        self.run_main("predict", app.url, "/digest", json.dumps({"upload": item}))
+        del item["url"]
+        self.run_main("predict", app.url, "/digest", "-", stdin=json.dumps({"upload": item}))
+        self.run_main("predict", app.url, "/digest", "upload:=-", stdin=json.dumps(item))
+        self.run_main("predict", app.url, "/echo_json", "-", stdin=f"@{path}")
+        self.assertEqual([request for request in app.requests if request.path.endswith("/upload")], [])
+
+    def test_stdin(self) -> None:
+        app = self.app()
+        for argv, stdin, result in (
+            (("/echo",), "piped\n", "piped"),
+            (("/echo",), "two\nlines", "two\nlines"),
+            (("/echo", "-"), '{"text": "by name"}', "by name"),
+            (("/echo", "-"), '{"other": 1}', '{"other": 1}'),
+            (("/echo", "text=-"), "text\n\n", "text\n"),
+            (("/add", "-", "2"), "1\n", "3"),
+            (("/echo_json", "value:=-"), '"j"', "j"),
+            (("/echo", "given"), "unused", "given"),
+        ):
+            with self.subTest(argv=argv, stdin=stdin):
+                self.assertEqual(self.output("predict", app.url, *argv, stdin=stdin), result)
+        self.assertIn("No value", self.complaint(2, "predict", app.url, "/echo"))  # a terminal is not waited for
+        digest = self.json("predict", app.url, "/digest", "@-", stdin=b"\xff\x00")
+        self.assertEqual((digest["size"], digest["sha256"]), (2, hashlib.sha256(b"\xff\x00").hexdigest()))
+
+    def test_forms_of_the_result(self) -> None:
+        app = self.app()
+        call = ("predict", app.url, "/several", "ab", "2")
+        outputs = ["AB", 4, {"text": "ab", "number": 2}]
+        self.assertEqual(self.json(*call), outputs)
+        self.assertEqual(self.json(*call, "--raw"), outputs)
+        self.assertEqual(self.json(*call, "--json"), dict(zip(("value_13", "value_14", "value_15"), outputs)))
+        self.assertEqual(self.json("predict", app.url, "/echo", "x", "--raw"), ["x"])
+        self.assertEqual(self.output("predict", app.url, "/echo_json", "ü", terminal="stdout"), "ü")
+        self.assertEqual(self.output("predict", app.url, "/echo_json", '["ü"]', terminal="stdout"), '[\n  "ü"\n]')
+        self.assertEqual(self.output("predict", app.url, "/echo_json", '["ü"]'), '[\n  "\\u00fc"\n]')
+
+    def test_outputs_of_one_name_are_all_there(self) -> None:
+        labelled = config(dependency("f", [1], [2, 3, 2, 1, 2]))
+        labelled["components"][1]["props"] = {"label": "Same"}
+        server = self.scripted()
+        server.on("GET", "/config", labelled)
+        run = Running(self.json, "predict", server.url, "x", "--json")
+        server.next_stream().push(self.completed(1, None, 2, "t", 3))
+        self.assertEqual(run.result(), {"Same": 1, "Same (2)": 2, "value_3": "t", "Same (3)": 3})
+
+    def test_values_are_printed_as_they_come(self) -> None:
+        app = self.app()
+        for argv, printed in (
+            (("/stream", "3"), "w0 w1 w2 "),
+            (("/stream", "3", "--no-stream"), "w0 w1 w2 "),
+            (("/pairs", "2"), '["t", 0]\n["tt", 1]'),
+            (("/pairs", "2", "--no-stream", "--raw"), '[\n  "tt",\n  1\n]'),
+            (("/pairs", "2", "--raw", "--stream"), '["t", 0]\n["tt", 1]'),
+            (("/many", "2"), "0\n1"),
+            (("/once", "x"), "x"),
+        ):
+            with self.subTest(argv):
+                self.assertEqual(self.output("predict", app.url, *argv), printed)
+
+    def test_text_that_does_not_grow_starts_a_line(self) -> None:
+        server = self.scripted(dependency("f", types={"generator": True}))
+        run = Running(self.output, "predict", server.url, "x")
+        stream = server.next_stream()
+        for value in ("one", "one two", "other"):
+            stream.push(
+                {"msg": "process_generating", "event_id": "id", "success": True, "output": {"data": [value]}}
+                if value == "one"
+                else {
+                    "msg": "process_generating",
+                    "event_id": "id",
+                    "success": True,
+                    "output": {"data": [[["replace", [], value]]]},
+                }
+            )
+        stream.push(self.completed("final"))
+        self.assertEqual(run.result(), "one two\nother\nfinal")
+
+    def test_a_line_of_json_for_each_event(self) -> None:
+        app = self.app()
+        events = [
+            json.loads(line)
+            for line in self.output("predict", app.url, "/talk", "x", "--stream", "--json").splitlines()
+        ]
+        kinds = [event.pop("event") for event in events]
+        self.assertEqual(kinds, ["status", "status", "log", "log", "complete"])
+        self.assertEqual(events[0], {"status": "IN_QUEUE", "rank": 0, "queue_size": 1, "eta": None})
+        self.assertEqual(events[2], {"level": "info", "message": "info x"})
+        self.assertEqual(events[4]["output"], {"value_57": "said x"})
+        lines = self.output("predict", app.url, "/work", "1", "--stream", "--json").splitlines()
+        self.assertEqual(json.loads(lines[3])["progress"][0]["desc"], "work")
+        code, out, err = self.run_main("predict", app.url, "/late", "2", "--stream", "--json")
+        events = [json.loads(line) for line in out.splitlines()]
+        self.assertEqual(
+            [event["output"] for event in events if event["event"] == "output"], [{"value_40": "0"}, {"value_40": "1"}]
+        )
+        self.assertEqual(events[-1], {"event": "error", "error": "AppError", "message": "too late", "code": 1})
+        self.assertEqual((code, err), (1, "gradio-lite: too late\n"))
+
+    def test_each_generation(self) -> None:
+        for protocol in PROTOCOLS:
+            app = self.app(protocol)
+            self.assertEqual(self.output("predict", app.url, "/stream", "3"), "w0 w1 w2 ")
+            self.assertEqual(float(self.json("predict", app.url, "/add", '{"a": 1, "b": 1}')["value_4"]), 2)
+
+    def test_skip_queue(self) -> None:
+        app = self.app()
+        self.assertEqual(self.output("predict", app.url, "/add", "1", "2", "--skip-queue"), "3")
+        self.assertEqual(self.joined(app), [])
+
+    def test_dry_run(self) -> None:
+        for protocol, method, path in (
+            ("sse_v3", "POST", "/gradio_api/queue/join"),
+            ("sse", "POST", "/queue/data"),
+            ("ws", "WEBSOCKET", "/queue/join"),
+        ):
+            app = self.app(protocol)
+            sent = self.json("predict", app.url, "/add", "a=1", "--dry-run")
+            self.assertEqual((sent["method"], sent["url"]), (method, app.url + path))
+            self.assertEqual((sent["body"]["data"], sent["body"]["fn_index"]), ([1, 3], 0))
+            sent = self.json("predict", app.url, "/quick", "x", "--dry-run")
+            self.assertEqual((sent["method"], sent["url"]), ("POST", f"{app.url}{app.api[len(app.mount) :]}/run/quick"))
+            lines = self.output("predict", app.url, "/digest", "@" + __file__, "--dry-run").splitlines()
+            upload, call = map(json.loads, lines)
+            self.assertEqual(
+                upload, {"method": "POST", "url": app.url + app.api + "/upload", "files": [Path(__file__).name]}
+            )
+            self.assertIn(f"(uploaded {Path(__file__).name})", json.dumps(call["body"]["data"]))
+            self.assertEqual({request.method for request in app.requests}, {"GET"})
+            self.assertEqual(self.joined(app), [])
+
+
+class FilesCommandTest(CommandLineCase):
+    def test_where_files_go(self) -> None:
+        app = self.app()
+        path = self.output("predict", app.url, "/make_file", "a.txt", "3")
+        self.assertEqual((Path(path).read_bytes(), Path(path).parents[1]), (b"000", self.downloads))
+        folder = self.folder() / "new"
+        kept = [self.output("predict", app.url, "/make_file", "a.txt", str(size), "-o", str(folder)) for size in (1, 2)]
+        self.assertEqual(kept, [str(folder / "a.txt"), str(folder / "a (2).txt")])
+        self.assertEqual([Path(path).read_bytes() for path in kept], [b"0", b"00"])
+        self.assertEqual(self.output("predict", app.url, "/make_file", "b", "3", "-o", "-"), "000")
+        self.assertEqual(sorted(os.listdir(folder)), ["a (2).txt", "a.txt"])
+        item = self.json("predict", app.url, "/make_file", "b", "3", "--no-download")
+        self.assertEqual((item["orig_name"], item["size"]), ("b", 3))
+
+    def test_files_of_a_generator(self) -> None:
+        app = self.app()
+        folder = self.folder()
+        printed = self.output("predict", app.url, "/pages", "2", "-o", str(folder))
+        self.assertEqual(printed.splitlines(), [str(folder / "page0.txt"), str(folder / "page1.txt")])
+
+    def test_one_file_to_stdout(self) -> None:
+        app = self.app()
+        for argv, count in ((("/make_files", "2"), 2), (("/echo", "x"), 0)):
+            text = self.complaint(2, "predict", app.url, *argv, "-o", "-")
+            self.assertEqual(text, f"-o - writes one file to stdout, but there are {count}.")
+
+    def test_several_files_for_a_parameter(self) -> None:
+        app = self.app()
+        names = ["uploads=@" + str(CORPUS.parent / name) for name in ("fake.py", "hub.py")]
+        folder = self.folder()
+        paths = self.json("predict", app.url, "/copy_files", *names, "-o", str(folder))
+        self.assertEqual(paths, [str(folder / "fake.py"), str(folder / "hub.py")])
+        (path,) = self.json("predict", app.url, "/copy_files", names[0][len("uploads=") :], "-o", str(folder))
+        self.assertEqual(path, str(folder / "fake (2).py"))
+
+    def test_upload_and_download(self) -> None:
+        app = self.app()
+        local = self.folder() / "größe #.txt"
+        local.write_bytes(b"content")
+        paths = self.output("upload", app.url, str(local), "@-"[1:], stdin=b"piped").splitlines()
+        self.assertEqual([Path(path).name for path in paths], ["größe #.txt", "stdin"])
+        (item,) = self.json("upload", app.url, str(local), "--json")
+        self.assertEqual((item["orig_name"], item["meta"]), ("größe #.txt", {"_type": "gradio.FileData"}))
+        digest = self.json("predict", app.url, "/digest", f"upload:={json.dumps(item)}")
+        self.assertEqual(digest["size"], 7)
+        folder = self.folder()
+        url = glc.Routes(app.url + "/gradio_api").file(paths[0])
+        saved = self.output("download", app.url, paths[0], url, "-o", str(folder)).splitlines()
+        self.assertEqual(saved, [str(folder / "größe #.txt"), str(folder / "größe # (2).txt")])
+        self.assertEqual({Path(path).read_bytes() for path in saved}, {b"content"})
+        self.assertEqual(self.json("download", app.url, paths[1], "--json", "-o", str(folder)), [str(folder / "stdin")])
+        self.assertEqual(self.output("download", app.url, paths[1], "-o", "-"), "piped")
+        self.assertIn("answered 403", self.complaint(4, "download", app.url, "/etc/nosuch", "-o", str(folder)))
+
+    def test_dry_run(self) -> None:
+        app = self.app()
+        sent = self.json("upload", app.url, __file__, "--dry-run")
+        self.assertEqual((sent["url"], sent["files"]), (app.url + "/gradio_api/upload", [Path(__file__).name]))
+        sent = self.json("download", app.url, "/a b", "--dry-run")
+        self.assertEqual(sent, {"method": "GET", "url": app.url + "/gradio_api/file=/a%20b"})
+        self.assertEqual(self.paths(app), ["GET /config"] * 2)
+
+
+class HubCommandTest(CommandLineCase):
+    def hub(self, **options: Any) -> tuple[FakeHub, StandIn]:
+        app = self.app()
+        hub: FakeHub = self.enter(FakeHub(app.url, **options))
+        self.patch_environ(HF_ENDPOINT=hub.url, HF_TOKEN=WRITE)
+        self.patch(glc, "SPACE_POLL_SECONDS", 10 * MS)
+        return hub, app
+
+    def test_status_of_an_app(self) -> None:
+        app = self.app()
+        expected = {"url": app.url, "version": "6.31.0", "protocol": "sse_v3", "queue": True, "queue_size": 0}
+        report = self.json("status", app.url)
+        self.assertEqual({name: report[name] for name in expected}, expected)
+        self.assertIn("version     6.31.0\n", self.output("status", app.url, terminal="stdout"))
+        server = self.scripted()
+        self.assertNotIn("queue_size", self.json("status", server.url))
+
+    def test_status_of_a_space(self) -> None:
+        hub, app = self.hub()
+        hub.add(SPACE)
+        report = self.json("status", SPACE)
+        self.assertEqual((report["space"], report["stage"], report["version"]), (SPACE, "RUNNING", "6.31.0"))
+        hub.add("alice/asleep", "SLEEPING")
+        count = len(app.requests)
+        report = self.json("status", "alice/asleep")
+        self.assertEqual((report["space"], report["stage"]), ("alice/asleep", "SLEEPING"))
+        self.assertEqual(app.requests[count:], [])  # to look does not wake it
+        self.assertIn("Could not find Space", self.complaint(3, "status", "alice/nosuch"))
+
+    def test_duplicate(self) -> None:
+        hub, app = self.hub()
+        hub.add(SPACE)
+        hub.stages_of_duplicates = ["RUNNING"]
+        self.patch_environ(KEY="from the environment")
+        argv = ["duplicate", SPACE, "copy", "--public", "--secret", "KEY", "--secret", "B=b=c", "--variable", "SIZE=3"]
+        argv += ["--hardware", "t4-small", "--sleep-timeout", "10"]
+        sent = self.json(*argv, "--dry-run")
+        self.assertEqual({request.method for request in hub.requests}, {"GET"})
+        self.assertEqual(self.output(*argv), app.url)
+        (posted,) = [request for request in hub.requests if request.method == "POST"]
+        body = posted.json()
+        self.assertEqual(
+            [(item["key"], item["value"]) for item in body["secrets"]], [("KEY", "from the environment"), ("B", "b=c")]
+        )
+        self.assertEqual((body["visibility"], body["hardware"], body["sleepTimeSeconds"]), ("public", "t4-small", 600))
+        hidden = [{**item, "value": "***"} for item in body["secrets"]]
+        self.assertEqual(sent, {"method": "POST", "url": hub.url + posted.path, "body": {**body, "secrets": hidden}})
+        self.assertEqual(self.json("duplicate", SPACE, "copy", "--json"), {"url": app.url})
+        self.assertIn("NAME=VALUE, not 'NOSUCH'", self.complaint(2, "duplicate", SPACE, "--secret", "NOSUCH"))
+
+    def test_token(self) -> None:
+        hub, _ = self.hub()
+        hub.add("alice/own", private=True)
+        self.patch_environ(HF_TOKEN=None)
+        self.complaint(4, "info", "alice/own")
+        self.json("info", "alice/own", "--token", WRITE)
+        self.patch_environ(HF_TOKEN=WRITE)
+        self.json("info", "alice/own")
+
+
+class ConnectionOptionsTest(CommandLineCase):
+    def test_auth(self) -> None:
+        app = self.app(auth=("ada", "pass:word"))
+        self.json("info", app.url, "--auth", "ada:pass:word")
+        asked: list[str] = []
+        self.patch(getpass, "getpass", lambda prompt: asked.append(prompt) or "pass:word")
+        self.json("info", app.url, "--auth", "ada")
+        self.assertEqual(asked, ["Password of ada: "])
+        self.assertIn("--auth USER:PASSWORD", self.complaint(4, "info", app.url))
+        self.assertIn("Could not login", self.complaint(4, "info", app.url, "--auth", "ada:wrong"))
+
+    def test_headers_cookies_and_token(self) -> None:
+        app = self.app()
+        options = ["-H", "X-One: a:b", "-H", "x-two:2", "--cookie", "c=1=2", "--cookie", "d=3", "--token", "hf_x"]
+        self.output("predict", app.url, "/add", "1", *options)
+        for request in app.requests:
+            sent = {name: request.headers.get(name) for name in ("x-one", "x-two", "cookie", "x-hf-authorization")}
+            self.assertEqual(
+                sent, {"x-one": "a:b", "x-two": "2", "cookie": "c=1=2; d=3", "x-hf-authorization": "Bearer hf_x"}
+            )
+        self.assertIn("NAME:VALUE, not 'broken'", self.complaint(2, "info", app.url, "-H", "broken"))
+
+    def test_tls(self) -> None:
+        app = self.app(tls=True)
+        self.patch_environ(SSL_CERT_FILE=None, REQUESTS_CA_BUNDLE=None, CURL_CA_BUNDLE=None)
+        self.assertIn("--cacert", self.complaint(3, "info", app.url))
+        self.json("info", app.url, "--insecure")
+        self.json("info", app.url, "--cacert", CA_FILE)
+
+    def test_proxy(self) -> None:
+        app = self.app()
+        proxy = self.enter(ProxyServer())
+        self.resolve(app_test="")
+        port = app.url.rpartition(":")[2]
+        self.json("info", f"http://app.test:{port}", "--proxy", proxy.url)
+        self.assertTrue(proxy.requests)
+
+    def test_timeout(self) -> None:
+        server = self.serve()
+        server.on("GET", "/config", Stream)
+        self.assertIn("--timeout", self.complaint(5, "info", server.url, "--timeout", "0.05"))
+        self.assertIn("--timeout", self.complaint(2, "info", server.url, "--timeout", "soon"))
+
+    def test_logs(self) -> None:
+        app = self.app()
+        for option, shown in (("-q", False), ("-v", False), ("--debug", True)):
+            code, _, err = self.run_main("info", app.url, option)
+            self.assertEqual((code, "Connected to" in err), (0, shown))
+        _, _, err = self.run_main("info", app.url, "-v")
+        self.assertEqual(err, f"Loaded as API: {app.url}\n")
+        self.assertEqual((glc.logger.level, len(glc.logger.handlers)), (0, 1))
+
+    def test_debug_shows_the_traceback(self) -> None:
+        code, _, err = self.run_main("info", "http://127.0.0.1:1", "--debug")
+        self.assertEqual(code, 3)
+        self.assertIn("Traceback (most recent call last)", err)
+        self.assertRegex(err, r"\ngradio-lite: Could not talk to http://127.0.0.1:1[^\n]*\n\Z")
+
+
+class ExitCodeTest(CommandLineCase):
+    def test_every_error_has_one(self) -> None:
+        codes = {
+            "AppError": 1,
+            "AuthenticationError": 4,
+            "ConnectionFailed": 3,
+            "ConnectionLost": 7,
+            "GradioError": 1,
+            "HTTPError": 1,
+            "InvalidAPIEndpointError": 2,
+            "ProtocolError": 3,
+            "QueueError": 6,
+            "SpaceDuplicationError": 3,
+            "SpaceError": 3,
+            "TimedOut": 5,
+            "TooManyRequestsError": 6,
+            "ValidationError": 1,
+        }
+        errors = [name for name in glc.__all__ if isinstance(getattr(glc, name), type) and "Error" in name]
+        self.assertLessEqual(set(errors), set(codes))
+        for name, code in codes.items():
+            self.assertEqual(glc.exit_code(getattr(glc, name)("text")), code, name)
+        quota = "You have exceeded your free GPU quota (60s requested vs. 0s left)."
+        for error, code in (
+            (TypeError("x"), 2),
+            (ValueError("x"), 2),
+            (OSError("x"), 1),
+            (RuntimeError("x"), 1),
+            (glc.AppError(quota), 6),
+            (glc.SpaceError("x", status=401), 4),
+        ):
+            self.assertEqual(glc.exit_code(error), code, repr(error))
+        documented = {int(code) for code in re.findall(r"^  (\d+) ", glc.EXIT_CODES, re.M)}
+        self.assertEqual(documented, {*codes.values(), 0, 2, 130})
+
+    def test_failures_of_an_app(self) -> None:
+        app = self.app()
+        self.assertEqual(self.complaint(1, "predict", app.url, "/refuse", "x"), "custom boom x")
+        self.assertEqual(
+            self.complaint(3, "info", self.answering(http_reply(b"hello"))).count("There is no Gradio app"), 1
+        )
+        full = self.app(max_size=0)
+        self.assertIn("Queue is full", self.complaint(6, "predict", full.url, "/add", "1"))
+        limited = self.answering(http_reply(b"", "Retry-After: 7", status="429 Too Many Requests"))
+        self.assertIn("after 7", self.complaint(6, "info", limited))
+        server = self.scripted()
+        run = Running(self.complaint, 7, "predict", server.url, "x")
+        server.next_stream().cut()
+        self.assertIn("broke off", run.result())
+        self.assertIn(
+            "Name or service", self.complaint(3, "info", "http://nosuch.invalid:1")
+        ) if self.resolve() else None
+
+    def test_an_error_of_many_lines_is_shown_in_one(self) -> None:
+        server = self.scripted()
+        run = Running(self.complaint, 1, "predict", server.url, "x")
+        output = {"error": "one\ntwo\r\n  three"}
+        server.next_stream().push({"msg": "process_completed", "event_id": "id", "success": False, "output": output})
+        self.assertEqual(run.result(), "one two three")
 
     def test_ctrl_c(self) -> None:
         with mock.patch.object(glc, "Client", side_effect=KeyboardInterrupt):
             self.assertEqual(self.run_main("info", "http://x"), (130, "", ""))
 
-    def test_as_a_program(self) -> None:
+    def test_a_reader_that_goes_away(self) -> None:
         app = self.app()
-        for program in (["-m", "gradio_lite_client"], [glc.__file__]):
-            done = subprocess.run(
-                [sys.executable, *program, "predict", app.url, "/add", "1", "2"],
-                cwd=HERE,
-                capture_output=True,
-                timeout=DEADLINE,
-            )
+
+        class Closed(io.StringIO):
+            def write(self, text: str) -> int:
+                raise BrokenPipeError(32, "Broken pipe")
+
+        for argv in (("info", app.url), ("predict", app.url, "/many", "2000"), ("predict", app.url, "/add", "1")):
+            err = io.StringIO()
+            with contextlib.redirect_stdout(Closed()), contextlib.redirect_stderr(err):
+                self.assertEqual((glc.main(argv), err.getvalue()), (0, ""))
+
+
+class UsageTest(CommandLineCase):
+    def test_wrong_usage(self) -> None:
+        for argv, words in (
+            ((), "A command is needed: info, predict"),
+            (("-q",), "A command is needed"),
+            (("dance",), "There is no command 'dance'. See gradio-lite --help."),
+            (("predit",), "did you mean `predict`?"),
+            (("info",), "src"),
+            (("info", "x", "--snippet", "cobol"), "cobol"),
+            (("info", "x", "--nosuch"), "unrecognized arguments: --nosuch. See gradio-lite info --help."),
+            (("info", "x", "--js"), "--js"),
+            (("upload", "x"), "files"),
+            (("completion", "tcsh"), "tcsh"),
+        ):
+            with self.subTest(argv):
+                self.assertIn(words, self.complaint(2, *argv))
+
+    def test_options_may_stand_anywhere(self) -> None:
+        app = self.app()
+        for argv in (("--raw", app.url, "/add", "1"), (app.url, "--raw", "/add", "1"), (app.url, "/add", "--raw", "1")):
+            self.assertEqual(self.json("predict", *argv), [4])
+
+    def test_help(self) -> None:
+        for name in ("", *glc.COMMANDS):
+            text = self.output(*filter(None, [name]), "--help")
+            self.assertTrue(text.isascii(), "consoles exist that show nothing else")
+            self.assertRegex(text, rf"\Ausage: gradio-lite {name}")
+            self.assertIn(glc.EXIT_CODES, text)
+            self.assertLessEqual(max(map(len, text.splitlines())), 82)
+        for name in glc.COMMANDS:
+            self.assertIn(f"\n  {name} ", self.output("--help"))
+
+    def test_the_readme_shows_the_help(self) -> None:
+        readme = (HERE / "README.md").read_text(encoding="utf-8")
+        self.assertIn(f"```text\n{self.output('--help')}\n```", readme)
+
+    def test_version(self) -> None:
+        self.assertEqual(self.output("--version"), f"gradio_lite_client {glc.__version__}")
+        lines = self.output("--version", "-v").splitlines()
+        self.assertEqual(lines[1], "sha256 " + hashlib.sha256(Path(glc.__file__).read_bytes()).hexdigest())
+        self.assertRegex(lines[2], r"Python 3\.\d+.*SSL")
+
+    def test_completion(self) -> None:
+        self.assertIn("__fish_seen_subcommand_from info' -a '--snippet", self.output("completion", "fish"))
+        self.assertTrue(self.output("completion", "zsh").startswith("autoload"))
+        script = self.output("completion", "bash")
+        if not shutil.which("bash"):
+            self.skipTest("no bash here")
+        for words, wanted in (
+            (["pre"], {"predict"}),
+            (["info", "--sn"], {"--snippet"}),
+            (["predict", "--no-"], {"--no-stream", "--no-download"}),
+            (["upload", "--no-"], set()),
+        ):
+            line = " ".join(["gradio-lite", *words])
+            ask = f'{script}\nCOMP_WORDS=({line}) COMP_CWORD={len(words)}\n_gradio_lite\necho "${{COMPREPLY[@]}}"'
+            done = subprocess.run(["bash", "-c", ask], stdout=subprocess.PIPE, timeout=DEADLINE, check=True)
+            self.assertEqual(set(done.stdout.decode().split()), wanted)
+
+    def test_as_a_program_under_any_name(self) -> None:
+        app = self.app()
+        folder = self.folder()
+        vendored = folder / "pkg" / "_vendor"
+        vendored.mkdir(parents=True)
+        for place in (vendored, vendored.parent):
+            (place / "__init__.py").touch()
+        shutil.copy(glc.__file__, vendored / "gradio_copy.py")
+        for program, name in (
+            (["-m", "gradio_lite_client"], "python -m gradio_lite_client"),
+            ([glc.__file__], "gradio_lite_client.py"),
+            (["-m", "pkg._vendor.gradio_copy"], "python -m pkg._vendor.gradio_copy"),
+            (["-c", "import sys, gradio_lite_client as m; sys.exit(m.main())"], "gradio-lite"),
+        ):
+            place = folder if "pkg" in name else HERE
+            run = partial(subprocess.run, cwd=place, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=DEADLINE)
+            done = run([sys.executable, *program, "predict", app.url, "/add", "1", "2"])
             self.assertEqual((done.returncode, done.stdout.strip(), done.stderr), (0, b"3", b""))
+            done = run([sys.executable, *program, "dance"])
+            self.assertEqual((done.returncode, done.stdout), (2, b""))
+            self.assertTrue(done.stderr.decode().startswith(f"{name}: There is no command"), done.stderr)
+            done = run([sys.executable, *program, "--help"])
+            self.assertTrue(done.stdout.decode().startswith(f"usage: {name} COMMAND"), done.stdout)
+        snippet = run(
+            [sys.executable, "-m", "pkg._vendor.gradio_copy", "info", app.url, "/add", "--snippet", "python"],
+            cwd=folder,
+        )
+        self.assertIn(b"from pkg._vendor.gradio_copy import", snippet.stdout)
+
+    def test_any_console_encoding(self) -> None:
+        app = self.app()
+        for encoding, result in (("ascii", b"??"), ("cp1252", b"\xfc?"), ("utf-8", "üΩ".encode())):
+            environment = {**os.environ, "PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"}
+            run = [sys.executable, glc.__file__, "predict", app.url, "/echo", 'text:="\\u00fc\\u03a9"']
+            done = subprocess.run(run, capture_output=True, env=environment, timeout=DEADLINE)
+            self.assertEqual((done.returncode, done.stdout.rstrip(), done.stderr), (0, result, b""))
+            run[4:] = ["/refuse", 'text:="\\u03a9\\ud800"']
+            done = subprocess.run(run, capture_output=True, env=environment, timeout=DEADLINE)
+            self.assertEqual((done.returncode, done.stderr.count(b"\n")), (1, 1))
+            self.assertIn(b"custom boom", done.stderr)
+
+    def test_a_closed_pipe(self) -> None:
+        app = self.app()
+        run = [sys.executable, glc.__file__, "predict", app.url, "/many", "3000"]
+        with subprocess.Popen(run, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+            assert process.stdout and process.stderr
+            self.assertEqual(process.stdout.readline().strip(), b"0")
+            process.stdout.close()
+            self.assertEqual((process.wait(DEADLINE), process.stderr.read()), (0, b""))
+
+
+class TerminalTest(CommandLineCase):
+    def lines(self, *argv: str, **options: Any) -> list[str]:
+        """What stderr, a terminal, shows one after the other."""
+        code, _, err = self.run_main(*argv, **{"terminal": "stderr", **options})
+        self.assertEqual(code, 0)
+        self.assertNotIn("\x1b", err)
+        self.assertRegex(err, r"\A$|[\r\n]\Z")  # nothing is left on the line
+        return [line for line in re.split(r"[\r\n]+ *", err) if line]
+
+    def test_progress(self) -> None:
+        app = self.app()
+        shown = self.lines("predict", app.url, "/work", "2")
+        self.assertIn("in queue, place 1 of 1", shown)
+        self.assertIn("processing", shown)
+        self.assertIn("begin [....................] 0% ", [line + " " * line.endswith("%") for line in shown])
+        self.assertIn("work [##########..........] 50% 1/2 steps", shown)
+
+    def test_messages_of_the_app(self) -> None:
+        app = self.app()
+        shown = self.lines("predict", app.url, "/talk", "x")
+        self.assertIn("info: info x", shown)
+        self.assertIn("warning: warning x", shown)
+
+    def test_bytes(self) -> None:
+        app = self.app()
+        big = self.folder() / "big.bin"
+        big.write_bytes(bytes(2_000_000))
+        shown = self.lines("predict", app.url, "/copy_file", f"@{big}", "-o", str(self.folder()))
+        for what in ("uploading", "downloading"):
+            self.assertIn(f"{what} big.bin [####################] 100% 2.0 MB", shown)
+
+    def test_where_nothing_is_shown(self) -> None:
+        app = self.app()
+        for argv, environment, terminal in (
+            (["-q"], {}, "stderr"),
+            ([], {"TERM": "dumb"}, "stderr"),
+            ([], {}, "stdout"),
+        ):
+            with mock.patch.dict(os.environ, environment):
+                shown = self.run_main("predict", app.url, "/work", "1", *argv, terminal=terminal)
+                self.assertEqual(shown, (0, "worked\n", ""))
+
+    def test_text_as_it_grows_is_not_mixed_up_with_the_line(self) -> None:
+        app = self.app()
+        screen = FakeTerminal()
+        with contextlib.redirect_stdout(screen), contextlib.redirect_stderr(screen):
+            self.assertEqual(glc.main(["predict", app.url, "/stream", "4"]), 0)
+        self.assertTrue(screen.getvalue().endswith("\rw0 w1 w2 w3 \n"), screen.getvalue())
+
+    def test_an_app_cannot_control_the_terminal(self) -> None:
+        app = self.app()
+        _, out, _ = self.run_main("predict", app.url, "/echo", 'text:="a\\u001b[2Jb\\n\\tc\\u009b"', terminal="stdout")
+        self.assertEqual(out, "a\ufffd[2Jb\n\tc\ufffd\n")
+        self.assertEqual(self.output("predict", app.url, "/echo", 'text:="\\u001b"'), "\x1b")
+
+    def test_statuses_in_words(self) -> None:
+        for update, text in (
+            (
+                glc.StatusUpdate(glc.Status.IN_QUEUE, rank=2, queue_size=5, eta=12.4),
+                "in queue, place 3 of 5, about 12 s",
+            ),
+            (glc.StatusUpdate(glc.Status.PROCESSING), "processing"),
+            (glc.StatusUpdate(glc.Status.PROGRESS, progress_data=[]), "progress"),
+        ):
+            self.assertEqual(glc.describe_status(update), text)
+        for unit, text in (
+            (glc.ProgressUnit(1, 4, "steps", None, "a"), "a [#####...............] 25% 1/4 steps"),
+            (glc.ProgressUnit(3, None, "steps"), "progress 3 steps"),
+            (glc.ProgressUnit(progress=2.0, desc="b"), "b [####################] 200% "),
+            (glc.ProgressUnit(), "progress "),
+        ):
+            self.assertEqual(glc.describe_progress(unit), text)
+
+    def test_a_pseudo_terminal(self) -> None:
+        app = self.app()
+        with self.terminal("predict", app.url, "/work", "3") as program:
+            text = program.read_until(b"worked")
+        self.assertRegex(text, rb"processing")
+        self.assertRegex(text, rb"work \[#{13}\.{7}\] 67% 2/3 steps")
+        self.assertEqual(program.code, 0)
+
+    def test_ctrl_c_cancels_the_job_on_the_server(self) -> None:
+        for protocol in ("sse_v3", "sse", "ws"):
+            app = self.app(protocol)
+            with self.terminal("predict", app.url, "/steps", "100", str(DEADLINE), "tag") as program:
+                program.read_until(b"tag 0")
+                program.write(b"\x03")
+                text = program.read_until(b"")
+            self.assertEqual(program.code, 130)
+            self.assertNotIn(b"Traceback", text)
+            with glc.Client(app.url) as client:
+                client.predict("tag", 100, api_name="/wake")
+                wait_until(lambda: "closed" in client.predict("tag", api_name="/journal"), "the end of the generator")
+                self.assertLess(len(client.predict("tag", api_name="/journal")), 20)
+
+    def test_a_second_ctrl_c_leaves_at_once(self) -> None:
+        server = self.scripted(dependency("f", types={"generator": True}), version="5.0.0")
+        server.on("POST", "/queue/data", Stream)
+        with self.terminal("predict", server.url, "x", "--json", "--stream") as program:
+            stream = server.next_stream()
+            stream.push({"msg": "process_starts", "event_id": "id"})
+            program.read_until(b"PROCESSING")
+            count = len(server.requests)
+            server.on("POST", "/queue/join", Stream)  # does not answer
+            server.on("POST", "/cancel", Stream)
+            program.write(b"\x03")
+            wait_until(lambda: len(server.requests) > count, "the cancellation")
+            program.write(b"\x03")
+            text = program.read_until(b"")
+        self.assertEqual(program.code, 130)
+        self.assertNotIn(b"Traceback", text)
+
+    def terminal(self, *argv: str) -> PseudoTerminal:
+        try:
+            import pty  # noqa: F401
+        except ImportError:
+            self.skipTest("no pseudo-terminals here")
+        return PseudoTerminal(*argv)
+
+
+class PseudoTerminal:
+    """The command line in a terminal of its own, which a small program in between provides."""
+
+    SPAWN = "import os, pty, sys; sys.exit(pty.spawn([sys.executable, *sys.argv[1:]]) >> 8)"
+
+    def __init__(self, *argv: str) -> None:
+        self._command = [sys.executable, "-c", self.SPAWN, glc.__file__, *argv]
+        self.code: int | None = None
+
+    def __enter__(self) -> PseudoTerminal:
+        self._process = subprocess.Popen(
+            self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={**os.environ, "TERM": "xterm"}
+        )
+        return self
+
+    def read_until(self, words: bytes) -> bytes:
+        """All up to these words; up to the end, if there are none."""
+        assert self._process.stdout
+        text = b""
+        while not words or words not in text:
+            readable, _, _ = select.select([self._process.stdout], [], [], DEADLINE)
+            piece = os.read(self._process.stdout.fileno(), 4096) if readable else b""
+            if not piece:
+                if not words and readable:
+                    break
+                raise AssertionError(f"{words!r} did not come, but {text!r}")
+            text += piece
+        return text
+
+    def write(self, keys: bytes) -> None:
+        assert self._process.stdin
+        self._process.stdin.write(keys)
+        self._process.stdin.flush()
+
+    def __exit__(self, *_: object) -> None:
+        try:
+            self.code = self._process.wait(DEADLINE)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            raise
+        finally:
+            for pipe in (self._process.stdin, self._process.stdout):
+                if pipe:
+                    pipe.close()
 
 
 # === The file itself ==================================================================================================
@@ -6166,7 +6985,7 @@ class FileItselfTest(TestCase):
                 for call in ast.walk(node):
                     if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "print":
                         places.add(node.name)
-        self.assertEqual(places, {"_tell", "view_api", "main"})
+        self.assertEqual(places, {"_tell", "view_api"})
 
     def test_only_the_standard_library_is_imported(self) -> None:
         names = set()
@@ -6192,18 +7011,33 @@ class FileItselfTest(TestCase):
             *(
                 "enum",
                 "functools",
+                "getpass",
                 "hashlib",
                 "http",
                 "io",
                 "itertools",
                 "json",
+                "keyword",
                 "logging",
                 "mimetypes",
                 "os",
                 "queue",
                 "re",
             ),
-            *("select", "socket", "ssl", "sys", "tempfile", "threading", "time", "typing", "urllib", "weakref", "zlib"),
+            *(
+                "select",
+                "shlex",
+                "socket",
+                "ssl",
+                "sys",
+                "tempfile",
+                "threading",
+                "time",
+                "traceback",
+                "typing",
+                "urllib",
+            ),
+            *("weakref", "zlib"),
         }
         self.assertEqual(names - known, set())
 

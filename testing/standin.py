@@ -164,6 +164,7 @@ _FILE_SCHEMA: Json = {
     },
     "required": ["path"],
 }
+_SAMPLE: Json = {"path": "https://example.com/sample.bin", "meta": {"_type": "gradio.FileData"}}
 KINDS: dict[str, tuple[Json, str, Json]] = {  # schema, Python type, example
     "textbox": ({"type": "string"}, "str", "Hello!!"),
     "number": ({"type": "number"}, "float", 3),
@@ -194,7 +195,10 @@ KINDS: dict[str, tuple[Json, str, Json]] = {  # schema, Python type, example
         "dict(text: str, files: list[filepath])",
         {"text": "sample text", "files": []},
     ),
-    **dict.fromkeys(FILES, (_FILE_SCHEMA, "filepath", {"path": "https://example.com/sample.bin", "meta": {}})),
+    **dict.fromkeys(
+        FILES,
+        (_FILE_SCHEMA, "filepath", {"path": "https://example.com/sample.bin", "meta": {"_type": "gradio.FileData"}}),
+    ),
 }
 
 
