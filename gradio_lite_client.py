@@ -4264,8 +4264,9 @@ def endpoint_json(info: Mapping[str, Any]) -> Dict[str, Any]:
 
 def flat_schema(item: Mapping[str, Any], note: str) -> Json:
     """The JSON Schema of a value without references, and with the type "filepath" for files."""
-    schema = item.get("type")
-    definitions = schema.get("$defs", {}) if isinstance(schema, dict) else {}
+    schema = item["type"] if isinstance(item.get("type"), dict) else {}
+    definitions = schema.get("$defs", {})
+    a_file = {"type": "filepath", "description": note}
 
     def flat(part: Json, opened: Tuple[str, ...] = ()) -> Json:
         if isinstance(part, list):
@@ -4276,11 +4277,12 @@ def flat_schema(item: Mapping[str, Any], note: str) -> Json:
         if name:
             return {} if name in opened else flat(definitions.get(name, {}), (*opened, name))
         if type_name(part) == "filepath":
-            return {"type": "filepath", "description": note}
+            return a_file
         return {key: flat(value, opened) for key, value in part.items() if key != "$defs"}
 
-    is_file = kind_of(item) == "filepath"  # 3.x does not say it in the schema
-    return {"type": "filepath", "description": note} if is_file else flat(schema)
+    if kind_of(item) == "filepath":  # 3.x does not say it in the schema
+        return a_file
+    return {**flat(schema), "items": a_file} if kind_of(item) == "list[filepath]" else flat(schema)
 
 
 def endpoint_table(name: str, info: Mapping[str, Any]) -> str:

@@ -19,6 +19,9 @@ import http.server
 import io
 import json
 import os
+import shlex
+import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -809,20 +812,105 @@ class MainCases(Cases):
 
     # --- the command line ---
 
-    def test_command_line(self) -> None:
-        info = run(MODULE, "info", self.url)
-        self.assertIn("/echo", json.loads(info.stdout)["named_endpoints"])
-        result = run(MODULE, "predict", self.url, "/add", "1", "b=2")
-        self.assertEqual((json.loads(result.stdout), result.returncode), (3, 0))
+    def cli(self, command: str, *words: str, code: int = 0, stdin: str = "") -> str:
+        """What the command line prints about this app; what it complains, if it is to fail."""
+        out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _ in range(2))
+        source = io.TextIOWrapper(io.BytesIO(stdin.encode()), "utf-8")
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), mock.patch.object(sys, "stdin", source):
+            ended = glc.main([command, self.url, *words])
+        printed, complaint = (stream.buffer.getvalue().decode() for stream in (out, err))
+        self.assertEqual(ended, code, complaint)
+        self.assertEqual(printed if code else complaint, "")
+        return str(complaint if code else printed).rstrip("\n")
+
+    def test_command_line_info(self) -> None:
+        info = json.loads(self.cli("info"))
+        named = {parameter["name"]: parameter for parameter in info["/greet"]["parameters"]}
+        self.assertEqual(list(named), ["name", "mark", "times", "loud"])
+        self.assertEqual((named["name"]["default"], named["name"]["required"]), ("Ada", False))
+        self.assertEqual(info["/copy_file"]["parameters"][0]["type"]["type"], "filepath")
+        self.assertEqual(info["/copy_files"]["returns"][0]["type"]["items"]["type"], "filepath")
+        status = json.loads(self.cli("status"))
+        self.assertEqual((status["version"], status["queue"]), (self.client.config["version"].strip(), True))
+
+    def test_command_line_predict(self) -> None:
+        for words, result in (
+            (("/echo", "5"), "5"),
+            (("/add", "1", "b=2"), 3),
+            (("/greet", "loud=true", "times=1", "mark=?"), "HELLO ADA?"),
+            (("/several", "ab", "2"), ["AB", 4, {"text": "ab", "number": 2}]),
+            (("/echo_json", 'value:={"a": [null]}' if "parameter_names" in self.features else '["b"]'), None),
+            (("/quick", "x"), "quick x"),
+            (("/nothing", "x"), []),
+            (("/shout", "--skip-queue", "x"), "X"),
+        ):
+            with self.subTest(words=words):
+                printed = json.loads(self.cli("predict", *words, "--raw"))
+                if result is not None:
+                    self.assertEqual(printed if isinstance(result, list) else printed[0], result)
+        self.assertEqual(self.cli("predict", "/echo", "\u00fc text"), "\u00fc text")
+        self.assertEqual(self.cli("predict", "/echo", "-", stdin="piped\n"), "piped")
+        printed = json.loads(self.cli("predict", "/add", '{"a": 1}'))
+        self.assertEqual(list(printed.values()), [4])
+        self.assertEqual(list(printed), [item["name"] for item in json.loads(self.cli("info"))["/add"]["returns"]])
+
+    def test_command_line_files(self) -> None:
         path = self.write("a.txt", b"abc")
-        self.assertEqual(json.loads(run(MODULE, "predict", self.url, "/digest", "@" + path).stdout)["size"], 3)
+        self.assertEqual(json.loads(self.cli("predict", "/digest", "@" + path))["size"], 3)
+        self.assertEqual(json.loads(self.cli("predict", "/digest", "@-", stdin="four"))["size"], 4)
+        kept = self.cli("predict", "/copy_file", "@" + path, "-o", str(self.folder / "kept"))
+        self.assertEqual((os.path.dirname(kept), read(kept)), (str(self.folder / "kept"), b"abc"))
+        self.assertEqual(self.cli("predict", "/make_file", "b.txt", "3", "-o", "-"), "000")
+        self.need("upload")
+        there = self.cli("upload", path)
+        self.assertEqual(read(self.cli("download", there, "-o", str(self.folder / "back"))), b"abc")
+
+    def test_command_line_streams(self) -> None:
+        self.assertEqual(self.cli("predict", "/stream", "4"), "w0 w1 w2 w3 ")
+        lines = [json.loads(line) for line in self.cli("predict", "/pairs", "2", "--json", "--stream").splitlines()]
+        outputs = [list(line["output"].values()) for line in lines if line["event"] == "output"]
+        self.assertEqual(outputs, [["t", 0], ["tt", 1]])
+        self.assertEqual((lines[-1]["event"], list(lines[-1]["output"].values())), ("complete", ["tt", 1]))
+        self.assertIn("PROCESSING", [line.get("status") for line in lines])
+
+    def test_command_line_dry_run(self) -> None:
+        (line,) = self.cli("predict", "/sleep", "1", "tag", "--dry-run").splitlines()
+        self.assertEqual(json.loads(line)["body"]["data"], [1, "tag"])
+        self.assertEqual(self.journal("tag"), [])
 
     def test_command_line_mistakes(self) -> None:
-        wrong = run(MODULE, "predict", self.url, "/add", "1", "2", "3")
-        self.assertEqual((wrong.returncode, wrong.stdout), (2, ""))
-        failed = run(MODULE, "predict", self.url, "/refuse", "x")
-        self.assertEqual((failed.returncode, failed.stdout), (1, ""))
-        self.assertIn("custom boom x", failed.stderr)
+        self.assertIn("Too many arguments", self.cli("predict", "/add", "1", "2", "3", code=2))
+        self.assertIn("did you mean `/echo`", self.cli("predict", "/ech", "x", code=2))
+        self.assertIn("custom boom x", self.cli("predict", "/refuse", "x", code=1))
+
+    def test_command_line_is_interrupted(self) -> None:
+        tag = new_tag()
+        arguments = [sys.executable, MODULE, "predict", self.url, "/steps", "100", str(LONG), tag]
+        with subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+            self.addCleanup(self.call, "wake", tag, 200)
+            self.wait_for(tag, "step 0")
+            assert process.stdout and process.stderr
+            self.assertEqual(process.stdout.read(1), tag[:1].encode())  # it is ready for Ctrl-C
+            process.send_signal(signal.SIGINT)
+            self.assertEqual((process.wait(DEADLINE), process.stderr.read()), (130, b""))
+        self.wake(tag)
+        self.wait_for(tag, "closed")
+        self.assertLess(len(self.journal(tag)), 6)
+
+    def test_snippets_run(self) -> None:
+        self.assertEqual(self.snippet("python", [sys.executable, "-c"]), "Hello Ada!!")
+        words = shlex.split(self.cli("info", "/greet", "--snippet", "cli"))
+        done = run(MODULE, *words[1:])
+        self.assertEqual((done.stdout, done.stderr, done.returncode), ("Hello Ada!!\n", "", 0))
+        if shutil.which("curl") and shutil.which("sh"):
+            self.assertIn('"Hello Ada!!"', self.snippet("curl", ["sh", "-c"]))
+
+    def snippet(self, language: str, interpreter: List[str]) -> str:
+        """What the code that the command line suggests for `greet` prints."""
+        code = self.cli("info", "/greet", "--snippet", language)
+        place = os.path.dirname(os.path.abspath(MODULE))
+        done = subprocess.run([*interpreter, code], stdout=subprocess.PIPE, cwd=place, timeout=DEADLINE)
+        return done.stdout.decode().strip()
 
 
 class ShownErrorCases(Cases):
