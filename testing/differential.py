@@ -1,6 +1,7 @@
 """The same calls through the official client and through ours, on real servers: do they give the same values?
 
     python3 testing/differential.py [VERSION ...]
+    python3 testing/differential.py --cli [VERSION ...]     the same for the official command line, hf-gradio
 
 The official client runs in an environment of its own. Files are compared by name and contents. Every difference has to
 be one of DIFFERENCES, where the reason stands. Prints a table, and ends with a line of counts. Without versions, the
@@ -91,6 +92,38 @@ DIFFERENCES: Dict[Tuple[str, str], str] = {  # (version prefix, endpoint): reaso
     ("3.", "/quick"): "3.x: the official client fails on unqueued functions",
     ("3.", "/new_image"): "3.x sends images without a name: ours is image.png, the official client's is random",
     ("3.", "/gallery"): "3.x: the official client returns a folder, ours what 4.x and later return",
+}
+
+
+CLI_VERSIONS = ("6.31.0", "5.50.0", "4.44.1")
+CLI_CALLS: List[List[str]] = [  # COPY stands for the path of a file to upload
+    ["info"],
+    ["predict", "/add", '{"a": 1}'],
+    ["predict", "/add", '{"a": 1, "b": 2.5}'],
+    ["predict", "/echo", '{"text": "a\\u2028\u00fc\U0001f600"}'],
+    ["predict", "/echo_json", '{"value": {"a": [1, null]}}'],
+    ["predict", "/several", '{"text": "x", "number": 2}'],
+    ["predict", "/nothing", '{"text": "x"}'],
+    ["predict", "/greet", "{}"],
+    ["predict", "/stream", '{"words": 3}'],
+    ["predict", "/pairs", '{"count": 3}'],
+    ["predict", "/chat", '{"message": "a b"}'],
+    ["predict", "/refresh", '{"text": "x"}'],
+    ["predict", "/never", "{}"],
+    ["predict", "/copy_file", '{"upload": {"path": "COPY", "meta": {"_type": "gradio.FileData"}}}'],
+    ["predict", "/gallery", "{}"],
+    ["predict", "add", '{"a": 1}'],
+    ["predict", "/add", '{"b": 1}'],
+    ["predict", "/nosuch", "{}"],
+    ["predict", "/refuse", '{"text": "x"}'],
+    ["predict", "/add", "1"],
+]
+CLI_DIFFERENCES: Dict[Tuple[str, ...], str] = {  # how a call begins: why it ends differently
+    ("predict", "/refresh"): "a component update: the official one prints the update, ours the value in it",
+    ("predict", "add"): "ours finds an endpoint without its slash, too",
+    ("predict", "/add", '{"b": 1}'): "wrong usage ends with 2, and one line on stderr",
+    ("predict", "/nosuch"): "wrong usage ends with 2, and one line on stderr",
+    ("predict", "/add", "1"): "ours takes values by their order, the official one JSON objects only",
 }
 
 
@@ -197,7 +230,55 @@ def compare(version: str, app: str) -> Tuple[int, int, int]:
     return equal, explained, unexplained
 
 
+def install_official_cli() -> str:
+    place = PLACE / "official-cli"
+    if not (place / "stamp").exists():
+        interpreter = find_python("3.12") or find_python("3.11") or find_python("3.10")
+        call(uv(), "venv", "--quiet", "--clear", "--no-project", "--python", str(interpreter), str(place))
+        call(uv(), "pip", "install", "--quiet", "--python", str(executable(place, "python")), "hf-gradio")
+        (place / "stamp").write_text("hf-gradio")
+    return str(executable(place, "hf-gradio"))
+
+
+def through_cli(command: List[str], url: str, words: List[str], folder: str) -> Tuple[int, Any]:
+    """Exit code and, if that is 0, what was printed."""
+    path = os.path.join(folder, "text.txt")
+    output = tempfile.mkdtemp(dir=folder)
+    words = [words[0], url, *(word.replace("COPY", path) for word in words[1:])]
+    words += ["--download-files", output] if words[0] == "predict" else []
+    environment = dict(os.environ, GRADIO_ANALYTICS_ENABLED="False", HF_HUB_OFFLINE="1", TERM="dumb")
+    done = subprocess.run(
+        [*command, *words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment
+    )
+    printed = json.loads(done.stdout.decode()) if done.returncode == 0 else None
+    return done.returncode, comparable(printed, output)
+
+
+def compare_cli(version: str) -> Tuple[int, int, int]:
+    """Equal, explained and unexplained differences of the command lines: exit code and JSON."""
+    equal = explained = unexplained = 0
+    official = [install_official_cli()]
+    with Server(RELEASES[version]) as server, tempfile.TemporaryDirectory() as folder:
+        prepare(folder)
+        for words in CLI_CALLS:
+            mine = through_cli([sys.executable, str(ROOT / "gradio_lite_client.py")], server.url, words, folder)
+            other = through_cli(official, server.url, words, folder)
+            if mine == other:
+                equal += 1
+                continue
+            begins = (tuple(words[:length]) for length in (3, 2))
+            reason = next((CLI_DIFFERENCES[begin] for begin in begins if begin in CLI_DIFFERENCES), "")
+            explained, unexplained = (explained + 1, unexplained) if reason else (explained, unexplained + 1)
+            print("%-7s %s: %s" % (version, " ".join(words), reason or "NOT EXPLAINED"))
+            print("        ours     %.300s\n        official %.300s" % (json.dumps(mine), json.dumps(other)))
+    return equal, explained, unexplained
+
+
 def main(versions: List[str]) -> int:
+    if versions[:1] == ["--cli"]:
+        counts = [compare_cli(version) for version in versions[1:] or CLI_VERSIONS]
+        print("%d equal, %d explained differences, %d not explained" % tuple(map(sum, zip(*counts))))
+        return 1 if sum(count[2] for count in counts) else 0
     totals = [0, 0, 0]
     for version in versions or VERSIONS:
         for app in ("main", "components") if version >= "6" else ("main",):
