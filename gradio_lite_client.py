@@ -3923,11 +3923,17 @@ NOTES = {  # on files, in the words of the official command line, as programs re
 }
 
 
-def write(stream: TextIO, text: str) -> None:
+def is_terminal(stream: Optional[TextIO]) -> bool:
+    return stream is not None and stream.isatty()
+
+
+def write(stream: Optional[TextIO], text: str) -> None:
     """Write at once, whatever the stream can encode; a terminal gets no control characters of the app."""
+    if stream is None:  # a program without a console
+        return
     encoding = getattr(stream, "encoding", None) or "utf-8"
-    if stream.isatty():
-        text = re.sub(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", "\ufffd", text)
+    if is_terminal(stream):
+        text = re.sub(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", "\ufffd", text.replace("\r\n", "\n"))
     stream.write(text.encode(encoding, "replace").decode(encoding))
     stream.flush()
 
@@ -3938,7 +3944,7 @@ def say(text: str) -> None:
 
 def to_json(value: Json, indent: Optional[int] = None) -> str:
     """JSON for stdout: in ASCII, but for people who look at a terminal."""
-    readable = sys.stdout.isatty() and str(sys.stdout.encoding).lower().startswith("utf")
+    readable = is_terminal(sys.stdout) and str(sys.stdout.encoding).lower().startswith("utf")
     return json.dumps(value, indent=indent, ensure_ascii=not readable)
 
 
@@ -3948,7 +3954,7 @@ class Terminal(logging.Handler):
     def __init__(self, options: Namespace):
         super().__init__(logging.DEBUG if options.debug else logging.INFO)
         self.logs = options.verbose or options.debug
-        self.live = sys.stderr.isatty() and os.environ.get("TERM") != "dumb" and not (options.quiet or self.logs)
+        self.live = is_terminal(sys.stderr) and os.environ.get("TERM") != "dumb" and not (options.quiet or self.logs)
         self._length = 0  # of the line
         self._moved = ("", 0, 0.0)  # what is on its way, how much of it has been moved, when that was shown
 
@@ -3958,8 +3964,10 @@ class Terminal(logging.Handler):
     def status(self, text: str) -> None:
         """Replace the line."""
         if self.live:
+            from shutil import get_terminal_size
+
             self.clear()
-            text = " ".join(text.split())[: terminal_width() - 1]
+            text = " ".join(text.split())[: get_terminal_size().columns - 1]
             write(sys.stderr, text)
             self._length = len(text)
 
@@ -3990,13 +3998,6 @@ class Terminal(logging.Handler):
         self._moved = (file, done, shown)
 
 
-def terminal_width() -> int:
-    try:
-        return os.get_terminal_size(sys.stderr.fileno()).columns or 80
-    except (OSError, ValueError):
-        return 80
-
-
 def bar(done: Optional[float], length: Optional[float], width: int = 20) -> str:
     if done is None or not length:
         return ""
@@ -4014,10 +4015,11 @@ def describe_status(update: StatusUpdate) -> str:
 
 
 def describe_progress(unit: ProgressUnit) -> str:
-    counted = unit.index is not None
-    count = f"{unit.index:g}{f'/{unit.length:g}' if unit.length else ''} {unit.unit or ''}" if counted else ""
-    shown = bar(unit.index, unit.length) if counted else bar(unit.progress, 1)
-    return f"{unit.desc or 'progress'} {shown}{count}"
+    index, length = number(unit.index), number(unit.length)
+    if index is None:
+        return f"{unit.desc or 'progress'} {bar(number(unit.progress), 1)}"
+    of = f"/{length:g}" if length else ""
+    return f"{unit.desc or 'progress'} {bar(index, length)}{index:g}{of} {unit.unit or ''}"
 
 
 # --- from words to arguments
@@ -4036,10 +4038,13 @@ def kind_of(item: Mapping[str, Any]) -> str:
     return str(item["python_type"].get("type", "Any"))
 
 
+TEXT_KIND = re.compile(r"(str|Literal\[.*\])( \| None)?")
+
+
 def fit_word(word: str, parameter: Mapping[str, Any]) -> Any:
     """What a word of the command line means for a parameter: a file to upload, what stdin holds, or itself."""
     kind = kind_of(parameter)
-    if word.startswith("@") and not re.match(r"str\b|Literal\b", kind):
+    if word.startswith("@") and not TEXT_KIND.fullmatch(kind):
         marked = file_named(word[1:])
         return [marked] if kind.lower().startswith("list[") else marked
     return fit(read_stdin() if word == "-" else word, parameter)
@@ -4052,7 +4057,7 @@ def fit(text: str, parameter: Mapping[str, Any]) -> Any:
     for choice in as_list(schema.get("enum")):
         if text == (choice if isinstance(choice, str) else json.dumps(choice)):
             return choice
-    if re.fullmatch(r"(str|Literal\[.*\])( \| None)?", kind):
+    if TEXT_KIND.fullmatch(kind):
         return text
     value = json_or_none(text.lower() if kind.startswith("bool") else text)
     if re.fullmatch(r"(int|float|number)( \| (int|float|None))*", kind) and number(value) is None and text != "null":
@@ -4087,7 +4092,7 @@ def read_words(words: Sequence[str], parameters: Sequence[Mapping[str, Any]]) ->
     if is_object(words):
         return [], given_json(words[0])
     needed = [parameter for parameter in parameters if not parameter.get("parameter_has_default")]
-    if not words and len(needed) == 1 and kind_of(needed[0]) == "str" and not sys.stdin.isatty():
+    if not words and len(needed) == 1 and kind_of(needed[0]) == "str" and sys.stdin and not is_terminal(sys.stdin):
         return [], {needed[0]["parameter_name"]: read_stdin()}
     if list(words) == ["-"] and parameters:
         text = read_stdin()
@@ -4140,7 +4145,8 @@ class Printer:
         self._terminal = terminal
         self._values: Iterator[Any] = iter(())
         self._seen = 0
-        self._last: List[Any] = []  # what has been printed
+        self._last: List[Any] = []  # what has been printed,
+        self._open = False  # and whether it is a text, with the cursor still on its line
         self._kept: Dict[Any, str] = {}
 
     def update(self, job: Job) -> None:
@@ -4170,7 +4176,7 @@ class Printer:
         else:
             if outputs != self._last:
                 self._show(outputs)
-            write(sys.stdout, "\n" if self._is_text(outputs) else "")
+            write(sys.stdout, "\n" * self._open)
 
     def event(self, event: str, **fields: Any) -> None:
         if self._events:
@@ -4191,13 +4197,13 @@ class Printer:
         self._terminal.clear()
         if self._events:
             self.event("output", output=dict(zip(self._names, outputs)))
-        elif self._is_text(outputs):
-            before = str(self._last[0]) if self._last else ""
-            grown = outputs[0].startswith(before)
-            write(sys.stdout, outputs[0][len(before) :] if grown else "\n" + outputs[0])
-            self._terminal.live = self._terminal.live and not sys.stdout.isatty()  # they would share a line
+        elif self._open and self._is_text(outputs) and outputs[0].startswith(self._last[0]):
+            write(sys.stdout, outputs[0][len(self._last[0]) :])
         else:
-            say(self._text(outputs))
+            text = "\n" * self._open + self._text(outputs)
+            self._open = self._is_text(outputs)
+            write(sys.stdout, text if self._open else text + "\n")
+            self._terminal.live = self._terminal.live and not is_terminal(sys.stdout)  # they would share a line
         self._last = outputs
 
     def _text(self, outputs: List[Any], indent: Optional[int] = None) -> str:
@@ -4297,7 +4303,8 @@ def endpoint_table(name: str, info: Mapping[str, Any]) -> str:
     cells = [[text if len(text) <= 40 else f"{text[:37]}..." for text in row] for row in rows]
     first, second = (max((len(row[column]) for row in cells), default=0) for column in (0, 1))
     lines = [f"    {row[0]:{first}}  {row[1]:{second}}  {row[2]}".rstrip() for row in cells]
-    return "\n".join([f"{name}  {info.get('description') or ''}".rstrip(), *lines, ""])
+    about = " ".join(str(info.get("description") or "").split())
+    return "\n".join([f"{name}  {about}".rstrip(), *lines, ""])
 
 
 def example(parameter: Mapping[str, Any]) -> Any:
@@ -4426,7 +4433,7 @@ def run_info(options: Namespace, terminal: Terminal) -> None:
     if options.snippet:
         values = {item["parameter_name"]: example(item) for item in infos[str(endpoint)]["parameters"]}
         say(snippet(options.snippet, client, endpoint, values))
-    elif options.json or not sys.stdout.isatty():
+    elif options.json or not is_terminal(sys.stdout):
         say(to_json({name: endpoint_json(info) for name, info in infos.items()}, 2))
     else:
         say("\n".join(endpoint_table(name, info) for name, info in infos.items()))
@@ -4555,7 +4562,7 @@ def run_status(options: Namespace, terminal: Terminal) -> None:
             report["endpoints"] = len(app.names)
     terminal.clear()
     table = "\n".join(f"{name:10}  {value}" for name, value in report.items())
-    say(to_json(report, 2) if options.json or not sys.stdout.isatty() else table)
+    say(to_json(report, 2) if options.json or not is_terminal(sys.stdout) else table)
 
 
 def run_completion(options: Namespace, terminal: Terminal) -> None:

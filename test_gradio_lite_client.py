@@ -6259,19 +6259,12 @@ class PredictCommandTest(CommandLineCase):
         server = self.scripted(dependency("f", types={"generator": True}))
         run = Running(self.output, "predict", server.url, "x")
         stream = server.next_stream()
-        for value in ("one", "one two", "other"):
-            stream.push(
-                {"msg": "process_generating", "event_id": "id", "success": True, "output": {"data": [value]}}
-                if value == "one"
-                else {
-                    "msg": "process_generating",
-                    "event_id": "id",
-                    "success": True,
-                    "output": {"data": [[["replace", [], value]]]},
-                }
-            )
+        for number, value in enumerate((None, "one", "one two", "other", 5, "five", None)):
+            data = [[["replace", [], value]]] if number else [value]
+            output = {"data": data}
+            stream.push({"msg": "process_generating", "event_id": "id", "success": True, "output": output})
         stream.push(self.completed("final"))
-        self.assertEqual(run.result(), "one two\nother\nfinal")
+        self.assertEqual(run.result().splitlines(), ["null", "one two", "other", "5", "five", "null", "final"])
 
     def test_a_line_of_json_for_each_event(self) -> None:
         app = self.app()
@@ -6686,6 +6679,13 @@ class UsageTest(CommandLineCase):
             self.assertEqual((done.returncode, done.stderr.count(b"\n")), (1, 1))
             self.assertIn(b"custom boom", done.stderr)
 
+    def test_without_streams(self) -> None:
+        app = self.app()
+        with mock.patch.multiple(sys, stdin=None, stdout=None, stderr=None):
+            self.assertEqual(glc.main(["predict", app.url, "/add", "1"]), 0)
+            self.assertEqual(glc.main(["predict", app.url, "/echo"]), 2)
+            self.assertIsNone(sys.stdout)
+
     def test_a_closed_pipe(self) -> None:
         app = self.app()
         run = [sys.executable, glc.__file__, "predict", app.url, "/many", "3000"]
@@ -6749,6 +6749,8 @@ class TerminalTest(CommandLineCase):
         app = self.app()
         _, out, _ = self.run_main("predict", app.url, "/echo", 'text:="a\\u001b[2Jb\\n\\tc\\u009b"', terminal="stdout")
         self.assertEqual(out, "a\ufffd[2Jb\n\tc\ufffd\n")
+        _, out, _ = self.run_main("predict", app.url, "/echo", 'text:="a\\r\\nb\\rc"', terminal="stdout")
+        self.assertEqual(out, "a\nb\ufffdc\n")
         self.assertEqual(self.output("predict", app.url, "/echo", 'text:="\\u001b"'), "\x1b")
 
     def test_statuses_in_words(self) -> None:
@@ -6766,6 +6768,8 @@ class TerminalTest(CommandLineCase):
             (glc.ProgressUnit(3, None, "steps"), "progress 3 steps"),
             (glc.ProgressUnit(progress=2.0, desc="b"), "b [####################] 200% "),
             (glc.ProgressUnit(), "progress "),
+            (glc.ProgressUnit("x", [], progress={}, desc="a\nb"), "a\nb "),  # type: ignore[arg-type]
+            (glc.ProgressUnit(1, float("nan"), "steps"), "progress [....................] nan% 1/nan steps"),
         ):
             self.assertEqual(glc.describe_progress(unit), text)
 
@@ -7027,6 +7031,7 @@ class FileItselfTest(TestCase):
             *(
                 "select",
                 "shlex",
+                "shutil",
                 "socket",
                 "ssl",
                 "sys",
