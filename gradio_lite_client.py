@@ -3887,11 +3887,11 @@ class Client:
         with self._http.request("GET", url, headers=headers) as response:
             if response.status != 200:
                 raise http_error(response)
-            length = response.headers.get("Content-Length", "")
+            length = response.headers.get("content-length", "")
             for chunk in response.chunks():
                 yield chunk
                 if self._moved:
-                    self._moved("downloading", file_name(item), int(length) if length.isdigit() else None, len(chunk))
+                    self._moved("downloading", file_name(item), int(length) if length.isdecimal() else None, len(chunk))
 
 
 # === Command line =====================================================================================================
@@ -4530,7 +4530,8 @@ def run_duplicate(options: Namespace, terminal: Terminal) -> None:
         with ExitStack() as stack:
             hub = Rehearsal(new_http(options, stack), find_token(options.token, search=True))
             source = space_in(options.src) or options.src
-            duplicate_space(hub, source, options.to, private, hardware, secrets, variables, sleep * 60, logger.info)
+            settings = space_settings(private, secrets, variables)
+            duplicate_space(hub, source, options.to, hardware, sleep * 60, settings, logger.info)
         return
     to, token = options.to, options.token
     with Client.duplicate(options.src, to, token, private, hardware, secrets, sleep, variables=variables) as client:
@@ -4738,16 +4739,11 @@ def parse(words: Sequence[str]) -> Namespace:
     return parser.parse_intermixed_args(words[1:] if name else words)
 
 
-def is_quota(error: Exception) -> bool:
-    """Whether the app refused for want of GPU quota (ZeroGPU), which arrives as any other error of it."""
-    return isinstance(error, AppError) and re.search(r"(?i)\bquota\b", str(error)) is not None
-
-
 def exit_code(error: Exception) -> int:
     """As EXIT_CODES says; the first row that fits decides."""
     if isinstance(error, AuthenticationError) or getattr(error, "status", None) in (401, 403):
         return 4
-    if is_quota(error):
+    if isinstance(error, AppError) and "quota" in error.details:
         return 6
     rows: List[Tuple[Any, int]] = [
         ((QueueError, TooManyRequestsError), 6),

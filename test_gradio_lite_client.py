@@ -6530,7 +6530,7 @@ class ExitCodeTest(CommandLineCase):
             (ValueError("x"), 2),
             (OSError("x"), 1),
             (RuntimeError("x"), 1),
-            (glc.AppError(quota), 6),
+            (glc.AppError(quota, quota=glc.quota_in(quota)), 6),
             (glc.SpaceError("x", status=401), 4),
         ):
             self.assertEqual(glc.exit_code(error), code, repr(error))
