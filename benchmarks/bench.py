@@ -90,7 +90,7 @@ def environment() -> Dict[str, str]:
     return {**kept, "PYTHONPATH": paths, "GRADIO_ANALYTICS_ENABLED": "False", "HF_HUB_OFFLINE": "1"}
 
 
-PEAK = "import measure\nprint(measure.peak(), flush=True)\n"
+PEAK = "import memory\nprint(memory.peak(), flush=True)\n"
 SCRIPTS = {
     OURS: "from gradio_lite_client import Client\n"
     "with Client({url!r}) as client:\n    print(client.predict('x', api_name='/noop'), flush=True)\n",
@@ -139,8 +139,8 @@ def run(tools: Tools, client: str, task: str, url: str, options: Dict[str, Any])
             errors.seek(0)
             raise RuntimeError("%s %s failed: %s" % (client, task, errors.read().decode(errors="replace")[-2000:]))
     if task == "start":
-        peak = json.loads(rest)
-        return {"seconds": seconds, "exit": ended, "peak": peak["peak"] if isinstance(peak, dict) else peak}
+        last = json.loads(rest)
+        return {"seconds": seconds, "exit": ended, "peak": last["peak"] if isinstance(last, dict) else last}
     if task == "cli":
         return {"seconds": seconds}
     if task == "import":
@@ -190,8 +190,9 @@ class Bench:
             return options
         path = os.path.join(self._folder, "%s.bin" % options["path"])
         if not os.path.exists(path):
-            with open(path, "wb") as file:
-                file.truncate(int(options["path"]) * 1_000_000)
+            with open(path, "wb") as file:  # written, not sparse: every client finds it in the system's cache
+                for _ in range(int(options["path"])):
+                    file.write(b"x" * 1_000_000)
         return {**options, "path": path}
 
     def _rounds(self, rounds: int) -> int:

@@ -76,7 +76,7 @@ def main() -> None:
 
     def calls(url: str, name: str, times: int, value: Any = "x") -> Figures:
         app = App(url)
-        app.predict(name, value)
+        app.predict("noop", "x")
         return repeat(lambda: app.predict(name, value), times)
 
     def direct(url: str, name: str, times: int) -> Figures:

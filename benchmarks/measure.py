@@ -7,16 +7,9 @@ import threading
 import time
 from typing import Any, Callable, Dict, List
 
+from memory import peak
+
 Figures = Dict[str, float]
-
-
-def peak() -> float:
-    """The most memory, in MB, that this process has had."""
-    try:
-        with open("/proc/self/status") as status:  # unlike getrusage, without what the parent had at the fork
-            return next(int(line.split()[1]) / 1024 for line in status if line.startswith("VmHWM"))
-    except OSError:
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1 << (20 if sys.platform == "darwin" else 10))
 
 
 def cpu() -> float:
@@ -39,7 +32,8 @@ class Measured:
 
 
 def median(values: List[float]) -> float:
-    return sorted(values)[len(values) // 2]
+    ordered = sorted(values)
+    return (ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2]) / 2
 
 
 def repeat(call: Callable[[], Any], times: int) -> Figures:
