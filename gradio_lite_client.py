@@ -952,6 +952,7 @@ MAX_ERROR_BODY = 64 * 1024
 READ_SIZE = 64 * 1024
 MAX_LINE = 64 * 1024  # in what surrounds a body
 MAX_FIELDS = 256  # of a head
+PROXY_SETTINGS = ("darwin", "win32")  # systems that have them besides the environment
 CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")  # OpenSSL itself reads SSL_CERT_FILE and SSL_CERT_DIR
 
 Headers = Mapping[str, str]
@@ -1574,7 +1575,9 @@ class Http:
             return ""
         if self._proxy or not self._trust_env:
             return self._proxy or ""
-        from urllib.request import getproxies, proxy_bypass  # slow to import, and not needed for loopback
+        if sys.platform not in PROXY_SETTINGS and not any(name.lower().endswith("_proxy") for name in os.environ):
+            return ""
+        from urllib.request import getproxies, proxy_bypass  # as slow to import as all else together
 
         proxies = getproxies()
         bypassed = proxy_bypass(origin.host) or proxy_bypass(f"{origin.host}:{origin.port}")

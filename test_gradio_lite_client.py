@@ -2183,6 +2183,18 @@ class ProxyTest(HttpCase):
                     error = self.raises(glc.ConnectionFailed, self.get, self.http(), "http://app.example/")
                     self.assertIn("cannot be resolved", str(error))
 
+    def test_where_no_proxy_can_be_set_none_is_looked_for(self) -> None:
+        origin = glc.Origin("http", "app.example", 80)
+        found = {"http": "http://proxy.example:3128"}
+        everything = dict.fromkeys([name for name in os.environ if name.lower().endswith("_proxy")])
+        self.patch_environ(**everything)
+        for system, asked in (("linux", False), ("darwin", True), ("win32", True)):
+            with self.subTest(system), mock.patch.object(sys, "platform", system), mock.patch.multiple(
+                "urllib.request", getproxies=lambda: found, proxy_bypass=lambda host: False
+            ):
+                url = self.http(trust_env=True)._proxy_url(origin)
+                self.assertEqual(url, found["http"] if asked else "")
+
     def test_no_proxy(self) -> None:
         with self.serve() as server:
             server.on("GET", "/", "direct")
