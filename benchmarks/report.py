@@ -39,6 +39,9 @@ def ratio(found: Found, metric: str, against: str) -> Optional[float]:
 
 
 def reached(found: Found, goal: Goal) -> Optional[bool]:
+    """None if there is nothing to compare with."""
+    if figure(found, OURS, goal.metric) is None:
+        return False
     value = ratio(found, goal.metric, goal.against) if goal.against else figure(found, OURS, goal.metric)
     return (
         None if value is None else round(value, 3 if goal.metric == "seconds" and not goal.against else 2) <= goal.limit
