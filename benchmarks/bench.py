@@ -36,7 +36,7 @@ from testing.versions import RELEASES  # noqa: E402
 STORE = PLACE / "benchmarks.json"
 DEADLINE = 120.0  # of one process
 QUICK_ROUNDS = 2
-QUICK_LONGEST = 1000  # of a growth
+QUICK_LONGEST = 200  # of a growth
 KEYS = [row.key for row in ROWS] + [growth.key for growth in GROWTHS]
 Figures = Dict[str, float]
 

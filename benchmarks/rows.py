@@ -27,7 +27,7 @@ class Row(NamedTuple):
     clients: Tuple[str, ...]
     metrics: Tuple[str, ...]
     goals: Tuple[Goal, ...]
-    rounds: int = 7
+    rounds: int = 5
     per_client: Mapping[str, Mapping[str, Any]] = MappingProxyType({})  # other options
 
 
@@ -66,15 +66,15 @@ ROWS: List[Row] = [
     Row(
         "start", "process start to first result, a script of 3 lines", SIX, "start", {}, ALL,
         ("seconds", "exit", "peak"),
-        (Goal("seconds", 1.6, FLOOR), Goal("seconds", 1.0, JAVASCRIPT), Goal("peak", 24.0)), rounds=15,
+        (Goal("seconds", 1.6, FLOOR), Goal("seconds", 1.0, JAVASCRIPT), Goal("peak", 24.0)), rounds=11,
     ),
     Row(
         "cli", "the same from the command line", SIX, "cli", {}, BARE, ("seconds",),
-        (Goal("seconds", 1.6, FLOOR),), rounds=15,
+        (Goal("seconds", 1.6, FLOOR),), rounds=11,
     ),
     Row(
         "import", "import", SIX, "import", {}, PYTHON, ("seconds", "peak"),
-        (Goal("seconds", 0.045), Goal("peak", 20.0)), rounds=15,
+        (Goal("seconds", 0.045), Goal("peak", 20.0)), rounds=11,
     ),
     Row("connect", "connect", SIX, "connect", {"times": 30}, ALL, ("seconds",), (Goal("seconds", 1.3, FLOOR),)),
     noop("noop-6", "no-op predict() on 6", SIX, Goal("seconds", 1.15, FLOOR), Goal("seconds", 1.0, JAVASCRIPT)),
@@ -85,7 +85,7 @@ ROWS: List[Row] = [
     ),
     Row(
         "jobs", "200 jobs at once", SIX, "jobs", {"count": 200}, ALL, ("seconds", "cpu", "threads", "memory", "lost"),
-        (Goal("seconds", 1.1, FLOOR), Goal("cpu", 0.9), Goal("lost", 0)), rounds=5,
+        (Goal("seconds", 1.1, FLOOR), Goal("cpu", 0.9), Goal("lost", 0)), rounds=4,
     ),
     Row(
         "first", "first streamed output", SIX, "first_output", {"times": 30}, ALL, ("seconds",),
@@ -93,15 +93,15 @@ ROWS: List[Row] = [
     ),
     Row(
         "big", "output of 5 MB", SIX, "calls", {"name": "big", "times": 10, "value": 5}, ALL,
-        ("seconds", "cpu", "memory"), (Goal("seconds", 1.3, FLOOR),), rounds=5,
+        ("seconds", "cpu", "memory"), (Goal("seconds", 1.3, FLOOR),), rounds=4,
     ),
     Row(
         "upload", "upload of 200 MB", SIX, "upload", {"path": "200"}, ALL, ("seconds", "cpu", "memory"),
-        (Goal("seconds", 1.0, OFFICIAL), Goal("seconds", 1.0, JAVASCRIPT), Goal("memory", 4.0)), rounds=5,
+        (Goal("seconds", 1.0, OFFICIAL), Goal("seconds", 1.0, JAVASCRIPT), Goal("memory", 4.0)), rounds=4,
     ),
     Row(
         "download", "download of 200 MB, with its sha256", SIX, "download", {"megabytes": 200}, ALL,
-        ("seconds", "cpu", "memory"), (Goal("seconds", 1.0, OFFICIAL), Goal("memory", 4.0)), rounds=5,
+        ("seconds", "cpu", "memory"), (Goal("seconds", 1.0, OFFICIAL), Goal("memory", 4.0)), rounds=4,
     ),
     Row(
         "grow", "4,000 streamed outputs of a text that grows to 20 KB", SIX, "stream", {"name": "grow", "count": 4000},
@@ -117,7 +117,7 @@ ROWS: List[Row] = [
     skip("skip-4", "the same with skip_queue on 4", FOUR),
     Row(
         "connect-1000", "connect to an app with 1,000 endpoints", "6.31.0 many 1000", "connect", {"times": 3}, ALL,
-        ("seconds", "memory"), (Goal("seconds", 1.3, FLOOR),), rounds=5,
+        ("seconds", "memory"), (Goal("seconds", 1.3, FLOOR),), rounds=4,
     ),
 ]  # fmt: skip
 GROWTHS: List[Growth] = [
