@@ -35,6 +35,7 @@ from testing.versions import RELEASES  # noqa: E402
 
 STORE = PLACE / "benchmarks.json"
 DEADLINE = 120.0  # of one process
+WARM_UP = 60  # calls: for its first seconds a server of 5 answers at half the speed
 QUICK_ROUNDS = 2
 QUICK_LONGEST = 200  # of a growth
 KEYS = [row.key for row in ROWS] + [growth.key for growth in GROWTHS]
@@ -176,7 +177,7 @@ class Bench:
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def url(self, name: str) -> str:
-        """Of the server of this name, which is started, and has been called once, after the one before is stopped."""
+        """Of the server of this name, which is started and warmed up after the one before is stopped."""
         if name != self._name:
             self._stack.close()
             version, app, *arguments = name.split()
@@ -184,7 +185,7 @@ class Bench:
             self._stack.enter_context(server)
             self._server, self._name = server, name
             if app == "tasks":
-                run(self.tools, FLOOR, "calls", server.url, {"name": "noop", "times": 3})
+                run(self.tools, FLOOR, "calls", server.url, {"name": "noop", "times": WARM_UP})
         assert self._server is not None
         return self._server.url
 
