@@ -129,14 +129,15 @@ def facts(stored: Stored) -> str:
     )  # fmt: skip
 
 
-def main_table(stored: Stored) -> str:
+def main_table(stored: Stored, notes: Dict[str, str]) -> str:
     body: List[List[str]] = []
     for row in ROWS:
         found = stored.get(row.key, {}).get("figures", {})
         for index, metric in enumerate(row.metrics if found else ()):
             goals = [goal for goal in row.goals if goal.metric == metric]
             verdict = "" if not goals else "yes" if all(ok(stored, row, goal) for goal in goals) else "**no**"
-            what = METRICS[metric] if index else "[%s](#%s)" % (row.title, row.key)
+            title = "[%s](#%s)" % (row.title, row.key) if row.key in notes else row.title
+            what = METRICS[metric] if index else title
             figures = [in_words(figure(found, client, metric), metric) for client in COLUMNS]
             ratios = [as_ratio(ratio(found, metric, client)) for client in COLUMNS[1:]]
             body.append([what, *figures, *ratios, "; ".join(map(goal_in_words, goals)), verdict])
@@ -176,7 +177,7 @@ def notes_of(path: Path) -> Dict[str, str]:
 
 def markdown(stored: Stored, notes_path: Path) -> str:
     notes = notes_of(notes_path)
-    text = HEAD + facts(stored) + main_table(stored)
+    text = HEAD + facts(stored) + main_table(stored, notes)
     text += "\n## Where the rest of the time goes\n\n" + notes.pop("") + "\n"
     for row in ROWS:
         if row.key in notes:
