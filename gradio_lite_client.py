@@ -1096,8 +1096,8 @@ class Answer:
             if not re.fullmatch(r"[0-9]{1,18}", length):
                 raise NotHTTP(f"the length {length[:80]!r}")
             self._length = int(length)
-        framed = self._chunked or self._length is not None
-        self.reusable = framed and ("close" not in options if self._newer else "keep-alive" in options)
+        self.framed = self._chunked or self._length is not None  # else its end is that of the connection
+        self.reusable = self.framed and ("close" not in options if self._newer else "keep-alive" in options)
         self.ended = self._length == 0
         self.body = self._read_body()
 
@@ -1261,6 +1261,8 @@ class Response:
     def _pieces(self) -> Iterator[bytes]:
         try:
             yield from self._answer.body
+            if not self._answer.framed and not self._connection.reusable:
+                raise ConnectionResetError("it was given up")  # by abort(), which looks like an end
         except (OSError, ValueError) as error:
             raise connection_error(error, self.url, answered=True) from error
 

@@ -835,6 +835,22 @@ class CloseTest(Trial):
                     with self.subTest(protocol, place=place, size=size):
                         self.hanging(protocol, place, size)
 
+    def test_in_a_body_that_ends_with_its_connection(self) -> None:
+        """The end that close() makes is not the end of a file."""
+        app = self.raw_app("sse_v3")
+
+        def half(app: RawApp, sock: socket.socket, answer: bytes) -> None:
+            sock.sendall(b"HTTP/1.1 200 OK\r\n\r\nhalf of it")
+            app.go.wait(DEADLINE)
+
+        app.spoil("file", half)
+        http = self.http()
+        with http.request("GET", app.url + "/file=/srv/a.txt") as response:
+            chunks = response.chunks()
+            self.assertEqual(next(chunks), b"half of it")
+            http.close()
+            self.raises(glc.ConnectionLost, next, chunks)
+
     def test_in_a_handshake(self) -> None:
         """Before the first request: a tunnel, or TLS, in a job's thread."""
         self.resolve()
