@@ -350,10 +350,10 @@ def split_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
         if size > MAX_EVENT_BYTES:
             raise ProtocolError(f"The server sent a line of more than {MAX_EVENT_BYTES} bytes.")
         if others:
-            yield b"".join(parts)
+            line = b"".join(parts)
+            parts, size = [others[-1]], len(others[-1])  # before the line is used, which may be large
+            yield line
             yield from others[:-1]
-            parts = [others[-1]]
-            size = len(others[-1])
 
 
 def iter_sse(chunks: Iterable[bytes]) -> Iterator[str]:
@@ -369,12 +369,11 @@ def iter_sse(chunks: Iterable[bytes]) -> Iterator[str]:
             line = line[3:]
         if not line:
             if data:
-                yield b"\n".join(data).decode("utf-8", "replace")
-            data, size = [], 0
-            continue
-        field, _, value = line.partition(b":")
-        if field == b"data":
-            data.append(value[1:] if value.startswith(b" ") else value)
+                event = b"\n".join(data).decode("utf-8", "replace")
+                data, size = [], 0
+                yield event
+        elif line == b"data" or line.startswith(b"data:"):
+            data.append(line[6:] if line[5:6] == b" " else line[5:])
             size += len(line)  # not of the value: even empty ones need memory
             if size > MAX_EVENT_BYTES:
                 raise ProtocolError(f"The server sent an event of more than {MAX_EVENT_BYTES} bytes.")
@@ -1156,12 +1155,13 @@ class Answer:
 class Connection:
     """One socket to an origin (or to a proxy on the way), used for one request at a time."""
 
-    def __init__(self, sock: socket.socket, origin: Origin, absolute: bool, tunnel: bool = False):
+    def __init__(self, sock: socket.socket, origin: Origin, proxy: str = "", tunnel: bool = False):
         self.sock = sock
         self.incoming = Incoming(sock)
         self.origin = origin
-        self.absolute = absolute  # a plain-http proxy wants whole URLs
-        self.tunnel = tunnel  # a proxy has to be asked to pass on everything
+        self.absolute = bool(proxy) and not tunnel  # a proxy wants whole URLs, unless it is
+        self.tunnel = tunnel  # asked to pass on everything
+        self.proxy_headers = {"Proxy-Authorization": basic_login(proxy)} if basic_login(proxy) else {}
         self.ready = False  # no tunnel and no TLS are missing
         self.used = False
         self.reusable = True
@@ -1476,7 +1476,7 @@ class Http:
         fields["Accept-Encoding"] = "identity"
         if connection.absolute:
             target = f"{origin}{target}"
-            fields.update(self._proxy_headers(origin))
+            fields.update(connection.proxy_headers)
         if body is not None:
             fields["Content-Type"] = body.content_type if isinstance(body, Multipart) else request.content_type
             fields["Content-Length"] = str(body.length if isinstance(body, Multipart) else len(body))
@@ -1525,10 +1525,9 @@ class Http:
 
     def _open(self, origin: Origin, tunnel: bool) -> Connection:
         proxy = self._proxy_for(origin)
-        host, port = (proxy.host, proxy.port) if proxy else (origin.host, origin.port)
-        sock = socket.create_connection((host, port), self.timeout)
-        absolute = proxy is not None and origin.scheme == "http" and not tunnel
-        return Connection(sock, origin, absolute, tunnel=proxy is not None and not absolute)
+        place = origin_of(proxy) if proxy else origin
+        sock = socket.create_connection((place.host, place.port), self.timeout)
+        return Connection(sock, origin, proxy, tunnel=bool(proxy) and (tunnel or origin.scheme == "https"))
 
     def _prepare(self, connection: Connection) -> None:
         """What comes before the first request. The connection is known as busy by now, so that it can be aborted."""
@@ -1572,41 +1571,27 @@ class Http:
 
     # --- proxies
 
-    def _proxy_url(self, origin: Origin) -> str:
+    def _proxy_for(self, origin: Origin) -> str:
+        """The URL of the proxy on the way to the origin; empty if there is none."""
         if is_loopback(origin.host):
             return ""
-        if self._proxy or not self._trust_env:
-            return self._proxy or ""
-        if sys.platform not in PROXY_SETTINGS and not any(name.lower().endswith("_proxy") for name in os.environ):
-            return ""
-        from urllib.request import getproxies, proxy_bypass  # as slow to import as all else together
-
-        proxies = getproxies()
-        bypassed = proxy_bypass(origin.host) or proxy_bypass(f"{origin.host}:{origin.port}")
-        return "" if bypassed else proxies.get(origin.scheme) or proxies.get("all") or ""
-
-    def _proxy_for(self, origin: Origin) -> Optional[Origin]:
-        url = self._proxy_url(origin)
+        url = self._proxy or (system_proxy(origin) if self._trust_env else "")
         if not url:
-            return None
-        parts = urlsplit(url if "://" in url else f"http://{url}")
+            return ""
+        url = url if "://" in url else f"http://{url}"
+        parts = urlsplit(url)
         if parts.scheme != "http" or not parts.hostname:
             raise ConnectionFailed(
                 f"The proxy for {origin} is a {parts.scheme!r} proxy; only http:// proxies are supported. "
                 "Change proxy= or the *_PROXY variables, or list the host in NO_PROXY."
             )
-        return Origin("http", parts.hostname, parts.port or 80)
-
-    def _proxy_headers(self, origin: Origin) -> Dict[str, str]:
-        url = self._proxy_url(origin)
-        login = basic_login(url if "://" in url else f"http://{url}")
-        return {"Proxy-Authorization": login} if login else {}
+        return url
 
     def _tunnel(self, connection: Connection) -> None:
         """Ask the proxy for a tunnel (RFC 9110, section 9.3.6)."""
         origin = connection.origin
         host = f"{origin.host}:{origin.port}" if ":" not in origin.host else f"[{origin.host}]:{origin.port}"
-        fields = {"Host": host, "User-Agent": self._user_agent, **self._proxy_headers(origin)}
+        fields = {"Host": host, "User-Agent": self._user_agent, **connection.proxy_headers}
         answer = connection.exchange(encode_head(f"CONNECT {host} HTTP/1.1", fields), None, self.timeout)
         if answer.status != 200:
             raise ConnectionFailed(
@@ -1745,6 +1730,17 @@ def keep_alive(sock: socket.socket) -> None:
         if hasattr(socket, option):
             with suppress(OSError):
                 sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
+
+
+def system_proxy(origin: Origin) -> str:
+    """What the *_PROXY variables or the system's settings say."""
+    if sys.platform not in PROXY_SETTINGS and not any(name.lower().endswith("_proxy") for name in os.environ):
+        return ""
+    from urllib.request import getproxies, proxy_bypass  # as slow to import as all else together
+
+    proxies = getproxies()
+    bypassed = proxy_bypass(origin.host) or proxy_bypass(f"{origin.host}:{origin.port}")
+    return "" if bypassed else proxies.get(origin.scheme) or proxies.get("all") or ""
 
 
 def make_tls_context(verify: Union[bool, str, os.PathLike[str], ssl.SSLContext], trust_env: bool) -> ssl.SSLContext:

@@ -1453,7 +1453,7 @@ class StaleTest(HttpCase):
 
     def test_a_socket_that_is_closed_is_stale(self) -> None:
         with socket.socket() as sock:
-            connection = glc.Connection(sock, glc.origin_of("http://x"), False)
+            connection = glc.Connection(sock, glc.origin_of("http://x"))
             connection.idle_since = time.monotonic()
             connection.close()
             self.assertTrue(connection.is_stale())
@@ -2192,7 +2192,7 @@ class ProxyTest(HttpCase):
             with self.subTest(system), mock.patch.object(sys, "platform", system), mock.patch.multiple(
                 "urllib.request", getproxies=lambda: found, proxy_bypass=lambda host: False
             ):
-                url = self.http(trust_env=True)._proxy_url(origin)
+                url = glc.system_proxy(origin)
                 self.assertEqual(url, found["http"] if asked else "")
 
     def test_no_proxy(self) -> None:
