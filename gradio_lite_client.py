@@ -834,22 +834,25 @@ def bind_arguments(
 ) -> List[Any]:
     """One value per parameter, as Python binds a call: positional, keyword, default. TypeError on any mistake."""
     names = [str(parameter["parameter_name"]) for parameter in parameters]
-    usage = f"{where} takes ({', '.join(_usage(parameter) for parameter in parameters)})."
+
+    def wrong(text: str) -> TypeError:
+        return TypeError(f"{text} {where} takes ({', '.join(map(_usage, parameters))}).")
+
     if len(args) > len(parameters):
-        raise TypeError(f"Too many arguments: {len(args)} given, but {usage}")
+        raise wrong(f"Too many arguments: {len(args)} given, but")
     values: List[Any] = list(args) + [Required] * (len(parameters) - len(args))
     for name, value in keywords.items():
         if name not in names:
-            raise TypeError(f"Parameter `{name}` is not a valid key-word argument{_similar(name, names)}. {usage}")
+            raise wrong(f"Parameter `{name}` is not a valid key-word argument{_similar(name, names)}.")
         if names.index(name) < len(args):
-            raise TypeError(f"Parameter `{name}` is already set as a positional argument. {usage}")
+            raise wrong(f"Parameter `{name}` is already set as a positional argument.")
         values[names.index(name)] = value
     for index, parameter in enumerate(parameters):
         if values[index] is Required and parameter.get("parameter_has_default"):
             values[index] = parameter.get("parameter_default")
     missing = [name for name, value in zip(names, values) if value is Required]
     if missing:
-        raise TypeError(f"No value provided for required argument: {', '.join(missing)}. {usage}")
+        raise wrong(f"No value provided for required argument: {', '.join(missing)}.")
     for value, parameter in zip(values, parameters):
         _check_argument(value, parameter)
     return values
@@ -873,6 +876,8 @@ def _check_argument(value: Any, parameter: Mapping[str, Any]) -> None:
     values = value if isinstance(value, list) and re.match(r"(?i)list\[filepath", kinds) else [value]
     if re.match(r"(?i)(list\[)?filepath", kinds) and any(isinstance(one, (str, bytes, os.PathLike)) for one in values):
         raise TypeError(f"Parameter `{name}` takes a file: wrap it in handle_file(), as in {name}=handle_file(…).")
+    if value is None or type(value) in (str, bool, int, float):
+        return
     try:
         json.dumps(value)
     except (TypeError, ValueError, RecursionError) as error:
