@@ -649,6 +649,13 @@ class BodiesTest(TestCase):
         self.assertLessEqual(len(glc.error_text(b"x" * 100_000)), 600)
         self.assertLessEqual(len(glc.error_text(b"<html>" + b"x" * 100_000)), 600)
 
+    def test_error_text_that_is_too_deep_to_be_written(self) -> None:
+        deep: list[Any] = []
+        for _ in range(100_000):
+            deep = [deep]
+        self.patch(glc, "json_or_none", lambda text: {"detail": {"error": deep}})
+        self.assertEqual(glc.error_text(b"{}"), "")
+
     def test_error_text_of_deep_json(self) -> None:
         self.assertIsInstance(glc.error_text(b"[" * 100_000), str)
 
@@ -5509,6 +5516,19 @@ class CloseTest(ClientCase):
 
 
 class SessionOfClientTest(ClientCase):
+    def test_in_another_process_it_begins_anew(self) -> None:
+        """Here nothing is forked, but the process seems to be another; F.ForkTest forks."""
+        app = self.app(auth=("ada", "pass"))
+        client = self.client(app.url, auth=("ada", "pass"))
+        self.assertEqual(client.predict(1, 2, api_name="/add"), 3)
+        session, http = client.session_hash, client._http
+        parents = [connection for idle in http._idle.values() for connection in idle]
+        self.patch(os, "getpid", lambda: 1_000_000)
+        self.assertNotEqual(client.session_hash, session)
+        self.assertEqual({connection.sock.fileno() for connection in parents}, {-1})
+        self.assertEqual(client.predict(3, 4, api_name="/add"), 7)  # with the cookie of the login
+        client.close()
+
     def test_reset(self) -> None:
         app = self.app()
         client = self.client(app.url)
