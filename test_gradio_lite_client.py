@@ -7132,6 +7132,14 @@ class FileItselfTest(TestCase):
         ):
             self.assertEqual(len(re.findall(re.escape(path) + r"(?=\0|$)", pieces)), 1, path)
 
+    def test_a_release_is_the_file_whose_hash_the_changelog_has(self) -> None:
+        """To change the file after a release, give it a new version: 1.0.1.dev0 needs no hash."""
+        self.assertIn(f"# gradio_lite_client {glc.__version__}, ", self.text[:300])
+        if "dev" not in glc.__version__:
+            changes = (HERE / "CHANGELOG.md").read_text(encoding="utf-8").split("\n## ")[1]
+            self.assertTrue(changes.startswith(glc.__version__ + "\n"))
+            self.assertIn(hashlib.sha256(Path(glc.__file__).read_bytes()).hexdigest(), changes)
+
     def test_the_tests_that_the_readme_names_exist(self) -> None:
         """Every claim of the README names what proves it."""
         comments = re.findall(r"<!--(.*?)-->", (HERE / "README.md").read_text(encoding="utf-8"), re.S)
