@@ -297,6 +297,11 @@ class Stream:
                 sock.shutdown(socket.SHUT_RD)
         self.wait_lost()
 
+    def settle(self) -> None:
+        """Wait until what is being sent has been sent: OpenSSL does not stand two threads in one connection."""
+        with self._lock:
+            pass
+
     @property
     def lost(self) -> bool:
         """True once the connection is gone, whoever ended it."""
@@ -543,6 +548,7 @@ class ScriptedServer(Listener):
                         # Wait for the stream's end or the client's. Not by reading: TLS answers
                         # an end it can see with an alert, and a cut sends nothing.
                         select.select([sock], [], [])
+                        stream.settle()
                         if stream.was_cut:
                             return
                     sock.settimeout(self._idle)

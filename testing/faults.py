@@ -268,13 +268,13 @@ def silent(size: int = 0) -> Fault:
     return fault
 
 
-def drip(at_once: int = 0) -> Fault:
+def drip(at_once: int = 0, pause: float = DRIP) -> Fault:
     """The first bytes, then one at a time."""
 
     def fault(app: RawApp, sock: socket.socket, answer: bytes) -> None:
         sock.sendall(answer[:at_once])
         for position in range(at_once, len(answer)):
-            if app.closed.wait(DRIP):
+            if app.closed.wait(pause):
                 return
             sock.sendall(answer[position : position + 1])
 

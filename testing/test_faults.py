@@ -363,9 +363,9 @@ class WaitTest(Trial):
 
     def test_a_slow_download_is_no_fault(self) -> None:
         app = self.raw_app("sse_v3")
-        client = self.patient(app)
+        client = self.client(app.url, timeout=1000 * MS)
         app.say(messages_of("sse_v3", value={"path": "/srv/a.txt", "meta": {"_type": "gradio.FileData"}}))
-        app.spoil("file", drip(head_size(app.answer("file"))))
+        app.spoil("file", drip(head_size(app.answer("file")), pause=100 * MS))  # 1.8 s in all
         self.hurried.add(f"GET {app.url}/file=/srv/a.txt")
         self.assertEqual(Path(client.predict("x", None)).read_bytes(), b"contents of a file")
 
