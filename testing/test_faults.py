@@ -898,22 +898,29 @@ class InterruptTest(Trial):
     def interrupt(self, ready: Callable[[], Any], function: Callable[..., object], *args: Any, **keywords: Any) -> None:
         """Call the function, which waits; the signal comes when `ready()` is true."""
 
+        def heard(number: int, where: object) -> None:
+            arrived.set()
+            signal.default_int_handler(number, None)
+
         def send() -> None:
             go.wait(DEADLINE)
             wait_until(ready)
-            while not done.is_set():  # again, if it came in the moment before a system call that it should have ended
+            while (
+                not arrived.is_set()
+            ):  # again, if it came in the moment before a system call that it should have ended
                 signal.pthread_kill(thread, signal.SIGINT)
-                done.wait(3000 * MS)
+                arrived.wait(200 * MS)
 
         thread = threading.main_thread().ident or 0
-        go, done = threading.Event(), threading.Event()
+        go, arrived = threading.Event(), threading.Event()
+        self.addCleanup(signal.signal, signal.SIGINT, signal.signal(signal.SIGINT, heard))
         sender = Running(send)
         try:
             with RECORD.timed("Ctrl-C", BOUND), self.assertRaises(KeyboardInterrupt):
                 go.set()
                 function(*args, **keywords)
         finally:
-            done.set()
+            arrived.set()
         sender.result()
 
     def test_in_predict(self) -> None:
