@@ -4593,11 +4593,16 @@ def run_start(options: Namespace, terminal: Terminal) -> None:
     say(f"gradio_lite_client {__version__}")
     if options.verbose:
         import hashlib
-        import ssl
 
-        with open(__file__, "rb") as source:
-            say(f"sha256 {hashlib.sha256(source.read()).hexdigest()}")
-        say(f"Python {sys.version.split()[0]}, {ssl.OPENSSL_VERSION}")
+        digest, tls = "unknown: this does not run from its source file", "no TLS: this Python has no ssl module"
+        if own_file():
+            with open(own_file(), "rb") as source:
+                digest = hashlib.sha256(source.read()).hexdigest()
+        with suppress(ImportError):
+            import ssl
+
+            tls = ssl.OPENSSL_VERSION
+        say(f"sha256 {digest}\nPython {sys.version.split()[0]}, {tls}")
 
 
 class Command(NamedTuple):
@@ -4691,7 +4696,13 @@ def program() -> str:
 def module_name() -> str:
     if __name__ != "__main__":
         return __name__
-    return __spec__.name if __spec__ else os.path.splitext(os.path.basename(__file__))[0]
+    return __spec__.name if __spec__ else os.path.splitext(os.path.basename(own_file()))[0] or "gradio_lite_client"
+
+
+def own_file() -> str:
+    """The file that runs; "" where that is not this source: in a zip, frozen, compiled, come through stdin."""
+    path = globals().get("__file__") or ""
+    return path if os.path.isfile(path) and not path.endswith((".pyc", ".so", ".pyd")) else ""
 
 
 def option(line: str) -> Tuple[List[str], Dict[str, Any]]:

@@ -29,6 +29,7 @@ import itertools
 import json
 import os
 import pickle
+import py_compile
 import queue
 import random
 import re
@@ -45,6 +46,7 @@ import threading
 import time
 import traceback
 import unittest
+import zipfile
 import zlib
 from functools import partial
 from pathlib import Path
@@ -6652,6 +6654,32 @@ class UsageTest(CommandLineCase):
         lines = self.output("--version", "-v").splitlines()
         self.assertEqual(lines[1], "sha256 " + hashlib.sha256(Path(glc.__file__).read_bytes()).hexdigest())
         self.assertRegex(lines[2], r"Python 3\.\d+.*SSL")
+
+    def test_version_says_what_is_unknown(self) -> None:
+        source = Path(glc.__file__).read_bytes()
+        folder = self.folder()
+        with zipfile.ZipFile(folder / "all.zip", "w") as archive:
+            archive.writestr("zipped.py", source)
+        py_compile.compile(glc.__file__, str(folder / "compiled.pyc"))
+        unknown = "sha256 unknown: this does not run from its source file"
+        known = f"sha256 {hashlib.sha256(source).hexdigest()}"
+        start = "import sys; sys.path.insert(0, 'all.zip'); sys.modules['ssl'] = None; import {0}; {0}.main({1})"
+        for program, expected in (
+            (["-"], unknown),
+            (["-c", start.format("zipped", ["--version", "-v"])], unknown),
+            (["compiled.pyc"], unknown),
+            ([glc.__file__], known),
+        ):
+            run = [sys.executable, *program, *(["--version", "-v"] if program[0] != "-c" else [])]
+            done = subprocess.run(run, input=source, cwd=folder, capture_output=True, timeout=DEADLINE)
+            self.assertEqual((done.returncode, done.stderr), (0, b""))
+            lines = done.stdout.decode().splitlines()
+            self.assertEqual(lines[:2], [f"gradio_lite_client {glc.__version__}", expected])
+            self.assertRegex(lines[2], "no TLS" if program[0] == "-c" else "SSL")
+        app = self.app()
+        run = [sys.executable, "-", "info", app.url, "/add", "--snippet", "python"]
+        done = subprocess.run(run, input=source, cwd=folder, capture_output=True, timeout=DEADLINE)
+        self.assertIn(b"from gradio_lite_client import", done.stdout)
 
     def test_completion(self) -> None:
         self.assertIn("__fish_seen_subcommand_from info' -a '--snippet", self.output("completion", "fish"))
