@@ -50,7 +50,7 @@ import sys
 import threading
 import time
 from collections import deque
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, closing, suppress
 from datetime import datetime
 from enum import Enum
 from functools import partial
@@ -3944,10 +3944,6 @@ def write(stream: Optional[TextIO], text: str) -> None:
     stream.flush()
 
 
-def say(text: str) -> None:
-    write(sys.stdout, text + "\n")
-
-
 def to_json(value: Json, indent: Optional[int] = None) -> str:
     """JSON for stdout: in ASCII, but for people who look at a terminal."""
     readable = is_terminal(sys.stdout) and str(sys.stdout.encoding).lower().startswith("utf")
@@ -4145,13 +4141,13 @@ class Printer:
         again = [labels[:index].count(label) for index, label in enumerate(labels)]
         self._names = [f"{label} ({count + 1})" if count else label for label, count in zip(labels, again)]
         self._form = "raw" if options.raw else "named" if named else "plain"
+        self._folder = options.download_files
         self._stream = options.stream or (self._form == "plain" and not options.no_stream)
         self._events = options.stream and self._form == "named"
-        self._folder = options.download_files
         self._terminal = terminal
-        self._values: Iterator[Any] = iter(())
+        self._values: Optional[Iterator[Any]] = None
         self._seen = 0
-        self._last: List[Any] = []  # what has been printed,
+        self._last: Any = None  # what has been printed,
         self._open = False  # and whether it is a text, with the cursor still on its line
         self._kept: Dict[Any, str] = {}
 
@@ -4163,60 +4159,49 @@ class Printer:
         if status.code is not Status.ITERATING:
             self._terminal.update(status)
             self.event(**status_event(status))
-        self._values = self._values if self._seen else iter(job)
+        self._values = self._values or iter(job)
         while self._stream and self._folder != "-" and self._seen < len(job._outputs):
             self._seen += 1
-            self._show(self._outputs(next(self._values), final=False))
+            self._show(self._shaped(next(self._values)))
 
-    def finish(self, value: Any) -> None:
+    def finish(self, result: Any) -> None:
         """Print the result, or what of it has not been printed."""
         self._terminal.clear()
-        outputs = self._outputs(value, final=True)
         if self._folder == "-":
-            pour(outputs)
-        elif self._events:
-            self.event("complete", output=dict(zip(self._names, outputs)))
-        elif not self._seen:
-            text = self._text(outputs, indent=2)
-            write(sys.stdout, text + "\n" if outputs or self._form != "plain" else "")
-        else:
-            if outputs != self._last:
-                self._show(outputs)
-            write(sys.stdout, "\n" * self._open)
+            return pour(result)
+        value = self._shaped(result)
+        if self._events:
+            return self.event("complete", output=value)
+        nothing = result == () and self._form == "plain"
+        if not nothing and not (self._seen and value == self._last):
+            self._show(value, indent=None if self._seen else 2)
+        write(sys.stdout, "\n" * self._open)
 
     def event(self, event: str, **fields: Any) -> None:
         if self._events:
-            say(to_json({"event": event, **fields}))
+            write(sys.stdout, to_json({"event": event, **fields}) + "\n")
 
-    def _outputs(self, value: Any, final: bool) -> List[Any]:
-        outputs = list(value) if isinstance(value, tuple) else [value]
-        if not self._folder or self._folder == "-":
-            return outputs
-        keep = partial(keep_file, self._folder, self._kept)
-        return list(walk(outputs, lambda item: is_received(item) and (final or not item.get("is_stream")), keep))
+    def _shaped(self, result: Any) -> Any:
+        """A value of the job in the form that is to be printed, with the paths of its files where they are wanted."""
+        outputs = list(result) if isinstance(result, tuple) else [result]
+        if self._folder:
+            outputs = walk(outputs, is_received, partial(keep_file, self._folder, self._kept))
+        if self._form == "named":
+            return dict(zip(self._names, outputs))
+        return outputs[0] if self._form == "plain" and len(outputs) == 1 else outputs
 
-    def _is_text(self, outputs: List[Any]) -> bool:
-        return self._form == "plain" and len(outputs) == 1 and isinstance(outputs[0], str)
-
-    def _show(self, outputs: List[Any]) -> None:
+    def _show(self, value: Any, indent: Optional[int] = None) -> None:
         """Print one of several values: of a text that grows, only what is new."""
         self._terminal.clear()
         if self._events:
-            self.event("output", output=dict(zip(self._names, outputs)))
-        elif self._open and self._is_text(outputs) and outputs[0].startswith(self._last[0]):
-            write(sys.stdout, outputs[0][len(self._last[0]) :])
+            return self.event("output", output=value)
+        self._terminal.live = self._terminal.live and not is_terminal(sys.stdout)  # they would share a line
+        is_text = isinstance(value, str)  # which only a single output can be
+        if is_text and self._open and value.startswith(self._last):
+            write(sys.stdout, value[len(self._last) :])
         else:
-            text = "\n" * self._open + self._text(outputs)
-            self._open = self._is_text(outputs)
-            write(sys.stdout, text if self._open else text + "\n")
-            self._terminal.live = self._terminal.live and not is_terminal(sys.stdout)  # they would share a line
-        self._last = outputs
-
-    def _text(self, outputs: List[Any], indent: Optional[int] = None) -> str:
-        if self._is_text(outputs):
-            return str(outputs[0])
-        value = dict(zip(self._names, outputs)) if self._form == "named" else outputs
-        return to_json(outputs[0] if self._form == "plain" and len(outputs) == 1 else value, indent)
+            write(sys.stdout, "\n" * self._open + (value if is_text else to_json(value, indent) + "\n"))
+        self._last, self._open = value, is_text
 
 
 def status_event(status: StatusUpdate) -> Dict[str, Any]:
@@ -4245,8 +4230,9 @@ def keep_file(folder: str, kept: Dict[Any, str], item: FileData) -> str:
     return kept[key]
 
 
-def pour(outputs: Sequence[Any]) -> None:
+def pour(outputs: Any) -> None:
     """Write the contents of the one file in the outputs to stdout."""
+    import shutil
     import tempfile
 
     found: List[FileData] = []
@@ -4254,8 +4240,7 @@ def pour(outputs: Sequence[Any]) -> None:
     if len(found) != 1:
         raise ValueError(f"-o - writes one file to stdout, but there are {len(found)}.")
     with tempfile.TemporaryDirectory() as folder, open(found[0].save(folder), "rb") as stored:
-        for chunk in iter(partial(stored.read, UPLOAD_CHUNK), b""):
-            sys.stdout.buffer.write(chunk)
+        shutil.copyfileobj(stored, sys.stdout.buffer)
     sys.stdout.flush()
 
 
@@ -4428,24 +4413,22 @@ def open_client(options: Namespace, terminal: Terminal) -> Client:
     return client
 
 
-def run_info(options: Namespace, terminal: Terminal) -> None:
+def run_info(options: Namespace, terminal: Terminal) -> str:
     with open_client(options, terminal) as client:
-        api = client._api()
+        api: Any = client.view_api(print_info=False, return_format="dict")
         infos = api["named_endpoints"] or {f"--fn-index {key}": info for key, info in api["unnamed_endpoints"].items()}
         if options.endpoint or options.snippet:
             endpoint = client._endpoint(options.endpoint, None)
             infos = {str(endpoint): client._describe(endpoint)}
-    terminal.clear()
     if options.snippet:
         values = {item["parameter_name"]: example(item) for item in infos[str(endpoint)]["parameters"]}
-        say(snippet(options.snippet, client, endpoint, values))
-    elif options.json or not is_terminal(sys.stdout):
-        say(to_json({name: endpoint_json(info) for name, info in infos.items()}, 2))
-    else:
-        say("\n".join(endpoint_table(name, info) for name, info in infos.items()))
+        return snippet(options.snippet, client, endpoint, values)
+    if options.json or not is_terminal(sys.stdout):
+        return to_json({name: endpoint_json(info) for name, info in infos.items()}, 2)
+    return "\n".join(endpoint_table(name, info) for name, info in infos.items())
 
 
-def run_predict(options: Namespace, terminal: Terminal) -> None:
+def run_predict(options: Namespace, terminal: Terminal) -> str:
     options.no_download = options.no_download or options.download_files == "False"  # as the official one spells it
     options.download_files = None if options.no_download else options.download_files
     with open_client(options, terminal) as client:
@@ -4455,7 +4438,7 @@ def run_predict(options: Namespace, terminal: Terminal) -> None:
         args, keywords = read_words(words, info["parameters"])
         values = bind_arguments(info["parameters"], args, keywords, f"{endpoint} of {client.src}")
         if options.dry_run:
-            return announce(*rehearse(client, endpoint, values))
+            return listed(rehearse(client, endpoint, values))
         printer = Printer(options, terminal, info["returns"], named=options.json or is_object(words))
         client._watch = printer.update
         try:
@@ -4463,12 +4446,12 @@ def run_predict(options: Namespace, terminal: Terminal) -> None:
         except GradioError as error:
             printer.event("error", error=type(error).__name__, message=str(error), code=exit_code(error))
             raise
+    return ""
 
 
-def announce(*requests: Mapping[str, Any]) -> None:
-    """For --dry-run: the requests that would be sent."""
-    for request in requests:
-        say(to_json(request))
+def listed(requests: Sequence[Mapping[str, Any]]) -> str:
+    """What --dry-run prints: a line for each request that would be sent."""
+    return "\n".join(map(to_json, requests))
 
 
 def rehearse(client: Client, endpoint: Endpoint, values: Sequence[Any]) -> List[Dict[str, Any]]:
@@ -4492,87 +4475,88 @@ def rehearse(client: Client, endpoint: Endpoint, values: Sequence[Any]) -> List[
     return [*requests, {"method": method, "url": urls.get(speak, app.routes.join), "body": json.loads(body)}]
 
 
-def run_upload(options: Namespace, terminal: Terminal) -> None:
+def run_upload(options: Namespace, terminal: Terminal) -> str:
     with open_client(options, terminal) as client:
         files = dict(enumerate(map(file_named, options.files)))
         if options.dry_run:
             names = [marked["orig_name"] for marked in files.values()]
-            return announce({"method": "POST", "url": client._app.routes.upload, "files": names})
+            return to_json({"method": "POST", "url": client._app.routes.upload, "files": names})
         uploaded = list(client._upload(files, {}, Abort()).values())
-    terminal.clear()
     paths = [str(item.get("path") or item.get("name")) for item in uploaded]
-    say(to_json(uploaded, 2) if options.json else "\n".join(paths))
+    return to_json(uploaded, 2) if options.json else "\n".join(paths)
 
 
-def run_download(options: Namespace, terminal: Terminal) -> None:
+def run_download(options: Namespace, terminal: Terminal) -> str:
+    options.no_download = True  # as long as it is not known where to
     with open_client(options, terminal) as client:
-        items = [FileData(path=unquote(path.rpartition("file=")[2])) for path in options.paths]
+        items = [{"path": unquote(path.rpartition("file=")[2])} for path in options.paths]
         if options.dry_run:
-            return announce(*({"method": "GET", "url": client._app.routes.file(item["path"])} for item in items))
-        for item in items:
-            item.download = partial(client._transfer, item, {})
+            return listed([{"method": "GET", "url": client._app.routes.file(item["path"])} for item in items])
+        files = [client._fetch(item, {}) for item in items]
         if options.download_files == "-":
-            return pour(items)
-        paths = [keep_file(options.download_files or ".", {}, item) for item in items]
-    terminal.clear()
-    say(to_json(paths, 2) if options.json else "\n".join(paths))
+            pour(files)
+            return ""
+        paths = [keep_file(options.download_files or ".", {}, item) for item in files]
+    return to_json(paths, 2) if options.json else "\n".join(paths)
 
 
 class Rehearsal(Hub):
-    """The Hub, but what would change something is printed instead of sent."""
+    """The Hub; but what would change something is collected instead of sent."""
+
+    def __init__(self, http: Http, token: Optional[Token]):
+        super().__init__(http, token)
+        self.requests: List[Dict[str, Any]] = []
 
     def ask(self, path: str, body: Optional[Mapping[str, Any]] = None) -> Dict[str, Any]:
         if body is None:
             return super().ask(path)
         hidden = {"secrets": [{**item, "value": "***"} for item in body["secrets"]]} if "secrets" in body else {}
-        announce({"method": "POST", "url": f"{self.url}/api/{path}", "body": {**body, **hidden}})
+        self.requests.append({"method": "POST", "url": f"{self.url}/api/{path}", "body": {**body, **hidden}})
         return {}
 
 
-def run_duplicate(options: Namespace, terminal: Terminal) -> None:
+def run_duplicate(options: Namespace, terminal: Terminal) -> str:
     private, hardware, sleep = not options.public, options.hardware, options.sleep_timeout
     secrets, variables = pairs(options.secret, "=", os.environ), pairs(options.variable, "=", os.environ)
     if options.dry_run:
-        with ExitStack() as stack:
-            hub = Rehearsal(new_http(options, stack), find_token(options.token, search=True))
+        with closing(new_http(options)) as http:
+            hub = Rehearsal(http, find_token(options.token, search=True))
             source = space_in(options.src) or options.src
             settings = space_settings(private, secrets, variables)
             duplicate_space(hub, source, options.to, hardware, sleep * 60, settings, logger.info)
-        return
+        return listed(hub.requests)
     to, token = options.to, options.token
     with Client.duplicate(options.src, to, token, private, hardware, secrets, sleep, variables=variables) as client:
-        terminal.clear()
-        say(to_json({"url": client.src}) if options.json else client.src)
+        return to_json({"url": client.src}) if options.json else client.src
 
 
-def new_http(options: Namespace, stack: ExitStack) -> Http:
-    verify = options.cacert or not options.insecure
-    http = Http(f"gradio_lite_client/{__version__}", options.timeout, verify, options.proxy)
-    stack.callback(http.close)
-    return http
+def new_http(options: Namespace) -> Http:
+    return Http(
+        f"gradio_lite_client/{__version__}", options.timeout, options.cacert or not options.insecure, options.proxy
+    )
 
 
-def run_status(options: Namespace, terminal: Terminal) -> None:
+def run_status(options: Namespace, terminal: Terminal) -> str:
     report: Dict[str, Any] = {}
     space_id = space_in(options.src)
-    with ExitStack() as stack:
-        if space_id:
-            info = Hub(new_http(options, stack), find_token(options.token, search=True)).space(space_id)
-            runtime = info.get("runtime") or {}
-            report = {"space": space_id, "stage": runtime.get("stage"), "hardware": _hardware_of(info)}
-        if report.get("stage") not in (*STARTING_STAGES, *BROKEN_STAGES):
-            client = stack.enter_context(open_client(options, terminal))
+    if space_id:
+        with closing(new_http(options)) as http:
+            info = Hub(http, find_token(options.token, search=True)).space(space_id)
+        runtime = info.get("runtime") or {}
+        report = {"space": space_id, "stage": runtime.get("stage"), "hardware": _hardware_of(info)}
+    if report.get("stage") not in (*STARTING_STAGES, *BROKEN_STAGES):
+        with open_client(options, terminal) as client:
             app = client._app
             report.update(url=client.src, version=app.version_text, protocol=app.protocol, queue=app.queue)
             with suppress(HTTPError, ProtocolError), client._http.request("GET", app.routes.status) as response:
                 report["queue_size"] = response.json().get("queue_size")
             report["endpoints"] = len(app.names)
-    terminal.clear()
-    table = "\n".join(f"{name:10}  {value}" for name, value in report.items())
-    say(to_json(report, 2) if options.json or not is_terminal(sys.stdout) else table)
+    if options.json or not is_terminal(sys.stdout):
+        return to_json(report, 2)
+    return "\n".join(f"{name:10}  {value}" for name, value in report.items())
 
 
-def run_completion(options: Namespace, terminal: Terminal) -> None:
+def run_completion(options: Namespace, terminal: Terminal) -> str:
     spelled = re.compile(r"(?<!\S)--?[a-zA-Z][\w-]*(?=.*  )")
     words = {name: " ".join(spelled.findall(command.options + OPTIONS)) for name, command in COMMANDS.items()}
     lines = [f"complete -c gradio-lite -n __fish_use_subcommand -f -a {name}" for name in words]
@@ -4583,32 +4567,32 @@ def run_completion(options: Namespace, terminal: Terminal) -> None:
         lines += [f"    {name}) [ $COMP_CWORD -gt 1 ] && words='{words[name]}' ;;" for name in words]
         lines += ["  esac", '  COMPREPLY=($(compgen -W "$words" -- "${COMP_WORDS[COMP_CWORD]}"))', "}"]
         lines += ["complete -o default -F _gradio_lite gradio-lite"]
-    say("\n".join(lines))
+    return "\n".join(lines)
 
 
-def run_start(options: Namespace, terminal: Terminal) -> None:
+def run_start(options: Namespace, terminal: Terminal) -> str:
     """Without a command there is only --version."""
     if not options.version:
         raise TypeError(f"A command is needed: {', '.join(COMMANDS)}. See {program()} --help.")
-    say(f"gradio_lite_client {__version__}")
-    if options.verbose:
-        import hashlib
+    if not options.verbose:
+        return f"gradio_lite_client {__version__}"
+    import hashlib
 
-        digest, tls = "unknown: this does not run from its source file", "no TLS: this Python has no ssl module"
-        if own_file():
-            with open(own_file(), "rb") as source:
-                digest = hashlib.sha256(source.read()).hexdigest()
-        with suppress(ImportError):
-            import ssl
+    digest, tls = "unknown: this does not run from its source file", "no TLS: this Python has no ssl module"
+    if own_file():
+        with open(own_file(), "rb") as source:
+            digest = hashlib.sha256(source.read()).hexdigest()
+    with suppress(ImportError):
+        import ssl
 
-            tls = ssl.OPENSSL_VERSION
-        say(f"sha256 {digest}\nPython {sys.version.split()[0]}, {tls}")
+        tls = ssl.OPENSSL_VERSION
+    return f"gradio_lite_client {__version__}\nsha256 {digest}\nPython {sys.version.split()[0]}, {tls}"
 
 
 class Command(NamedTuple):
     """`words` are its positional arguments, `options` its own options, both in the form that `parse` reads."""
 
-    run: Callable[[Namespace, Terminal], None]
+    run: Callable[[Namespace, Terminal], str]  # returns what it has not printed yet
     words: str
     about: str
     options: str = ""
@@ -4800,7 +4784,9 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
             stack.callback(logger.removeHandler, terminal)
             logger.setLevel(terminal.level)
             stack.callback(logger.setLevel, level)
-            options.run(options, terminal)
+            text = options.run(options, terminal)
+            terminal.clear()
+            write(sys.stdout, text + "\n" if text else "")
             return 0
         except KeyboardInterrupt:
             return 130
