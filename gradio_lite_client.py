@@ -4329,7 +4329,7 @@ print(client.predict({python}{call}))""",
     "javascript": """\
 import {{ Client, handle_file }} from "@gradio/client";
 
-const client = await Client.open_client({src});
+const client = await Client.connect({src});
 const result = await client.predict({name}, {javascript});
 console.log(result.data);""",
     "curl": """\

@@ -6109,7 +6109,10 @@ class InfoCommandTest(CommandLineCase):
         for argv, lines in (
             (("/add", "python"), ["from gradio_lite_client import Client, handle_file", "a=3, b=3, api_name='/add'))"]),
             (("/copy_file", "python"), ["upload=handle_file('https://example.com/sample.bin'), api_name="]),
-            (("/add", "javascript"), ['from "@gradio/client"', 'client.predict("/add", {"a": 3, "b": 3})']),
+            (
+                ("/add", "javascript"),
+                ['from "@gradio/client"', "await Client.connect(", 'client.predict("/add", {"a": 3, "b": 3})'],
+            ),
             (("/copy_file", "javascript"), ['{"upload": handle_file("https://example.com/sample.bin")}']),
             (
                 ("/count", "curl"),
