@@ -4062,16 +4062,18 @@ def fit(text: str, parameter: Mapping[str, Any]) -> Any:
     if TEXT_KIND.fullmatch(kind):
         return text
     value = json_or_none(text.lower() if kind.startswith("bool") else text)
-    if re.fullmatch(r"(int|float|number)( \| (int|float|None))*", kind) and number(value) is None and text != "null":
-        raise TypeError(f"Parameter `{name}` takes a number, not {text!r}.")
-    if re.fullmatch(r"bool( \| None)?", kind) and not isinstance(value, bool) and text != "null":
-        raise TypeError(f"Parameter `{name}` takes true or false, not {text!r}.")
-    if kind.startswith("filepath") and not isinstance(value, dict) and text != "null":
-        raise TypeError(f"Parameter `{name}` takes a file: write {name}=@{text}")
     if kind.lower().startswith("list[") and not isinstance(value, list):
         items = {"type": schema.get("items"), "python_type": {"type": kind[5:-1]}, "parameter_name": name}
         return [fit(text, items)]
-    return text if value is None and text != "null" else value
+    if text == "null":
+        return None
+    if re.fullmatch(r"(int|float|number)( \| (int|float|None))*", kind) and number(value) is None:
+        raise TypeError(f"Parameter `{name}` takes a number, not {text!r}.")
+    if re.fullmatch(r"bool( \| None)?", kind) and not isinstance(value, bool):
+        raise TypeError(f"Parameter `{name}` takes true or false, not {text!r}.")
+    if kind.startswith("filepath") and not isinstance(value, dict):
+        raise TypeError(f"Parameter `{name}` takes a file: write {name}=@{text}")
+    return text if value is None else value
 
 
 def given_json(text: str) -> Json:
@@ -4253,8 +4255,8 @@ def endpoint_json(info: Mapping[str, Any]) -> Dict[str, Any]:
     for item in info["parameters"]:
         optional = bool(item.get("parameter_has_default"))
         default = item.get("parameter_default") if optional else None
-        named = {"name": item["parameter_name"], "required": not optional, "default": default}
-        parameters.append({**named, "type": flat_schema(item, NOTES["parameters"])})
+        kind = flat_schema(item, NOTES["parameters"])
+        parameters.append({"name": item["parameter_name"], "required": not optional, "default": default, "type": kind})
     returns = [{"name": item.get("label"), "type": flat_schema(item, NOTES["returns"])} for item in info["returns"]]
     return {"parameters": parameters, "returns": returns, "description": info.get("description") or ""}
 
@@ -4264,22 +4266,24 @@ def flat_schema(item: Mapping[str, Any], note: str) -> Json:
     schema = item["type"] if isinstance(item.get("type"), dict) else {}
     definitions = schema.get("$defs", {})
     a_file = {"type": "filepath", "description": note}
+    left = iter(range(1000))
 
-    def flat(part: Json, opened: Tuple[str, ...] = ()) -> Json:
-        if isinstance(part, list):
-            return [flat(one, opened) for one in part]
-        if not isinstance(part, dict):
-            return part
-        name = str(part.get("$ref", "")).rsplit("/", 1)[-1]
-        if name:
-            return {} if name in opened else flat(definitions.get(name, {}), (*opened, name))
-        if type_name(part) == "filepath":
+    def is_special(part: Json) -> bool:
+        return isinstance(part, dict) and ("$ref" in part or type_name(part) == "filepath")
+
+    def resolve(part: Mapping[str, Any], opened: Tuple[str, ...] = ()) -> Json:
+        if "$ref" not in part:
             return a_file
-        return {key: flat(value, opened) for key, value in part.items() if key != "$defs"}
+        name = str(part["$ref"]).rsplit("/", 1)[-1]
+        known = definitions.get(name, {})
+        if name in opened or next(left, None) is None:  # schemas may refer to themselves, or double with each step
+            return {}
+        return walk(known, is_special, partial(resolve, opened=(*opened, name)))
 
     if kind_of(item) == "filepath":  # 3.x does not say it in the schema
         return a_file
-    return {**flat(schema), "items": a_file} if kind_of(item) == "list[filepath]" else flat(schema)
+    flat = walk({key: part for key, part in schema.items() if key != "$defs"}, is_special, resolve)
+    return {**flat, "items": a_file} if kind_of(item) == "list[filepath]" else flat
 
 
 def endpoint_table(name: str, info: Mapping[str, Any]) -> str:
@@ -4287,9 +4291,8 @@ def endpoint_table(name: str, info: Mapping[str, Any]) -> str:
     rows = []
     for item in info["parameters"]:
         default = f"default {to_json(item.get('parameter_default'))}"
-        rows.append(
-            (item["parameter_name"], kind_of(item), default if item.get("parameter_has_default") else "required")
-        )
+        need = default if item.get("parameter_has_default") else "required"
+        rows.append((item["parameter_name"], kind_of(item), need))
     rows += [(f"-> {item.get('label')}", kind_of(item), "") for item in info["returns"]]
     cells = [[text if len(text) <= 40 else f"{text[:37]}..." for text in row] for row in rows]
     first, second = (max((len(row[column]) for row in cells), default=0) for column in (0, 1))
@@ -4319,27 +4322,8 @@ def as_code(value: Json, literal: Callable[[Any], str]) -> str:
     return literal(value)
 
 
+SNIPPETS = ("python", "javascript", "curl", "cli")
 OWN_KEYWORDS = ("self", "api_name", "fn_index", "headers")  # of predict()
-SNIPPETS = {
-    "python": """\
-from {module} import Client, handle_file
-
-client = Client({src})
-print(client.predict({python}{call}))""",
-    "javascript": """\
-import {{ Client, handle_file }} from "@gradio/client";
-
-const client = await Client.connect({src});
-const result = await client.predict({name}, {javascript});
-console.log(result.data);""",
-    "curl": """\
-curl -s -H 'Content-Type: application/json' -d {data} {post}""",
-    "call": """\
-curl -s -H 'Content-Type: application/json' -d {data} {post} \\
-  | sed 's/.*"event_id" *: *"\\([^"]*\\)".*/\\1/' \\
-  | xargs -I EVENT curl -sN {get}""",
-    "cli": "{program} predict {words}",
-}
 
 
 def snippet(language: str, client: Client, endpoint: Endpoint, values: Mapping[str, Any]) -> str:
@@ -4347,31 +4331,34 @@ def snippet(language: str, client: Client, endpoint: Endpoint, values: Mapping[s
     from keyword import iskeyword
     from shlex import quote as quoted
 
-    routes = client._app.routes
+    name, number, src = endpoint.name, endpoint.number, json.dumps(client.src)
+    if language == "python":
+        named = all(key.isidentifier() and not iskeyword(key) and key not in OWN_KEYWORDS for key in values)
+        given = [f"{key}=" * named + as_code(value, repr) for key, value in values.items()]
+        given.append(f"api_name={name!r}" if name else f"fn_index={number}")
+        imports = f"from {module_name()} import Client, handle_file"
+        return f"{imports}\n\nclient = Client({src})\nprint(client.predict({', '.join(given)}))"
+    if language == "javascript":
+        imports = 'import { Client, handle_file } from "@gradio/client";'
+        call = f"client.predict({json.dumps(name or number)}, {as_code(dict(values), json.dumps)})"
+        calls = f"const client = await Client.connect({src});\nconst result = await {call};"
+        return f"{imports}\n\n{calls}\nconsole.log(result.data);"
+    if language == "cli":
+        words = [client.src, name or f"--fn-index={number}"]
+        for key, value in values.items():
+            word = f"@{value['path']}" if is_marked_file(value) else value
+            words.append(f"{key}={word}" if isinstance(word, str) else f"{key}:={json.dumps(word)}")
+        return f"{program()} predict {' '.join(map(quoted, words))}"
     data: List[Any] = [None] * len(endpoint.inputs)
     for index, value in zip(endpoint.taken, values.values()):
         data[index] = value
-    post = routes.run(endpoint.name or "predict")
-    if language == "curl" and client._app.version >= (4, 20) and endpoint.name:  # through the queue: two requests
-        language, post = "call", routes.call(endpoint.name)
-    words = [client.src, endpoint.name or f"--fn-index={endpoint.number}"]
-    named = all(name.isidentifier() and not iskeyword(name) and name not in OWN_KEYWORDS for name in values)
-    for name, value in values.items():
-        word = f"@{value['path']}" if is_marked_file(value) else value
-        words.append(f"{name}={word}" if isinstance(word, str) else f"{name}:={json.dumps(word)}")
-    return SNIPPETS[language].format(
-        module=module_name(),
-        program=program(),
-        src=json.dumps(client.src),
-        call=f"api_name={endpoint.name!r}" if endpoint.name else f"fn_index={endpoint.number}",
-        name=json.dumps(endpoint.name or endpoint.number),
-        python="".join(f"{name}=" * named + as_code(value, repr) + ", " for name, value in values.items()),
-        javascript=as_code(dict(values), json.dumps),
-        data=quoted(json.dumps({"data": data, **({} if endpoint.name else {"fn_index": endpoint.number})})),
-        post=quoted(post),
-        get=quoted(f"{post}/EVENT"),
-        words=" ".join(map(quoted, words)),
-    )
+    body = quoted(json.dumps({"data": data} if name else {"data": data, "fn_index": number}))
+    curl = f"curl -s -H 'Content-Type: application/json' -d {body}"
+    if client._app.version < (4, 20) or not name:
+        return f"{curl} {quoted(client._app.routes.run(name or 'predict'))}"
+    url = client._app.routes.call(name)  # through the queue: a second request gets the result
+    event = r"""sed 's/.*"event_id" *: *"\([^"]*\)".*/\1/'"""
+    return f"{curl} {quoted(url)} \\\n  | {event} \\\n  | xargs -I EVENT curl -sN {quoted(url + '/EVENT')}"
 
 
 # --- commands
@@ -4648,7 +4635,7 @@ COMMANDS = {
         run_info,
         "src endpoint?",
         "print what the endpoints take and return",
-        f"--snippet {{{','.join(name for name in SNIPPETS if name != 'call')}}}  print code that calls the ENDPOINT\n",
+        f"--snippet {{{','.join(SNIPPETS)}}}  print code that calls the ENDPOINT\n",
     ),
     "predict": Command(run_predict, "src words*", ABOUT_PREDICT, FILES + PREDICT),
     "upload": Command(run_upload, "src files+", "upload files and print their paths on the server"),

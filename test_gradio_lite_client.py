@@ -6081,6 +6081,11 @@ class InfoCommandTest(CommandLineCase):
         inner = {"type": "object", "properties": {"next": {}, "n": {"type": "number"}}}
         self.assertEqual(flat, {"type": "array", "items": inner})
 
+    def test_references_that_double_with_each_step(self) -> None:
+        twice = {str(level): {"items": [{"$ref": f"#/$defs/{level + 1}"}] * 2} for level in range(50)}
+        flat = glc.flat_schema({"type": {"$defs": twice, "$ref": "#/$defs/0"}, "python_type": {"type": "Any"}}, "")
+        self.assertLess(len(json.dumps(flat)), 100_000)
+
     def test_a_table_on_a_terminal(self) -> None:
         app = self.app()
         table = self.output("info", app.url, terminal="stdout")
