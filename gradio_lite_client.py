@@ -3914,6 +3914,21 @@ exit codes:
   6    queue full, rate limit or quota
   7    the connection broke while the result was on its way
   130  interrupted; the job has been cancelled on the server"""
+CODES: Dict[type, int] = {  # of errors and those derived from them
+    Exception: 1,
+    GradioError: 1,
+    InvalidAPIEndpointError: 2,
+    TypeError: 2,
+    ValueError: 2,
+    ConnectionFailed: 3,
+    ProtocolError: 3,
+    SpaceError: 3,
+    AuthenticationError: 4,
+    TimedOut: 5,
+    QueueError: 6,
+    TooManyRequestsError: 6,
+    ConnectionLost: 7,
+}
 SPELLINGS = {  # what errors of the library advise, and how the command line spells that
     "Client(timeout=…)": "--timeout",
     "auth=(user, password)": "--auth USER:PASSWORD",
@@ -3958,20 +3973,35 @@ class Terminal(logging.Handler):
         self.logs = options.verbose or options.debug
         self.live = is_terminal(sys.stderr) and os.environ.get("TERM") != "dumb" and not (options.quiet or self.logs)
         self._length = 0  # of the line
-        self._moved = ("", 0, 0.0)  # what is on its way, how much of it has been moved, when that was shown
+        self._moved: Dict[str, int] = {}  # how much of each file on its way
+        self._shown = 0.0  # when that was last shown
+
+    def __enter__(self) -> Terminal:
+        self._level = logger.level
+        logger.addHandler(self)
+        logger.setLevel(self.level)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.clear()
+        logger.removeHandler(self)
+        logger.setLevel(self._level)
 
     def emit(self, record: logging.LogRecord) -> None:
-        (self.line if self.logs else self.status)(record.getMessage())
+        self.show(record.getMessage(), stays=self.logs)
 
-    def status(self, text: str) -> None:
-        """Replace the line."""
-        if self.live:
-            from shutil import get_terminal_size
+    def show(self, text: str, stays: bool = False) -> None:
+        """Show a line, which stays, or is replaced by the next."""
+        if not stays and not self.live:
+            return
+        from shutil import get_terminal_size
 
-            self.clear()
-            text = " ".join(text.split())[: get_terminal_size().columns - 1]
-            write(sys.stderr, text)
+        self.clear()
+        text = " ".join(text.split())
+        if not stays:
+            text = text[: get_terminal_size().columns - 1]
             self._length = len(text)
+        write(sys.stderr, text + "\n" * stays)
 
     def clear(self) -> None:
         if self._length:
@@ -3979,25 +4009,21 @@ class Terminal(logging.Handler):
             sys.stderr.flush()
             self._length = 0
 
-    def line(self, text: str) -> None:
-        self.clear()
-        write(sys.stderr, " ".join(text.split()) + "\n")
-
     def update(self, update: StatusUpdate) -> None:
-        if update.log and self.live:
-            self.line(f"{update.log[1]}: {update.log[0]}")
-        elif not update.log:
-            self.status(describe_status(update))
+        if update.log:
+            self.show(f"{update.log[1]}: {update.log[0]}", stays=self.live)
+        else:
+            self.show(describe_status(update))
 
     def moved(self, what: str, name: str, size: Optional[int], count: int) -> None:
         """`count` more bytes of a file have been uploaded or downloaded."""
-        file, done, shown = self._moved
-        done = count + (done if file == f"{what} {name}" else 0)
         file = f"{what} {name}"
-        if done == size or time.monotonic() - shown > 0.1:
-            shown = time.monotonic()
-            self.status(f"{file} {bar(done, size)}{done / 1e6:.1f} MB")
-        self._moved = (file, done, shown)
+        done = self._moved.pop(file, 0) + count
+        if done == size or time.monotonic() - self._shown > 0.1:
+            self._shown = time.monotonic()
+            self.show(f"{file} {bar(done, size)}{done / 1e6:.1f} MB")
+        if done != size:
+            self._moved[file] = done
 
 
 def bar(done: Optional[float], length: Optional[float], width: int = 20) -> str:
@@ -4122,14 +4148,14 @@ def read_words(words: Sequence[str], parameters: Sequence[Mapping[str, Any]]) ->
 
 
 def choose_endpoint(client: Client, options: Namespace) -> Tuple[Endpoint, List[str]]:
-    """The endpoint that the command line means, and the words that are left."""
-    words: List[str] = options.words
-    first = words[0] if words else ""
+    """The endpoint that the command line means, and the words that are values."""
+    first = options.endpoint or ""
     listed = [name[1:] for name, endpoint in client._app.names.items() if endpoint.public]
     is_value = not first or re.match(r"[{@-]|\w+:?=", first) or (len(listed) == 1 and first != listed[0])
     if options.fn_index is None and (first.startswith("/") or not is_value):
-        return client._endpoint(first, None), words[1:]
-    return client._endpoint(None, options.fn_index), words
+        return client._endpoint(first, None), options.values
+    values = options.values if options.endpoint is None else [first, *options.values]
+    return client._endpoint(None, options.fn_index), values
 
 
 # --- results
@@ -4376,18 +4402,15 @@ def pairs(lines: Iterable[str], sign: str, environment: Mapping[str, str]) -> Di
 
 
 def open_client(options: Namespace, terminal: Terminal) -> Client:
-    auth: Optional[Tuple[str, str]] = None
-    if options.auth:
-        user, colon, password = options.auth.partition(":")
-        if not colon:
-            from getpass import getpass
+    user, colon, password = (options.auth or "").partition(":")
+    if options.auth and not colon:
+        from getpass import getpass
 
-            password = getpass(f"Password of {user}: ")
-        auth = (user, password)
+        password = getpass(f"Password of {user}: ")
     client = Client(
         options.src,
         options.token,
-        auth=auth,
+        auth=(user, password) if options.auth else None,
         headers=pairs(options.H, ":", {}),
         cookies=pairs(options.cookie, "=", {}),
         download_files=not (options.download_files or options.no_download),  # for -o, they are fetched when printed
@@ -4577,12 +4600,12 @@ def run_start(options: Namespace, terminal: Terminal) -> str:
 
 
 class Command(NamedTuple):
-    """`words` are its positional arguments, `options` its own options, both in the form that `parse` reads."""
+    """What `parse` makes the parser and the help of."""
 
     run: Callable[[Namespace, Terminal], str]  # returns what it has not printed yet
-    words: str
+    words: str  # its positional arguments
     about: str
-    options: str = ""
+    options: str = ""  # its own ones
 
 
 OPTIONS = """\
@@ -4633,26 +4656,22 @@ Text that starts with - comes after --."""
 COMMANDS = {
     "info": Command(
         run_info,
-        "src endpoint?",
+        "SRC [ENDPOINT]",
         "print what the endpoints take and return",
         f"--snippet {{{','.join(SNIPPETS)}}}  print code that calls the ENDPOINT\n",
     ),
-    "predict": Command(run_predict, "src words*", ABOUT_PREDICT, FILES + PREDICT),
-    "upload": Command(run_upload, "src files+", "upload files and print their paths on the server"),
-    "download": Command(run_download, "src paths+", "download files by their paths on the server", FILES),
-    "duplicate": Command(run_duplicate, "src to?", "make a Space of your own from another", DUPLICATE),
-    "status": Command(run_status, "src", "print version, protocol, queue and Space"),
-    "completion": Command(run_completion, "shell", "print a script that completes commands in bash, zsh or fish"),
+    "predict": Command(run_predict, "SRC [ENDPOINT] [VALUES ...]", ABOUT_PREDICT, FILES + PREDICT),
+    "upload": Command(run_upload, "SRC FILES ...", "upload files and print their paths on the server"),
+    "download": Command(run_download, "SRC PATHS ...", "download files by their paths on the server", FILES),
+    "duplicate": Command(run_duplicate, "SRC [TO]", "make a Space of your own from another", DUPLICATE),
+    "status": Command(run_status, "SRC", "print version, protocol, queue and Space"),
+    "completion": Command(run_completion, "SHELL", "print a script that completes commands in bash, zsh or fish"),
 }
+ABOUT = "Call Gradio apps. SRC is the URL of an app, host:port, or a Space (user/name).\n\ncommands:\n"
 START = Command(
     run_start,
     "",
-    "\n".join(
-        [
-            "Call Gradio apps. SRC is the URL of an app, host:port, or a Space (user/name).\n\ncommands:",
-            *(f"  {name:11} {command.about.splitlines()[0]}" for name, command in COMMANDS.items()),
-        ]
-    ),
+    ABOUT + "\n".join(f"  {name:11} {command.about.splitlines()[0]}" for name, command in COMMANDS.items()),
     "--version  show the version; with -v also hash, Python and TLS\n",
 )
 
@@ -4676,26 +4695,6 @@ def own_file() -> str:
     return path if os.path.isfile(path) and not path.endswith((".pyc", ".so", ".pyd")) else ""
 
 
-def option(line: str) -> Tuple[List[str], Dict[str, Any]]:
-    """What argparse wants to know of an option, from the line that describes it."""
-    left, _, about = line.partition("  ")
-    spellings = [word for word in left.split() if word.startswith("-")]
-    metavar = left.split()[-1].rstrip(".")
-    default = re.search(r"default: (\d+)", about)
-    settings: Dict[str, Any] = {"help": about, "metavar": metavar, "default": default and int(default[1])}
-    if "-h" in spellings:
-        settings = {"help": about, "action": "help"}
-    elif metavar in spellings:
-        settings = {"help": about, "action": "store_true"}
-    elif left.endswith("..."):
-        settings.update(action="append", default=[])
-    elif metavar.startswith("{"):
-        settings["choices"] = metavar.strip("{}").split(",")
-    else:
-        settings["type"] = {"SECONDS": float, "MINUTES": int, "NUMBER": int}.get(metavar, str)
-    return spellings, settings
-
-
 def parse(words: Sequence[str]) -> Namespace:
     """The options, with the command and its words. TypeError for wrong usage; --help ends the program."""
     import argparse
@@ -4703,46 +4702,53 @@ def parse(words: Sequence[str]) -> Namespace:
     def fail(message: str) -> NoReturn:
         raise TypeError(f"{message}. See {parser.prog} --help.")
 
-    style = argparse.RawDescriptionHelpFormatter
-    parser = argparse.ArgumentParser(program(), formatter_class=style, add_help=False, allow_abbrev=False)
-    parser.error = fail  # type: ignore[method-assign]
     name = words[0] if words and not words[0].startswith("-") else ""
     command = COMMANDS.get(name, START)
+    parser = argparse.ArgumentParser(
+        f"{program()} {name if command is not START else ''}".rstrip(),
+        usage=f"%(prog)s {command.words or 'COMMAND SRC ...'} [OPTIONS]",
+        description=command.about,
+        epilog=EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        add_help=False,
+        allow_abbrev=False,
+    )
+    parser.error = fail  # type: ignore[method-assign]
     if name and command is START:
         fail(f"There is no command {name!r}{_similar(name, list(COMMANDS))}")
-    parser.prog = f"{parser.prog} {name}".rstrip()
-    usage = [] if name else ["COMMAND SRC ..."]
-    for word, count in re.findall(r"(\w+)([?*+]?)", command.words):
-        choices = ["bash", "zsh", "fish"] if word == "shell" else None
-        parser.add_argument(word, nargs=count or None, choices=choices, help=argparse.SUPPRESS)
-        shown = "ENDPOINT] [VALUES" if word == "words" else word.upper()
-        usage.append({"?": f"[{shown}]", "*": f"[{shown} ...]", "+": f"{shown} ..."}.get(count, shown))
-    parser.usage = " ".join(["%(prog)s", *usage, "[OPTIONS]"])
-    parser.description, parser.epilog = command.about, EXIT_CODES
+    for bracket, word, dots in re.findall(r"(\[?)(\w+)( \.\.\.)?", command.words):
+        count = ("*" if dots else "?") if bracket else "+" if dots else None
+        choices = ["bash", "zsh", "fish"] if word == "SHELL" else None
+        parser.add_argument(word.lower(), nargs=count, choices=choices, help=argparse.SUPPRESS)
     group = parser.add_argument_group("options")
     for line in (command.options + OPTIONS).splitlines():
-        spellings, settings = option(line)
-        group.add_argument(*spellings, **settings)
+        spelled, _, about = line.partition("  ")
+        *spellings, last = spelled.split()  # the last is what it takes, unless it is one more spelling
+        default = re.search(r"default: (\d+)", about)
+        if last.startswith("-"):
+            group.add_argument(*spellings, last, help=about, action="help" if last == "--help" else "store_true")
+        elif last.endswith("..."):
+            group.add_argument(*spellings, help=about, metavar=last[:-3], action="append", default=[])
+        else:
+            group.add_argument(
+                *spellings,
+                help=about,
+                metavar=last,
+                default=default and int(default[1]),
+                type={"SECONDS": float, "MINUTES": int, "NUMBER": int}.get(last, str),
+                choices=last.strip("{}").split(",") if last.startswith("{") else None,
+            )
     parser.set_defaults(run=command.run, download_files=None, no_download=False)
     return parser.parse_intermixed_args(words[1:] if name else words)
 
 
 def exit_code(error: Exception) -> int:
-    """As EXIT_CODES says; the first row that fits decides."""
-    if isinstance(error, AuthenticationError) or getattr(error, "status", None) in (401, 403):
-        return 4
+    """As EXIT_CODES says."""
+    if getattr(error, "status", None) in (401, 403):
+        return CODES[AuthenticationError]
     if isinstance(error, AppError) and "quota" in error.details:
-        return 6
-    rows: List[Tuple[Any, int]] = [
-        ((QueueError, TooManyRequestsError), 6),
-        (TimedOut, 5),
-        (ConnectionLost, 7),
-        ((ConnectionFailed, ProtocolError, SpaceError), 3),
-        (InvalidAPIEndpointError, 2),
-        (GradioError, 1),
-        ((TypeError, ValueError), 2),
-    ]
-    return next((code for kinds, code in rows if isinstance(error, kinds)), 1)
+        return CODES[QueueError]
+    return next(CODES[kind] for kind in type(error).__mro__ if kind in CODES)
 
 
 def complain(error: Exception, debug: bool) -> int:
@@ -4761,29 +4767,19 @@ def complain(error: Exception, debug: bool) -> int:
 def main(argv: Optional[Sequence[str]] = None) -> int:
     """Run the command line and return its exit code; `--help` lists them."""
     words = list(sys.argv[1:] if argv is None else argv)
-    level = logger.level
-    with ExitStack() as stack:
-        try:
-            options = parse(words)
-            terminal = Terminal(options)
-            stack.callback(terminal.clear)
-            logger.addHandler(terminal)
-            stack.callback(logger.removeHandler, terminal)
-            logger.setLevel(terminal.level)
-            stack.callback(logger.setLevel, level)
+    try:
+        options = parse(words)
+        with Terminal(options) as terminal:
             text = options.run(options, terminal)
-            terminal.clear()
-            write(sys.stdout, text + "\n" if text else "")
-            return 0
-        except KeyboardInterrupt:
-            return 130
-        except BrokenPipeError:  # as in `… | head`: what is left to write goes nowhere
-            with suppress(OSError, ValueError):
-                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            return 0
-        except Exception as error:
-            stack.close()
-            return complain(error, "--debug" in words)
+        write(sys.stdout, text + "\n" if text else "")
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:  # as in `… | head`: what is left to write goes nowhere
+        with suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except Exception as error:
+        return complain(error, "--debug" in words)
+    return 0
 
 
 if __name__ == "__main__":
