@@ -4111,19 +4111,12 @@ def given_json(text: str) -> Json:
     return walk(value, lambda item: is_marked_file(item) and "url" not in item, lambda item: handle_file(item["path"]))
 
 
-def is_object(words: Sequence[str]) -> bool:
-    """Whether the words are all arguments as one JSON object."""
-    return len(words) == 1 and words[0].lstrip().startswith("{")
-
-
 def read_words(words: Sequence[str], parameters: Sequence[Mapping[str, Any]]) -> Tuple[List[Any], Dict[str, Any]]:
     """Positional and keyword arguments."""
     known = {str(parameter["parameter_name"]): parameter for parameter in parameters}
-    if is_object(words):
-        return [], given_json(words[0])
-    needed = [parameter for parameter in parameters if not parameter.get("parameter_has_default")]
-    if not words and len(needed) == 1 and kind_of(needed[0]) == "str" and sys.stdin and not is_terminal(sys.stdin):
-        return [], {needed[0]["parameter_name"]: read_stdin()}
+    needed = [name for name, parameter in known.items() if not parameter.get("parameter_has_default")]
+    if not words and sys.stdin and not is_terminal(sys.stdin) and [kind_of(known[name]) for name in needed] == ["str"]:
+        return [], {needed[0]: read_stdin()}
     if list(words) == ["-"] and parameters:
         text = read_stdin()
         value = json_or_none(text)
@@ -4183,14 +4176,22 @@ class Printer:
         """Called in the thread of the call, after each message of the server."""
         if job.done():
             return
-        status = job.status()
-        if status.code is not Status.ITERATING:
-            self._terminal.update(status)
-            self.event(**status_event(status))
+        if job.status().code is not Status.ITERATING:
+            self._tell(job.status())
         self._values = self._values or iter(job)
         while self._stream and self._folder != "-" and self._seen < len(job._outputs):
             self._seen += 1
             self._show(self._shaped(next(self._values)))
+
+    def _tell(self, status: StatusUpdate) -> None:
+        self._terminal.update(status)
+        if status.log:
+            self.event("log", level=status.log[1], message=status.log[0])
+        elif status.progress_data is not None:
+            self.event("progress", progress=[unit._asdict() for unit in status.progress_data])
+        else:
+            place = {"rank": status.rank, "queue_size": status.queue_size, "eta": status.eta}
+            self.event("status", status=status.code.value, **place)
 
     def finish(self, result: Any) -> None:
         """Print the result, or what of it has not been printed."""
@@ -4230,15 +4231,6 @@ class Printer:
         else:
             write(sys.stdout, "\n" * self._open + (value if is_text else to_json(value, indent) + "\n"))
         self._last, self._open = value, is_text
-
-
-def status_event(status: StatusUpdate) -> Dict[str, Any]:
-    if status.log:
-        return {"event": "log", "level": status.log[1], "message": status.log[0]}
-    if status.progress_data is not None:
-        return {"event": "progress", "progress": [unit._asdict() for unit in status.progress_data]}
-    fields = {"rank": status.rank, "queue_size": status.queue_size, "eta": status.eta}
-    return {"event": "status", "status": status.code.value, **fields}
 
 
 def is_received(item: Any) -> bool:
@@ -4348,7 +4340,6 @@ def as_code(value: Json, literal: Callable[[Any], str]) -> str:
     return literal(value)
 
 
-SNIPPETS = ("python", "javascript", "curl", "cli")
 OWN_KEYWORDS = ("self", "api_name", "fn_index", "headers")  # of predict()
 
 
@@ -4445,11 +4436,12 @@ def run_predict(options: Namespace, terminal: Terminal) -> str:
         endpoint, words = choose_endpoint(client, options)
         client._load_info()
         info = client._describe(endpoint)
-        args, keywords = read_words(words, info["parameters"])
+        whole = len(words) == 1 and words[0].lstrip().startswith("{")  # all arguments as one JSON object
+        args, keywords = ([], given_json(words[0])) if whole else read_words(words, info["parameters"])
         values = bind_arguments(info["parameters"], args, keywords, f"{endpoint} of {client.src}")
         if options.dry_run:
-            return listed(rehearse(client, endpoint, values))
-        printer = Printer(options, terminal, info["returns"], named=options.json or is_object(words))
+            return "\n".join(map(to_json, rehearse(client, endpoint, values)))
+        printer = Printer(options, terminal, info["returns"], named=options.json or whole)
         client._watch = printer.update
         try:
             printer.finish(client.predict(*values, fn_index=endpoint.number))
@@ -4457,11 +4449,6 @@ def run_predict(options: Namespace, terminal: Terminal) -> str:
             printer.event("error", error=type(error).__name__, message=str(error), code=exit_code(error))
             raise
     return ""
-
-
-def listed(requests: Sequence[Mapping[str, Any]]) -> str:
-    """What --dry-run prints: a line for each request that would be sent."""
-    return "\n".join(map(to_json, requests))
 
 
 def rehearse(client: Client, endpoint: Endpoint, values: Sequence[Any]) -> List[Dict[str, Any]]:
@@ -4501,7 +4488,8 @@ def run_download(options: Namespace, terminal: Terminal) -> str:
     with open_client(options, terminal) as client:
         items = [{"path": unquote(path.rpartition("file=")[2])} for path in options.paths]
         if options.dry_run:
-            return listed([{"method": "GET", "url": client._app.routes.file(item["path"])} for item in items])
+            urls = [client._app.routes.file(item["path"]) for item in items]
+            return "\n".join(to_json({"method": "GET", "url": url}) for url in urls)
         files = [client._fetch(item, {}) for item in items]
         if options.download_files == "-":
             pour(files)
@@ -4511,11 +4499,14 @@ def run_download(options: Namespace, terminal: Terminal) -> str:
 
 
 class Rehearsal(Hub):
-    """The Hub; but what would change something is collected instead of sent."""
+    """The Hub, seen with the command's options. What would change something there is collected instead of sent."""
 
-    def __init__(self, http: Http, token: Optional[Token]):
-        super().__init__(http, token)
+    def __init__(self, options: Namespace):
+        verify = options.cacert or not options.insecure
+        http = Http(f"gradio_lite_client/{__version__}", options.timeout, verify, options.proxy)
+        super().__init__(http, find_token(options.token, search=True))
         self.requests: List[Dict[str, Any]] = []
+        self.close = http.close
 
     def ask(self, path: str, body: Optional[Mapping[str, Any]] = None) -> Dict[str, Any]:
         if body is None:
@@ -4529,29 +4520,22 @@ def run_duplicate(options: Namespace, terminal: Terminal) -> str:
     private, hardware, sleep = not options.public, options.hardware, options.sleep_timeout
     secrets, variables = pairs(options.secret, "=", os.environ), pairs(options.variable, "=", os.environ)
     if options.dry_run:
-        with closing(new_http(options)) as http:
-            hub = Rehearsal(http, find_token(options.token, search=True))
+        with closing(Rehearsal(options)) as hub:
             source = space_in(options.src) or options.src
             settings = space_settings(private, secrets, variables)
-            duplicate_space(hub, source, options.to, hardware, sleep * 60, settings, logger.info)
-        return listed(hub.requests)
+            duplicate_space(hub, source, options.to, hardware, -1 if sleep < 0 else sleep * 60, settings, logger.info)
+        return "\n".join(map(to_json, hub.requests))
     to, token = options.to, options.token
     with Client.duplicate(options.src, to, token, private, hardware, secrets, sleep, variables=variables) as client:
         return to_json({"url": client.src}) if options.json else client.src
-
-
-def new_http(options: Namespace) -> Http:
-    return Http(
-        f"gradio_lite_client/{__version__}", options.timeout, options.cacert or not options.insecure, options.proxy
-    )
 
 
 def run_status(options: Namespace, terminal: Terminal) -> str:
     report: Dict[str, Any] = {}
     space_id = space_in(options.src)
     if space_id:
-        with closing(new_http(options)) as http:
-            info = Hub(http, find_token(options.token, search=True)).space(space_id)
+        with closing(Rehearsal(options)) as hub:
+            info = hub.space(space_id)
         runtime = info.get("runtime") or {}
         report = {"space": space_id, "stage": runtime.get("stage"), "hardware": _hardware_of(info)}
     if report.get("stage") not in (*STARTING_STAGES, *BROKEN_STAGES):
@@ -4589,8 +4573,9 @@ def run_start(options: Namespace, terminal: Terminal) -> str:
     import hashlib
 
     digest, tls = "unknown: this does not run from its source file", "no TLS: this Python has no ssl module"
-    if own_file():
-        with open(own_file(), "rb") as source:
+    path = globals().get("__file__") or ""
+    if os.path.isfile(path) and not path.endswith((".pyc", ".so", ".pyd")):  # else in a zip, frozen, compiled
+        with open(path, "rb") as source:
             digest = hashlib.sha256(source.read()).hexdigest()
     with suppress(ImportError):
         import ssl
@@ -4658,7 +4643,7 @@ COMMANDS = {
         run_info,
         "SRC [ENDPOINT]",
         "print what the endpoints take and return",
-        f"--snippet {{{','.join(SNIPPETS)}}}  print code that calls the ENDPOINT\n",
+        "--snippet {python,javascript,curl,cli}  print code that calls the ENDPOINT\n",
     ),
     "predict": Command(run_predict, "SRC [ENDPOINT] [VALUES ...]", ABOUT_PREDICT, FILES + PREDICT),
     "upload": Command(run_upload, "SRC FILES ...", "upload files and print their paths on the server"),
@@ -4686,13 +4671,8 @@ def program() -> str:
 def module_name() -> str:
     if __name__ != "__main__":
         return __name__
-    return __spec__.name if __spec__ else os.path.splitext(os.path.basename(own_file()))[0] or "gradio_lite_client"
-
-
-def own_file() -> str:
-    """The file that runs; "" where that is not this source: in a zip, frozen, compiled, come through stdin."""
-    path = globals().get("__file__") or ""
-    return path if os.path.isfile(path) and not path.endswith((".pyc", ".so", ".pyd")) else ""
+    stem = os.path.splitext(os.path.basename(sys.argv[0]))[0]  # "-" if this has come through stdin
+    return __spec__.name if __spec__ else stem if stem != "-" else "gradio_lite_client"
 
 
 def parse(words: Sequence[str]) -> Namespace:
@@ -4727,14 +4707,14 @@ def parse(words: Sequence[str]) -> Namespace:
         default = re.search(r"default: (\d+)", about)
         if last.startswith("-"):
             group.add_argument(*spellings, last, help=about, action="help" if last == "--help" else "store_true")
-        elif last.endswith("..."):
-            group.add_argument(*spellings, help=about, metavar=last[:-3], action="append", default=[])
         else:
+            repeated = last.endswith("...")
             group.add_argument(
                 *spellings,
                 help=about,
-                metavar=last,
-                default=default and int(default[1]),
+                metavar=last.rstrip("."),
+                action="append" if repeated else "store",
+                default=[] if repeated else default and int(default[1]),
                 type={"SECONDS": float, "MINUTES": int, "NUMBER": int}.get(last, str),
                 choices=last.strip("{}").split(",") if last.startswith("{") else None,
             )

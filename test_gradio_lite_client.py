@@ -6470,6 +6470,8 @@ class HubCommandTest(CommandLineCase):
             [(item["key"], item["value"]) for item in body["secrets"]], [("KEY", "from the environment"), ("B", "b=c")]
         )
         self.assertEqual((body["visibility"], body["hardware"], body["sleepTimeSeconds"]), ("public", "t4-small", 600))
+        never = self.json("duplicate", SPACE, "other", "--hardware", "t4-small", "--sleep-timeout=-1", "--dry-run")
+        self.assertEqual(never["body"]["sleepTimeSeconds"], -1)
         hidden = [{**item, "value": "***"} for item in body["secrets"]]
         self.assertEqual(sent, {"method": "POST", "url": hub.url + posted.path, "body": {**body, "secrets": hidden}})
         self.assertEqual(self.json("duplicate", SPACE, "copy", "--json"), {"url": app.url})
@@ -6786,6 +6788,7 @@ class TerminalTest(CommandLineCase):
         shown = self.lines("predict", app.url, "/talk", "x")
         self.assertIn("info: info x", shown)
         self.assertIn("warning: warning x", shown)
+        self.assertNotIn("iterating", self.lines("predict", app.url, "/stream", "2"))
 
     def test_bytes(self) -> None:
         app = self.app()
@@ -6871,8 +6874,7 @@ class TerminalTest(CommandLineCase):
             stream.push({"msg": "process_starts", "event_id": "id"})
             program.read_until(b"PROCESSING")
             count = len(server.requests)
-            server.on("POST", "/queue/join", Stream)  # does not answer
-            server.on("POST", "/cancel", Stream)
+            server.on("POST", "/stream/id", Stream)  # does not answer
             program.write(b"\x03")
             wait_until(lambda: len(server.requests) > count, "the cancellation")
             program.write(b"\x03")
