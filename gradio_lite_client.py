@@ -4202,7 +4202,7 @@ class Printer:
         if self._events:
             return self.event("complete", output=value)
         nothing = result == () and self._form == "plain"
-        if not nothing and not (self._seen and value == self._last):
+        if not nothing and (not self._seen or value != self._last):
             self._show(value, indent=None if self._seen else 2)
         write(sys.stdout, "\n" * self._open)
 
@@ -4484,7 +4484,7 @@ def run_upload(options: Namespace, terminal: Terminal) -> str:
 
 
 def run_download(options: Namespace, terminal: Terminal) -> str:
-    options.no_download = True  # as long as it is not known where to
+    options.no_download = True  # by the client: the paths are made here
     with open_client(options, terminal) as client:
         items = [{"path": unquote(path.rpartition("file=")[2])} for path in options.paths]
         if options.dry_run:
