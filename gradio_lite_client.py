@@ -2839,26 +2839,34 @@ class Job(Future):
         self._can_end: Callable[[], bool] = lambda: True  # whether the server can stop this generator and no other job
         self._event_id: Optional[str] = None
         self._cancel_seen = False
-        self.add_done_callback(Job._ended)  # type: ignore[arg-type] # the first, so all others see the final status
+        self.add_done_callback(Job._wake)  # type: ignore[arg-type] # the first, so all others see the final status
 
     def status(self) -> StatusUpdate:
         """What was last heard of the job. Does not block."""
         with self._changed:
+            if self.done() and self._status.success is None:
+                code = Status.CANCELLED if self.cancelled() else Status.FINISHED
+                success = not self.cancelled() and self.exception() is None
+                self._status = StatusUpdate(code, success=success, time=datetime.now())
             return self._status
 
     def outputs(self) -> List[Any]:
         """The values so far: those a generator has yielded, or the one result of a plain function. Does not block."""
         with self._changed:
             outputs = list(self._outputs)
-        shown: List[Any] = []
+        return list(self._shown(outputs))
+
+    def __iter__(self) -> Iterator[Any]:
+        return self._shown(self._arriving())
+
+    def _shown(self, outputs: Iterable[_Output]) -> Iterator[Any]:
         values: List[Any] = []
         for output in outputs:
             values = output.after(values)
-            shown.append(self._show(values))
-        return shown
+            yield self._show(values)
 
-    def __iter__(self) -> Iterator[Any]:
-        values: List[Any] = []
+    def _arriving(self) -> Iterator[_Output]:
+        """Every output, from the first; waits for those to come. At the end, raises what the job raised."""
         index = 0
         while True:
             with self._changed:
@@ -2867,10 +2875,11 @@ class Job(Future):
                 if len(self._outputs) == index:
                     break
                 output = self._outputs[index]
-            values = output.after(values)
             index += 1
-            yield self._show(values)
-        self._raise_failure()
+            yield output
+        error = None if self.cancelled() else self.exception()
+        if error:
+            raise error
 
     def cancel(self) -> bool:
         """Ask that this job delivers no result. Does not block; True if it will not, False if nothing has changed.
@@ -2916,17 +2925,16 @@ class Job(Future):
             self._wakers.append(wake)
         try:
             seen: Optional[StatusUpdate] = None
-            values: List[Any] = []
-            index = 0
+            values = iter(self)
+            taken = 0
             while True:
                 news.clear()
                 with self._changed:
-                    ended = self.done()
-                    status, outputs = self._status, self._outputs[index:]
-                for output in outputs:
-                    values = output.after(values)
-                    index += 1
-                    yield OutputUpdate(self._show(values), final=ended and output is outputs[-1])
+                    status, count = self.status(), len(self._outputs)
+                ended = status.success is not None
+                while taken < count:  # so it is there: next() does not wait
+                    taken += 1
+                    yield OutputUpdate(next(values), final=ended and taken == count)
                 if status is not seen:
                     seen = status
                     yield status
@@ -2936,25 +2944,15 @@ class Job(Future):
         finally:
             with self._changed:
                 self._wakers.remove(wake)
-        self._raise_failure()
-
-    def _raise_failure(self) -> None:
-        error = None if self.cancelled() else self.exception()
-        if error:
-            raise error
+        next(values, None)  # raises what the job raised
 
     def __repr__(self) -> str:
         return f"<Job {self._name} {self.status().code.value}>"
 
     # The rest is for the thread that carries the job out.
 
-    def _ended(self) -> None:
-        with self._changed:
-            if self.cancelled():
-                self._status = StatusUpdate(Status.CANCELLED, success=False, time=datetime.now())
-        self._wake()
-
     def _wake(self) -> None:
+        self.status()  # if the job has ended, this notes when
         with self._changed:
             self._changed.notify_all()
             wakers = list(self._wakers)
@@ -2984,19 +2982,12 @@ class Job(Future):
 
     def _finish(self, values: List[Any]) -> None:
         with self._changed:
-            if self.done():
-                return
-            if not self._outputs:
+            if not self._outputs and not self.done():
                 self._outputs.append(_Output(values))
-            self._status = StatusUpdate(Status.FINISHED, success=True, time=datetime.now())
-        with suppress(concurrent.futures.InvalidStateError):  # cancelled in the meantime
+        with suppress(concurrent.futures.InvalidStateError):  # it has been cancelled
             self.set_result(self._show(values))
 
     def _fail(self, error: BaseException) -> None:
-        with self._changed:
-            if self.done():
-                return
-            self._status = StatusUpdate(Status.FINISHED, success=False, time=datetime.now())
         with suppress(concurrent.futures.InvalidStateError):
             self.set_exception(error)
 
