@@ -2200,18 +2200,17 @@ class App:
 
 
 class Call(NamedTuple):
-    """One call on its way: all that a conversation needs to know, and nothing about jobs."""
+    """One call on its way: all that carrying it out takes."""
 
     http: Http
     app: App
     endpoint: Endpoint
     session: Session
     data: List[Any]
-    extra: Mapping[str, Any]  # further keys for the body
     headers: Mapping[str, str]
-    cancelled: Callable[[], bool]
-    joined: Callable[[str], None]  # called with the event id
-    on_cancel: Callable[..., None]  # called with what ends the conversation, and whether that can be done
+    job: Job
+    abort: Abort  # of the requests that are for this call alone
+    extra: Mapping[str, Any] = {}  # further keys for the body
 
     def body(self, event_id: Optional[str] = None) -> bytes:
         """The one request body that every server takes: old ones insist on keys that are not used."""
@@ -2256,9 +2255,7 @@ def speak_http(call: Call) -> Generator[Message, None, None]:
 
 def speak_ws(call: Call) -> Generator[Message, None, None]:
     """A WebSocket for each call; the server asks for what it needs (3.x)."""
-    abort = Abort()
-    call.on_cancel(abort)
-    with WebSocket(call.http, call.app.routes.join, call.headers, abort) as socket:
+    with WebSocket(call.http, call.app.routes.join, call.headers, call.abort) as socket:
         for text in socket:
             message = parse_message(text)
             if message["msg"] == "send_hash":
@@ -2270,30 +2267,27 @@ def speak_ws(call: Call) -> Generator[Message, None, None]:
 
 def speak_sse(call: Call) -> Generator[Message, None, None]:
     """A stream for each call; the server says when it wants the data, which are then POSTed (4.0 to 4.8)."""
-    abort = Abort()
-    call.on_cancel(abort)
     query = urlencode({"fn_index": call.endpoint.number, "session_hash": call.session.hash})
     url = f"{call.app.routes.join}?{query}"
     event_id = ""
     complete = False
     try:
         # Some of these servers send a single heartbeat, so later silence does not mean that the connection is dead.
-        with call.http.request("GET", url, headers=call.headers, abort=abort) as response:
+        with call.http.request("GET", url, headers=call.headers, abort=call.abort) as response:
             if response.status != 200:
                 raise refusal(response)
             response.set_timeout(None)
             for text in iter_sse(response.chunks()):
                 message = parse_message(text)
+                event_id = str(message.get("event_id") or event_id)
+                complete = message["msg"] == "process_completed"
+                yield message
                 if message["msg"] == "send_data":
-                    event_id = str(message.get("event_id"))
-                    call.joined(event_id)
                     body = call.body(event_id)
                     with call.http.request("POST", call.app.routes.data, body, headers=call.headers) as answer:
                         if answer.status != 200:
                             raise http_error(answer)
                         answer.read()
-                complete = message["msg"] == "process_completed"
-                yield message
     finally:
         if event_id and not complete and call.endpoint.generator:  # 4.0 does not always notice that nobody listens
             post(call, call.app.routes.reset, {"event_id": event_id})
@@ -2301,7 +2295,7 @@ def speak_sse(call: Call) -> Generator[Message, None, None]:
 
 def join_queue(call: Call) -> str:
     """POST the call into the queue; the event id that it gets."""
-    if call.cancelled():
+    if call.job.cancelled():
         raise _Cancelled("The job was cancelled before it was sent.")
     with call.http.request("POST", call.app.routes.join, call.body(), headers=call.headers) as response:
         if response.status in (422, 503):
@@ -2333,8 +2327,7 @@ def speak_shared(call: Call) -> Generator[Message, None, None]:
             started = started or kind.startswith("process_")
             complete = kind == "process_completed"
             if kind == "joined":
-                call.joined(event_id)
-                call.on_cancel(cancel, lambda: bool(plan()))
+                call.job._on_cancel(cancel, lambda: bool(plan()))
             elif kind == "cancelled" or cancelled:
                 cancelled = True
                 if complete or stop(call, event_id, message.get("steps") or plan()):
@@ -2967,9 +2960,6 @@ class Job(Future):
         if cancelled:
             end()
 
-    def _joined(self, event_id: str) -> None:
-        self._event_id = event_id
-
     def _publish(self, status: StatusUpdate, output: Optional[_Output] = None) -> None:
         with self._changed:
             if self.done():
@@ -3329,16 +3319,6 @@ def _call_back(callback: Callable[..., Any], job: Future) -> None:
         callback(*result) if isinstance(result, tuple) else callback(result)
 
 
-class _Task(NamedTuple):
-    """A job and all that carrying it out takes."""
-
-    job: Job
-    endpoint: Endpoint
-    session: Session
-    data: List[Any]
-    headers: Dict[str, str]
-
-
 class Client:
     """A connection to one Gradio app. Usable from any number of threads; a context manager.
 
@@ -3421,7 +3401,7 @@ class Client:
     def _begin(self) -> None:
         """Make what belongs to one process."""
         self._lock = threading.Lock()  # guards `_closed` and all below
-        self._waiting: Deque[_Task] = deque()
+        self._waiting: Deque[Call] = deque()
         self._threads: Set[threading.Thread] = set()
         self._sessions: WeakSet[Session] = WeakSet()
         self._session = self._new_session()
@@ -3518,13 +3498,13 @@ class Client:
         Raises TypeError or ValueError for a wrong call before anything is sent; AppError if the app fails; QueueError,
         ConnectionLost, TimedOut and the other errors of this module. Ctrl-C cancels the call.
         """
-        task = self._task(args, api_name, fn_index, headers, kwargs)
+        call = self._call(args, api_name, fn_index, headers, kwargs)
         try:
-            self._carry_out(task)()
+            self._carry_out(call)()
         except BaseException:
-            task.job.cancel()
+            call.job.cancel()
             raise
-        return task.job.result()
+        return call.job.result()
 
     def submit(
         self,
@@ -3539,16 +3519,15 @@ class Client:
 
         `result_callbacks` are called with the outputs as arguments if the job succeeds, in order, in its thread.
         """
-        task = self._task(args, api_name, fn_index, headers, kwargs)
-        callbacks = [result_callbacks] if callable(result_callbacks) else list(result_callbacks or ())
-        for callback in callbacks:
-            task.job.add_done_callback(partial(_call_back, callback))
+        call = self._call(args, api_name, fn_index, headers, kwargs)
+        for callback in [result_callbacks] if callable(result_callbacks) else result_callbacks or ():
+            call.job.add_done_callback(partial(_call_back, callback))
         with self._lock:
             if self._closed:
                 raise ConnectionFailed("The client has been closed.")
-            self._waiting.append(task)
+            self._waiting.append(call)
         self._start_waiting()
-        return task.job
+        return call.job
 
     def reset_session(self) -> None:
         """Forget the app's state for this client: later calls belong to a new session. Jobs in flight go on."""
@@ -3566,8 +3545,8 @@ class Client:
             self._waiting.clear()
             threads = list(self._threads)
         self._http.close()
-        for task in waiting:
-            task.job._fail(ConnectionLost("The client was closed before the job started.", endpoint=str(task.endpoint)))
+        for call in waiting:
+            call.job._fail(ConnectionLost("The client was closed before the job started.", endpoint=str(call.endpoint)))
         deadline = time.monotonic() + 5  # a callback of the user may take longer; its thread ends after it
         for session in list(self._sessions):
             threads += session.threads()
@@ -3622,7 +3601,7 @@ class Client:
         named = info.get("named_endpoints") if isinstance(info, dict) else None
         self._info = named if isinstance(named, dict) else {}
 
-    # --- from a call to a task
+    # --- preparing
 
     def _endpoint(self, api_name: Optional[str], fn_index: Optional[int]) -> Endpoint:
         """The endpoint that a call means. ValueError names those there are."""
@@ -3653,14 +3632,14 @@ class Client:
             raise InvalidAPIEndpointError(f"The app at {self.src} does not offer fn_index={fn_index} as an API.")
         return found
 
-    def _task(
+    def _call(
         self,
         args: Tuple[Any, ...],
         api_name: Optional[str],
         fn_index: Optional[int],
         headers: Optional[Headers],
         keywords: Mapping[str, Any],
-    ) -> _Task:
+    ) -> Call:
         """Check a call completely. Nothing is sent but, once and if needed, the question what the endpoints take."""
         self._own()
         endpoint = self._endpoint(api_name, fn_index)
@@ -3675,7 +3654,10 @@ class Client:
         job = Job(str(endpoint), endpoint.generator, partial(show, endpoint))
         if self._watch:
             job._wakers.append(partial(self._watch, job))
-        return _Task(job, endpoint, self._current_session(), data, dict(headers or {}))
+        abort = Abort()
+        job._on_cancel(abort)
+        session = self._current_session()
+        return Call(self._http, self._app, endpoint, session, data, dict(headers or {}), job, abort)
 
     def _check_size(self, marked: LocalFile) -> LocalFile:
         limit = self._app.max_file_size
@@ -3705,10 +3687,10 @@ class Client:
             with self._lock:
                 if not self._waiting or len(self._threads) >= self._max_workers:
                     return
-                task = self._waiting.popleft()
+                call = self._waiting.popleft()
                 self._count += 1
                 thread = threading.Thread(
-                    target=self._work, args=(task,), name=f"gradio-job-{self._count}", daemon=True
+                    target=self._work, args=(call,), name=f"gradio-job-{self._count}", daemon=True
                 )
                 self._threads.add(thread)
             try:
@@ -3716,23 +3698,23 @@ class Client:
             except RuntimeError as error:  # the system gives no more threads
                 with self._lock:
                     self._threads.discard(thread)
-                task.job._fail(error)
+                call.job._fail(error)
 
-    def _work(self, task: _Task) -> None:
+    def _work(self, call: Call) -> None:
         """A job's thread. Its place is given away before callbacks run: these may wait for other jobs."""
-        end = self._carry_out(task)
+        end = self._carry_out(call)
         with self._lock:
             self._threads.discard(threading.current_thread())
         self._start_waiting()
         end()
 
-    def _carry_out(self, task: _Task) -> Callable[[], None]:
+    def _carry_out(self, call: Call) -> Callable[[], None]:
         """Have the server run the job. Returns what is left to do: setting the outcome, which runs callbacks."""
-        job, endpoint = task.job, task.endpoint
+        job, endpoint = call.job, call.endpoint
         try:
             if job.cancelled():
                 return lambda: None
-            values = self._converse(task)
+            values = self._converse(call)
             return lambda: job._finish(values)
         except Exception as problem:
             error: Exception = problem
@@ -3746,41 +3728,38 @@ class Client:
                 error.last_status = job.status()
             return lambda: job._fail(error)
 
-    def _converse(self, task: _Task) -> List[Any]:
+    def _converse(self, call: Call) -> List[Any]:
         """Upload, call, and return the final outputs."""
-        abort = Abort()
-        task.job._on_cancel(abort)
-        task = task._replace(data=self._send_files(task, abort))
-        while not task.job.cancelled():
-            session = self._current_session() if task.session.lost else task.session
-            session.stateful = session.stateful or task.endpoint.stateful
+        call = call._replace(data=self._send_files(call))
+        while not call.job.cancelled():
+            session = self._current_session() if call.session.lost else call.session
+            session.stateful = session.stateful or call.endpoint.stateful
             try:
-                return self._talk(task._replace(session=session))
+                return self._talk(call._replace(session=session))
             except _Retired:  # between the question whether it was lost and the join
                 continue
         raise _Cancelled("The job was cancelled before it was sent.")
 
-    def _talk(self, task: _Task) -> List[Any]:
+    def _talk(self, call: Call) -> List[Any]:
         """Have one conversation with the server, publish what it says, and return the final outputs."""
-        job, endpoint, app = task.job, task.endpoint, self._app
+        job, endpoint, session, app = call.job, call.endpoint, call.session, self._app
         if self.config.get("connect_heartbeat"):
-            task.session.beat()
-        session = task.session
-        if app.version < (3, 28) and not endpoint.stateful:
-            # Run on 3.16: a session has one generator for each function, which further calls of it go on with.
-            session = Session(self._http, app.routes)
+            session.beat()
         protocol = PROTOCOLS[choose_protocol(app, endpoint, self._skip_queue)]
-        whole = protocol.diffs and wants_whole_values(app, task.session)
+        whole = protocol.diffs and wants_whole_values(app, session)
         extra: Dict[str, Any] = {"simple_format": True} if whole else {}
         if self._oauth_token and self._describe(endpoint).get("oauth_token"):
             extra["oauth_token"] = self._oauth_token
-        tell = (job.cancelled, job._joined, job._on_cancel)
-        call = Call(self._http, app, endpoint, session, task.data, extra, task.headers, *tell)
+        if app.version < (3, 28) and not endpoint.stateful:
+            # Run on 3.16: a session has one generator for each function, which further calls of it go on with.
+            call = call._replace(session=Session(self._http, app.routes))
         transcript = Transcript(protocol.diffs and not whole, app.version, f"{endpoint} of {self.src}")
-        arrivals = Arrivals(partial(self._fetch, headers=task.headers), PROTOCOLS[app.protocol].is_file)
-        conversation = protocol.speak(call)
+        arrivals = Arrivals(partial(self._fetch, headers=call.headers), PROTOCOLS[app.protocol].is_file)
+        conversation = protocol.speak(call._replace(extra=extra))
         try:
             for message in conversation:
+                if isinstance(message.get("event_id"), str):
+                    job._event_id = message["event_id"]
                 step = transcript.feed(message)
                 if step is None:
                     continue
@@ -3790,7 +3769,7 @@ class Client:
                     return arrivals.final(step.values or [])
                 job._publish(step.status, None if step.values is None else arrivals.next(step.values, step.edits))
         except GradioError:
-            task.session.disturbed = task.session.disturbed or endpoint.generator
+            session.disturbed = session.disturbed or endpoint.generator
             raise
         finally:
             conversation.close()
@@ -3798,16 +3777,16 @@ class Client:
 
     # --- files
 
-    def _send_files(self, task: _Task, abort: Abort) -> List[Any]:
+    def _send_files(self, call: Call) -> List[Any]:
         """The arguments with each local file uploaded, or in base64, and replaced by what the server calls it."""
         version = self._app.version
-        kinds = [str(component.get("type")) for component in task.endpoint.inputs]
+        kinds = [str(component.get("type")) for component in call.endpoint.inputs]
         inline = [takes_base64(version, kind) for kind in kinds]
         found: Dict[int, LocalFile] = {}
-        for value, encoded in zip(task.data, inline):
+        for value, encoded in zip(call.data, inline):
             if not encoded:
                 walk(value, is_local_file, lambda marked: found.setdefault(id(marked), marked))
-        uploaded = self._upload(found, task.headers, abort) if found else {}
+        uploaded = self._upload(found, call.headers, call.abort) if found else {}
 
         def place(value: Any, kind: str, encoded: bool) -> Any:
             def replace(marked: LocalFile) -> Any:
@@ -3815,7 +3794,7 @@ class Client:
 
             return walk(fit_argument(version, kind, value), is_local_file, replace)
 
-        return [place(*row) for row in zip(task.data, kinds, inline)]
+        return [place(*row) for row in zip(call.data, kinds, inline)]
 
     def _upload(self, found: Mapping[int, LocalFile], headers: Headers, abort: Abort) -> Dict[int, Dict[str, Any]]:
         """Upload all files in one request. Returns what the server takes for each."""
@@ -4453,10 +4432,8 @@ def rehearse(client: Client, endpoint: Endpoint, values: Sequence[Any]) -> List[
         return {key: file_argument(app.version, name, 0, "", f"(uploaded {name})") for key, name in names.items()}
 
     client._upload = upload  # type: ignore[method-assign]
-    task = client._task(tuple(values), None, endpoint.number, None, {})
-    data = client._send_files(task, Abort())
-    nothing = (task.job.cancelled, task.job._joined, task.job._on_cancel)
-    body = Call(client._http, app, endpoint, task.session, data, {}, {}, *nothing).body()
+    call = client._call(tuple(values), None, endpoint.number, None, {})
+    body = call._replace(data=client._send_files(call)).body()
     speak = PROTOCOLS[choose_protocol(app, endpoint, client._skip_queue)].speak
     urls: Dict[Any, str] = {speak_http: app.routes.run(endpoint.name or "predict"), speak_sse: app.routes.data}
     method = "WEBSOCKET" if speak is speak_ws else "POST"
