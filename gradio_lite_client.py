@@ -78,7 +78,6 @@ from typing import (
     Union,
 )
 from urllib.parse import quote, unquote, urlencode, urljoin, urlsplit
-from weakref import WeakSet
 
 if TYPE_CHECKING:
     import ssl
@@ -2416,23 +2415,12 @@ def refusal(response: Response) -> GradioError:
     return error
 
 
-class Heartbeat:
-    """The endless request by which an app sees that a session is in use. Not renewed when it ends."""
+class Worker(threading.Thread):
+    """A daemon thread in the service of one client, which is known by its `http`."""
 
-    def __init__(self, http: Http, url: str):
-        self._http = http
-        self._url = url
-        self.stop = Abort()
-        self.thread = threading.Thread(target=self._run, name="gradio-heartbeat", daemon=True)
-        self.thread.start()
-
-    def _run(self) -> None:
-        try:
-            with self._http.request("GET", self._url, timeout=None, abort=self.stop) as response:
-                for _ in response.chunks():
-                    pass
-        except GradioError as error:
-            logger.debug("The heartbeat ended: %s", error)
+    def __init__(self, http: Http, name: str, run: Callable[..., None], *args: Any):
+        super().__init__(name=f"gradio-{name}", target=run, args=args, daemon=True)
+        self.http = http
 
 
 class Waiting(NamedTuple):
@@ -2454,21 +2442,21 @@ class Session:
         self.hash = os.urandom(16).hex()
         self.stateful = False  # functions with State have been called: the session is worth keeping
         self.disturbed = False  # a generator failed or was stopped
-        self.heart: Optional[Heartbeat] = None
         self.lost = False  # its stream broke, and the server has forgotten what it had to say
+        self.leave = Abort()  # called when no further jobs will come; those in flight go on
         self._http = http
         self._routes = routes
         self._url = f"{routes.data}?session_hash={self.hash}"
         self._abort = Abort()
         self._turn = threading.Lock()
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._waiting: Dict[str, Waiting] = {}  # by event id
         self._joining: List[int] = []  # the function of the join whose answer is still on its way
-        self._early: Dict[str, List[Message]] = {}  # messages that came before it, by event id
+        self._early: List[Message] = []  # what came before that answer, for jobs that are not known
         self._retired = False
         self._given_up = 0  # jobs over which the server may stumble, each time ending a stream
-        self._reader: Optional[threading.Thread] = None
-        self._left: Optional[Heartbeat] = None  # the heart, once it has been stopped
+        self._reading = False
+        self._beating = False
 
     def messages(self, join: Callable[[], str], number: int) -> Iterator[Tuple[str, Message]]:
         """Join the queue by calling `join`, then yield the event id with a message "joined", then each message."""
@@ -2489,6 +2477,7 @@ class Session:
                 self._given_up += self._waiting.pop(event_id, None) is not None
 
     def _join(self, join: Callable[[], str], job: Waiting) -> str:
+        """Have the reader deliver what comes for this job, after what came before the answer to the join."""
         with self._turn:
             with self._lock:
                 if self._retired:
@@ -2499,22 +2488,15 @@ class Session:
                 event_id = join()
             finally:
                 with self._lock:
-                    early, self._early, self._joining = self._early.get(event_id, []), {}, []
+                    early, self._early, self._joining = self._early, [], []
                     if event_id:
-                        self._await(event_id, job, early)
+                        self._waiting[event_id] = job
+                    for message in early:
+                        self._deliver(message)
+                    if self._waiting and not self._reading:
+                        Worker(self._http, "stream", self._read).start()
+                        self._reading = True
             return event_id
-
-    def _await(self, event_id: str, job: Waiting, early: List[Message]) -> None:
-        """With the lock held: have the reader deliver what comes for this job, after what came early."""
-        for message in early:
-            job.inbox.put(message)
-        if any(message["msg"] == "process_completed" for message in early):
-            return
-        self._waiting[event_id] = job
-        if self._reader is None:
-            reader = threading.Thread(target=self._read, name="gradio-stream", daemon=True)
-            reader.start()
-            self._reader = reader
 
     def tell(self, event_id: str, message: Message) -> None:
         """Wake the thread of this job with a message of our own."""
@@ -2527,38 +2509,36 @@ class Session:
         """Whether the job is alone in a session that can be done without; whether no other is of its function."""
         with self._lock:
             job = self._waiting.get(event_id)
-            functions = [job.number for job in self._waiting.values()] + self._joining
-            return self._is_alone(event_id), job is not None and functions.count(job.number) == 1
-
-    def _is_alone(self, event_id: str) -> bool:
-        return not self._joining and not self.stateful and not set(self._waiting) - {event_id}
+            others = [other.number for other in self._waiting.values() if other is not job] + self._joining
+            return not others and not self.stateful, job is not None and job.number not in others
 
     def retire(self, event_id: str) -> None:
         """Close the stream, if still no other job needs it, and take no further jobs."""
         with self._lock:
-            if not self._is_alone(event_id):
+            alone, _ = self.company(event_id)
+            if not alone:
                 return
             self._retired = self.lost = True
         self._abort()
 
     def beat(self) -> None:
-        """Show the app that this session is in use."""
+        """Show the app that this session is in use, by a request that does not end."""
         with self._lock:
-            if not self._http.closed and (self.heart is None or not self.heart.thread.is_alive()):
-                self.heart = Heartbeat(self._http, self._routes.heartbeat(self.hash))
+            if not self._beating and not self.leave.aborted and not self._http.closed:
+                Worker(self._http, "heartbeat", self._beat).start()
+                self._beating = True
 
-    def leave(self) -> None:
-        """Jobs in flight go on, but there will be no further ones."""
-        with self._lock:
-            heart, self.heart = self.heart, None
-            self._left = heart
-        if heart:
-            heart.stop()
-
-    def threads(self) -> List[threading.Thread]:
-        with self._lock:
-            hearts = [heart.thread for heart in (self.heart, self._left) if heart]
-            return hearts + ([self._reader] if self._reader else [])
+    def _beat(self) -> None:
+        try:
+            url = self._routes.heartbeat(self.hash)
+            with self._http.request("GET", url, timeout=None, abort=self.leave) as response:
+                for _ in response.chunks():
+                    pass
+        except GradioError as error:
+            logger.debug("The heartbeat ended: %s", error)
+        finally:
+            with self._lock:
+                self._beating = False
 
     def _read(self) -> None:
         """The reader thread: read streams while a job waits and each brings something, and not for ever the same."""
@@ -2581,7 +2561,7 @@ class Session:
                     waiting, self._waiting = self._waiting, {}
                     self.lost = self.lost or bool(waiting)
                 if not self._waiting:
-                    self._reader = None
+                    self._reading = False
                     break
         for event_id, job in waiting.items():
             job.inbox.put(
@@ -2612,7 +2592,7 @@ class Session:
         with self._lock:
             job = self._waiting.get(event_id)
             if job is None and self._joining:
-                self._early.setdefault(event_id, []).append(message)
+                self._early.append(message)
             if message["msg"] == "process_completed":
                 self._waiting.pop(event_id, None)
         if job:
@@ -3402,9 +3382,8 @@ class Client:
         """Make what belongs to one process."""
         self._lock = threading.Lock()  # guards `_closed` and all below
         self._waiting: Deque[Call] = deque()
-        self._threads: Set[threading.Thread] = set()
-        self._sessions: WeakSet[Session] = WeakSet()
-        self._session = self._new_session()
+        self._running = 0  # jobs that have a thread
+        self._session = Session(self._http, self._app.routes)
         self._pid = os.getpid()  # last: from now on this is not done again
 
     def _own(self) -> None:
@@ -3533,7 +3512,7 @@ class Client:
         """Forget the app's state for this client: later calls belong to a new session. Jobs in flight go on."""
         self._own()
         with self._lock:
-            left, self._session = self._session, self._new_session()
+            left, self._session = self._session, Session(self._http, self._app.routes)
         left.leave()
 
     def close(self) -> None:
@@ -3543,15 +3522,13 @@ class Client:
             self._closed = True
             waiting = list(self._waiting)
             self._waiting.clear()
-            threads = list(self._threads)
         self._http.close()
         for call in waiting:
             call.job._fail(ConnectionLost("The client was closed before the job started.", endpoint=str(call.endpoint)))
         deadline = time.monotonic() + 5  # a callback of the user may take longer; its thread ends after it
-        for session in list(self._sessions):
-            threads += session.threads()
-        for thread in threads:
-            if thread.is_alive() and thread is not threading.current_thread():
+        for thread in threading.enumerate():
+            mine = isinstance(thread, Worker) and thread.http is self._http
+            if mine and thread is not threading.current_thread():
                 thread.join(max(0.0, deadline - time.monotonic()))
 
     # --- describing
@@ -3671,13 +3648,8 @@ class Client:
     def _current_session(self) -> Session:
         with self._lock:
             if self._session.lost and not self._session.stateful:
-                self._session = self._new_session()
+                self._session = Session(self._http, self._app.routes)
             return self._session
-
-    def _new_session(self) -> Session:
-        session = Session(self._http, self._app.routes)
-        self._sessions.add(session)
-        return session
 
     # --- carrying out
 
@@ -3685,26 +3657,24 @@ class Client:
         """Start threads for waiting jobs, as many as may run."""
         while True:
             with self._lock:
-                if not self._waiting or len(self._threads) >= self._max_workers:
+                if not self._waiting or self._running >= self._max_workers:
                     return
                 call = self._waiting.popleft()
+                self._running += 1
                 self._count += 1
-                thread = threading.Thread(
-                    target=self._work, args=(call,), name=f"gradio-job-{self._count}", daemon=True
-                )
-                self._threads.add(thread)
+                worker = Worker(self._http, f"job-{self._count}", self._work, call)
             try:
-                thread.start()
+                worker.start()
             except RuntimeError as error:  # the system gives no more threads
                 with self._lock:
-                    self._threads.discard(thread)
+                    self._running -= 1
                 call.job._fail(error)
 
     def _work(self, call: Call) -> None:
         """A job's thread. Its place is given away before callbacks run: these may wait for other jobs."""
         end = self._carry_out(call)
         with self._lock:
-            self._threads.discard(threading.current_thread())
+            self._running -= 1
         self._start_waiting()
         end()
 

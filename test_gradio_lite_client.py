@@ -5469,7 +5469,7 @@ class CloseTest(ClientCase):
         app = self.app()
         client = self.client(app.url)
         client.close()
-        with mock.patch.object(glc, "Heartbeat") as heartbeat, self.assertRaises(glc.ConnectionFailed):
+        with mock.patch.object(glc.Session, "_beat") as heartbeat, self.assertRaises(glc.ConnectionFailed):
             client.predict("x", api_name="/echo")
         heartbeat.assert_not_called()
 
