@@ -2458,6 +2458,11 @@ class Session:
         self._reading = False
         self._beating = False
 
+    @property
+    def over(self) -> bool:
+        """Whether later calls are better off with another session."""
+        return self._retired or (self.lost and not self.stateful)
+
     def messages(self, join: Callable[[], str], number: int) -> Iterator[Tuple[str, Message]]:
         """Join the queue by calling `join`, then yield the event id with a message "joined", then each message."""
         job = Waiting(number, SimpleQueue())
@@ -3647,7 +3652,7 @@ class Client:
 
     def _current_session(self) -> Session:
         with self._lock:
-            if self._session.lost and not self._session.stateful:
+            if self._session.over:
                 self._session = Session(self._http, self._app.routes)
             return self._session
 
@@ -3702,11 +3707,11 @@ class Client:
         """Upload, call, and return the final outputs."""
         call = call._replace(data=self._send_files(call))
         while not call.job.cancelled():
-            session = self._current_session() if call.session.lost else call.session
+            session = self._current_session() if call.session.over else call.session
             session.stateful = session.stateful or call.endpoint.stateful
             try:
                 return self._talk(call._replace(session=session))
-            except _Retired:  # between the question whether it was lost and the join
+            except _Retired:  # between the question whether it was over and the join
                 continue
         raise _Cancelled("The job was cancelled before it was sent.")
 

@@ -5166,18 +5166,19 @@ class CallTest(ClientCase):
 
     def test_a_session_that_ends_before_the_join(self) -> None:
         app = self.app()
-        client = self.client(app.url)
-        first = client._session
         real = glc.Session._join
+        for endpoint in ("/echo", "/count"):  # the latter has State
+            client = self.client(app.url)
+            first = client._session
 
-        def join(session: glc.Session, *args: Any) -> str:
-            if session is first:
-                session._retired = session.lost = True
-            return real(session, *args)
+            def join(session: glc.Session, *args: Any, first: glc.Session = first) -> str:
+                if session is first:
+                    session._retired = session.lost = True
+                return real(session, *args)
 
-        self.patch(glc.Session, "_join", join)
-        self.assertEqual(client.predict("x", api_name="/echo"), "x")
-        self.assertNotEqual(client.session_hash, first.hash)
+            with self.subTest(endpoint), mock.patch.object(glc.Session, "_join", join):
+                client.submit("x", api_name=endpoint).result(DEADLINE)
+                self.assertNotEqual(client.session_hash, first.hash)
 
     def test_python_gives_up_on_a_value(self) -> None:
         app = self.app()
