@@ -708,6 +708,10 @@ def as_list(value: Json) -> List[Any]:
     return value if isinstance(value, list) else []
 
 
+def as_dict(value: Json) -> Dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
 def file_argument(version: Tuple[int, ...], name: str, size: int, mime_type: str, path: str) -> Dict[str, Any]:
     """What a server takes for a file that has been uploaded to `path`."""
     if version < (4,):
@@ -2115,17 +2119,15 @@ class Routes:
     def call(self, name: str) -> str:
         return f"{self.api}/call/{quote_path(name.lstrip('/'), safe='')}"
 
-    def stream(self, event_id: str) -> str:
-        return f"{self.api}/stream/{event_id}"
+    def stream(self, name: str) -> str:
+        """Of a job, by its event id, or of a medium, by its path."""
+        return f"{self.api}/stream/{quote_path(name)}"
 
     def heartbeat(self, session_hash: str) -> str:
         return f"{self.api}/heartbeat/{session_hash}"
 
     def file(self, path: str) -> str:
         return f"{self.api}/file={quote_path(path)}"
-
-    def media(self, path: str) -> str:
-        return f"{self.api}/stream/{quote_path(path)}"
 
 
 class Endpoint:
@@ -2135,17 +2137,13 @@ class Endpoint:
         self.number = number
         self.dependency = dependency
         name = dependency.get("api_name")
-        hidden = name is False or (name == "false" and dependency.get("api_visibility") == "private")
+        visibility = dependency.get("api_visibility", "public")
+        hidden = name is False or (name == "false" and visibility == "private")
         self.name = f"/{name.lstrip('/')}" if isinstance(name, str) and name and not hidden else None
-        self.private = hidden or dependency.get("api_visibility") == "private"
-        self.public = (
-            not self.private
-            and dependency.get("api_visibility", "public") == "public"
-            and (dependency.get("show_api") is not False)
-        )
+        self.private = hidden or visibility == "private"
+        self.public = not self.private and visibility == "public" and dependency.get("show_api") is not False
         self.callable = bool(dependency.get("backend_fn", True))
-        kinds = dependency.get("types")
-        kinds = kinds if isinstance(kinds, dict) else {}
+        kinds = as_dict(dependency.get("types"))
         self.generator = bool(kinds.get("generator") or kinds.get("continuous"))
         self.inputs, self.outputs = (
             [components.get(key, {}) if isinstance(key, (int, str)) else {} for key in as_list(dependency.get(side))]
@@ -2300,7 +2298,7 @@ def join_queue(call: Call) -> str:
         if response.status in (422, 503):
             raise refusal(response)
         answer = response.json()
-    event_id = answer.get("event_id") if isinstance(answer, dict) else None
+    event_id = as_dict(answer).get("event_id")
     if not isinstance(event_id, str) or not event_id:
         raise ProtocolError(f"{response.url} gave no event id but {str(answer)[:200]!r}.", url=response.url)
     return event_id
@@ -2405,14 +2403,15 @@ def refusal(response: Response) -> GradioError:
     """The error for a call that the queue did not take."""
     error = http_error(response)
     words = error_text(error.body)
-    details: Dict[str, Any] = {"status": error.status, "url": error.url, "retry_after": error.retry_after}
+    refused: GradioError
     if error.status == 422:
-        invalid = ValidationError(words, title="Validation failed")
-        invalid.__dict__.update(details)
-        return invalid
-    if "ueue" in words:  # "Queue is full. Max size is 1 and size is 1.", "Queue is stopped."
-        return QueueError(f"The app did not take the job: {words}", **details)
-    return error
+        refused = ValidationError(words, title="Validation failed")
+    elif "ueue" in words:  # "Queue is full. Max size is 1 and size is 1.", "Queue is stopped."
+        refused = QueueError(f"The app did not take the job: {words}")
+    else:
+        return error
+    refused.status, refused.url, refused.retry_after = error.status, error.url, error.retry_after
+    return refused
 
 
 class Worker(threading.Thread):
@@ -2645,17 +2644,11 @@ def choose_protocol(app: App, endpoint: Endpoint, skip_queue: bool) -> str:
     return app.protocol
 
 
-def sends_broken_diffs(app: App) -> bool:
-    """Releases whose diffs lose information."""
-    return (5, 29, 1) <= app.version < (5, 36)
-
-
 def wants_whole_values(app: App, session: Session) -> bool:
-    """Whether the server is to send whole values instead of diffs (`simple_format`).
-
-    Also after a generator of the session failed or was stopped, since servers confuse the next one with it.
-    """
-    return app.version >= (4, 20) and (session.disturbed or sends_broken_diffs(app))
+    """Whether the server is to send whole values instead of diffs (`simple_format`)."""
+    broken = (5, 29, 1) <= app.version < (5, 36)  # the diffs of these lose information
+    # After a generator of the session failed or was stopped, servers confuse the next one with it.
+    return app.version >= (4, 20) and (session.disturbed or broken)
 
 
 class Step(NamedTuple):
@@ -2675,7 +2668,6 @@ class Transcript:
         self._version = version
         self._where = where
         self._values: Optional[List[Any]] = None
-        self._status = StatusUpdate(Status.STARTING)
 
     def feed(self, message: Message) -> Optional[Step]:
         """What the message changed, or None. Raises the error that it reports. Unknown messages change nothing."""
@@ -2683,20 +2675,16 @@ class Transcript:
         if kind in ("process_generating", "process_streaming"):
             return self._generated(message, edited=self._diffs and kind == "process_generating")
         if kind == "process_completed":
-            return self._completed(message)
+            return Step(StatusUpdate(Status.FINISHED, success=True), self._data(message), final=True)
         status = self._status_of(kind, message)
-        if status is None:
-            return None
-        self._status = status
-        return Step(status)
+        return None if status is None else Step(status)
 
     def _status_of(self, kind: str, message: Message) -> Optional[StatusUpdate]:
         if kind == "send_hash":
             return StatusUpdate(Status.JOINING_QUEUE)
         if kind == "estimation":
-            eta = number(message.get("rank_eta"))
-            rank, size = number(message.get("rank")), number(message.get("queue_size"))
-            return StatusUpdate(Status.IN_QUEUE, _whole(rank), _whole(size), eta)
+            rank, size = whole(message.get("rank")), whole(message.get("queue_size"))
+            return StatusUpdate(Status.IN_QUEUE, rank, size, number(message.get("rank_eta")))
         if kind == "send_data":
             return StatusUpdate(Status.SENDING_DATA)
         if kind == "process_starts":
@@ -2714,7 +2702,7 @@ class Transcript:
     def _generated(self, message: Message, edited: bool) -> Step:
         data = self._data(message)
         edits: Optional[List[Edits]] = None
-        self._status = StatusUpdate(Status.ITERATING)
+        status = StatusUpdate(Status.ITERATING)
         if edited and self._values is not None:
             if len(data) != len(self._values):
                 raise ProtocolError(f"{self._where} sent diffs for {len(data)} outputs instead of {len(self._values)}.")
@@ -2724,14 +2712,10 @@ class Transcript:
             # Servers mix a generator up with one before it that failed or was stopped: their first message is a diff of
             # what that one yielded. Of use only where all of it is replaced; the final message always is whole.
             if not all(edit and edit[0][:2] == ["replace", []] for edit in data):
-                return Step(self._status)
+                return Step(status)
             data = [apply_edits(None, edit) for edit in data]
         self._values = data
-        return Step(self._status, data, edits)
-
-    def _completed(self, message: Message) -> Step:
-        data = self._data(message)
-        return Step(StatusUpdate(Status.FINISHED, success=True), data, final=True)
+        return Step(status, data, edits)
 
     def _data(self, message: Message) -> List[Any]:
         """The outputs in the message; raises the error that it holds instead."""
@@ -2770,8 +2754,8 @@ def number(value: Json) -> Optional[float]:
     return value if isinstance(value, (int, float)) and not isinstance(value, bool) else None
 
 
-def _whole(value: Optional[float]) -> Optional[int]:
-    return None if value is None or value != value or abs(value) > 1e15 else int(value)
+def whole(value: Json) -> Optional[int]:
+    return int(value) if number(value) is not None and abs(value) <= 1e15 else None  # a NaN is not, either
 
 
 # === Job ==============================================================================================================
@@ -3832,7 +3816,7 @@ class Client:
                 raise ProtocolError(f"{self.src} sent a file in broken base64: {error}.") from error
             return
         if item.get("is_stream"):  # since 5.0 a playlist, beside which the server offers all of it as one file
-            url = self._app.routes.media(re.sub(r"playlist\.m3u8$", "playlist-file", path))
+            url = self._app.routes.stream(re.sub(r"playlist\.m3u8$", "playlist-file", path))
         else:
             url = self._app.routes.file(path)
         with self._http.request("GET", url, headers=headers) as response:

@@ -3880,7 +3880,7 @@ class RoutesTest(TestCase):
                     (routes.heartbeat("hash"), "/heartbeat/hash"),
                     (routes.file("/tmp/a b?#%.txt"), "/file=/tmp/a%20b%3F%23%25.txt"),
                     (routes.file("C:\\x"), "/file=C%3A%5Cx"),
-                    (routes.media("a/b c.m3u8"), "/stream/a/b%20c.m3u8"),
+                    (routes.stream("a/b c.m3u8"), "/stream/a/b%20c.m3u8"),
                 ):
                     self.assertEqual(url, api + rest)
 
