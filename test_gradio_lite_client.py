@@ -6120,6 +6120,7 @@ class InfoCommandTest(CommandLineCase):
                 ['from "@gradio/client"', "await Client.connect(", 'client.predict("/add", {"a": 3, "b": 3})'],
             ),
             (("/copy_file", "javascript"), ['{"upload": handle_file("https://example.com/sample.bin")}']),
+            (("/copy_files", "javascript"), ['{"uploads": [handle_file("https://example.com/sample.bin")']),
             (
                 ("/count", "curl"),
                 ["""-d '{"data": ["Hello!!", null]}' """, "/gradio_api/call/count", "/call/count/EVENT"],
@@ -6667,6 +6668,8 @@ class UsageTest(CommandLineCase):
         self.assertRegex(lines[2], r"Python 3\.\d+.*SSL")
 
     def test_version_says_what_is_unknown(self) -> None:
+        with mock.patch.object(glc, "__file__", None), mock.patch.dict(sys.modules, ssl=None):
+            self.assertEqual(self.output("--version", "-v").count("unknown"), 1)
         source = Path(glc.__file__).read_bytes()
         folder = self.folder()
         with zipfile.ZipFile(folder / "all.zip", "w") as archive:
