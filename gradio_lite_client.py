@@ -4350,9 +4350,9 @@ def run_info(options: Namespace, terminal: Terminal) -> str:
         if options.endpoint or options.snippet:
             endpoint = client._endpoint(options.endpoint, None)
             infos = {str(endpoint): client._describe(endpoint)}
-    if options.snippet:
-        values = {item["parameter_name"]: example(item) for item in infos[str(endpoint)]["parameters"]}
-        return snippet(options.snippet, client, endpoint, values)
+            if options.snippet:
+                values = {item["parameter_name"]: example(item) for item in infos[str(endpoint)]["parameters"]}
+                return snippet(options.snippet, client, endpoint, values)
     if options.json or not is_terminal(sys.stdout):
         return to_json({name: endpoint_json(info) for name, info in infos.items()}, 2)
     return "\n".join(endpoint_table(name, info) for name, info in infos.items())

@@ -5521,7 +5521,7 @@ class CloseTest(ClientCase):
 class SessionOfClientTest(ClientCase):
     def test_in_another_process_it_begins_anew(self) -> None:
         """Here nothing is forked, but the process seems to be another; F.ForkTest forks."""
-        app = self.app(auth=("ada", "pass"))
+        app = self.app("sse_v2", auth=("ada", "pass"))
         client = self.client(app.url, auth=("ada", "pass"))
         self.assertEqual(client.predict(1, 2, api_name="/add"), 3)
         session, http = client.session_hash, client._http
