@@ -2956,17 +2956,11 @@ class Job(Future):
 
 FILE_COMPONENTS = {"audio", "downloadbutton", "file", "image", "model3d", "uploadbutton", "video"}
 COMPONENT_TYPES = {  # for servers that give no schema
+    **dict.fromkeys("code colorpicker html markdown radio textbox".split(), "str"),
+    **dict.fromkeys("number slider".split(), "float"),
     "checkbox": "bool",
     "checkboxgroup": "list[str]",
-    "code": "str",
-    "colorpicker": "str",
     "dataframe": "dict(headers: list[Any], data: list[list[Any]])",
-    "html": "str",
-    "markdown": "str",
-    "number": "float",
-    "radio": "str",
-    "slider": "float",
-    "textbox": "str",
 }
 
 
@@ -3114,59 +3108,52 @@ def modern_outputs(endpoint: Endpoint, values: List[Any]) -> List[Any]:
 
 def describe(endpoint: Endpoint, given: Any) -> Dict[str, Any]:
     """An endpoint in the shape of the server's /info: what the server says of it, completed from the config."""
-    given = given if isinstance(given, dict) else {}
+    given = as_dict(given)
     described: Dict[str, Any] = {key: given[key] for key in ("description", "oauth_token") if key in given}
-    inputs = [describe_component(endpoint.inputs[index], "param", index) for index in endpoint.taken]
-    outputs = [describe_component(endpoint.outputs[index], "value", index) for index in endpoint.given]
-    described["parameters"] = _complete(inputs, given.get("parameters"))
-    described["returns"] = _complete(outputs, given.get("returns"))
+    for key, kind, components, shown in (
+        ("parameters", "param", endpoint.inputs, endpoint.taken),
+        ("returns", "value", endpoint.outputs, endpoint.given),
+    ):
+        known = as_list(given.get(key))
+        described[key] = []
+        names: Set[str] = set()
+        for place, index in enumerate(shown):
+            said = as_dict(known[place]) if len(known) == len(shown) else {}
+            item = describe_component(components[index], f"{kind}_{index}", said)
+            if not isinstance(item["parameter_name"], str) or item["parameter_name"] in names:
+                item["parameter_name"] = f"param_{place}"
+            names.add(item["parameter_name"])
+            described[key].append(item)
     return described
 
 
-def _complete(derived: List[Dict[str, Any]], given: Any) -> List[Dict[str, Any]]:
-    known = [item if isinstance(item, dict) else {} for item in as_list(given)]
-    if len(known) == len(derived):
-        derived = [_merge(item, extra) for item, extra in zip(derived, known)]
-    used: Set[str] = set()
-    for index, item in enumerate(derived):
-        if not isinstance(item["parameter_name"], str) or item["parameter_name"] in used:
-            item["parameter_name"] = f"param_{index}"
-        used.add(item["parameter_name"])
-        typed = item["python_type"]
-        if not isinstance(typed, dict) or not isinstance(typed.get("type"), str):
-            item["python_type"] = {"type": "Any"}
-    return derived
-
-
-def _merge(derived: Dict[str, Any], given: Mapping[str, Any]) -> Dict[str, Any]:
-    merged = {**derived, **given}
-    typed = merged["python_type"].get("type") if isinstance(merged["python_type"], dict) else ""
-    if "filepath" in derived["python_type"]["type"] and "filepath" not in str(typed):  # 3.x calls these `str`
-        merged["python_type"] = derived["python_type"]
-    return merged
-
-
-def describe_component(component: Mapping[str, Any], kind: str, index: int) -> Dict[str, Any]:
-    """One parameter or return value, from the component's entry in the config."""
-    props = component.get("props")
-    props = props if isinstance(props, dict) else {}
+def describe_component(component: Mapping[str, Any], name: str, given: Mapping[str, Any]) -> Dict[str, Any]:
+    """One parameter or return value: what the server says of it, completed from the component's entry in the config."""
+    props = as_dict(component.get("props"))
     label = props.get("label")
-    schema = component.get("api_info")
-    schema = schema.get("info", schema) if isinstance(schema, dict) else {}
-    name = str(component.get("type", "any"))
-    if name in FILE_COMPONENTS:
+    schema = as_dict(component.get("api_info"))
+    schema = schema.get("info", schema)
+    kind = str(component.get("type", "any"))
+    if kind in FILE_COMPONENTS:
         typed = "list[filepath]" if props.get("file_count") in ("multiple", "directory") else "filepath"
     else:
-        typed = COMPONENT_TYPES.get(name) or type_name(schema)
-    return {
-        "label": label if isinstance(label, str) and label else f"{kind}_{index}",
-        "parameter_name": parameter_name(label) if isinstance(label, str) else f"{kind}_{index}",
+        typed = COMPONENT_TYPES.get(kind) or type_name(schema)
+    item = {
+        "label": label if isinstance(label, str) and label else name,
+        "parameter_name": parameter_name(label) if isinstance(label, str) else name,
         "parameter_has_default": props.get("value") not in (None, "", []),
         "parameter_default": props.get("value"),
         "type": schema,
         "python_type": {"type": typed, "description": ""},
-        "component": name.capitalize(),
+        "component": kind.capitalize(),
+        **given,
     }
+    said = as_dict(item["python_type"]).get("type")
+    if "filepath" in typed and "filepath" not in str(said):  # 3.x calls these `str`
+        item["python_type"] = {"type": typed, "description": ""}
+    elif not isinstance(said, str):
+        item["python_type"] = {"type": "Any"}
+    return item
 
 
 def check_size(name: str, size: int, limit: Any) -> None:
@@ -3564,8 +3551,7 @@ class Client:
                 if isinstance(error, (AuthenticationError, TooManyRequestsError)):
                     raise
                 logger.warning("%s does not describe its endpoints (%s); using its config.", self.src, error)
-        named = info.get("named_endpoints") if isinstance(info, dict) else None
-        self._info = named if isinstance(named, dict) else {}
+        self._info = as_dict(as_dict(info).get("named_endpoints"))
 
     # --- preparing
 
