@@ -2659,6 +2659,12 @@ class Step(NamedTuple):
     edits: Optional[List[Edits]] = None  # per output, how they differ from the step before; None: not known
     final: bool = False
 
+    def after(self, previous: List[Any]) -> List[Any]:
+        """The outputs, of which a job keeps either the values or the edits."""
+        if self.edits is None:
+            return self.values or []
+        return [apply_edits(value, edit) for value, edit in zip(previous, self.edits)]
+
 
 class Transcript:
     """Reduces the messages of one job to its status and outputs. Pure: recorded conversations are its tests."""
@@ -2767,18 +2773,6 @@ else:
     Future = concurrent.futures.Future
 
 
-class _Output(NamedTuple):
-    """One output of a job: its values, or how they differ from those of the output before."""
-
-    values: Optional[List[Any]]
-    edits: Optional[List[Edits]] = None
-
-    def after(self, previous: List[Any]) -> List[Any]:
-        if self.edits is None:
-            return self.values or []
-        return [apply_edits(value, edit) for value, edit in zip(previous, self.edits)]
-
-
 class Job(Future):
     """A call in progress: a `concurrent.futures.Future` that also knows its status and its outputs so far.
 
@@ -2795,7 +2789,7 @@ class Job(Future):
         self._show = show
         self._changed = threading.Condition()
         self._status = StatusUpdate(Status.STARTING, time=datetime.now())
-        self._outputs: List[_Output] = []
+        self._outputs: List[Step] = []
         self._wakers: List[Callable[[], None]] = []
         self._end: Callable[[], None] = lambda: None  # ends the conversation after cancel()
         self._can_end: Callable[[], bool] = lambda: True  # whether the server can stop this generator and no other job
@@ -2821,13 +2815,13 @@ class Job(Future):
     def __iter__(self) -> Iterator[Any]:
         return self._shown(self._arriving())
 
-    def _shown(self, outputs: Iterable[_Output]) -> Iterator[Any]:
+    def _shown(self, outputs: Iterable[Step]) -> Iterator[Any]:
         values: List[Any] = []
         for output in outputs:
             values = output.after(values)
             yield self._show(values)
 
-    def _arriving(self) -> Iterator[_Output]:
+    def _arriving(self) -> Iterator[Step]:
         """Every output, from the first; waits for those to come. At the end, raises what the job raised."""
         index = 0
         while True:
@@ -2929,20 +2923,20 @@ class Job(Future):
         if cancelled:
             end()
 
-    def _publish(self, status: StatusUpdate, output: Optional[_Output] = None) -> None:
+    def _publish(self, step: Step) -> None:
         with self._changed:
             if self.done():
                 return
-            self._status = status._replace(time=datetime.now())
-            self._stoppable = self._stoppable or status.code is Status.ITERATING  # servers before 3.20 do not say
-            if output:
-                self._outputs.append(output)
+            self._status = step.status._replace(time=datetime.now())
+            self._stoppable = self._stoppable or step.status.code is Status.ITERATING  # servers before 3.20 do not say
+            if step.values is not None or step.edits is not None:
+                self._outputs.append(step)
         self._wake()
 
     def _finish(self, values: List[Any]) -> None:
         with self._changed:
             if not self._outputs and not self.done():
-                self._outputs.append(_Output(values))
+                self._outputs.append(Step(self._status, values))
         with suppress(concurrent.futures.InvalidStateError):  # it has been cancelled
             self.set_result(self._show(values))
 
@@ -2970,24 +2964,27 @@ def handle_file(source: Union[str, os.PathLike[str], bytes, IO[bytes]], name: Op
     `name` is the file name the app sees; bytes should have one with the right suffix. The contents are read when the
     job runs; those of a URL are fetched by this client and uploaded. ValueError if there is no such file.
     """
+    path = url = ""
     if isinstance(source, (str, os.PathLike)):
-        path = os.fspath(source)
-        is_url = path.startswith(("http://", "https://"))
-        if not is_url and not os.path.isfile(path):
+        source = path = os.fspath(source)
+        url = path if is_url(path) else ""
+        if not url and not os.path.isfile(path):
             raise ValueError(f"File {path} does not exist on local filesystem and is not a valid URL.")
-        name = name or (unquote(urlsplit(path).path).rsplit("/", 1)[-1] if is_url else os.path.basename(path)) or "file"
-        marked = LocalFile(path=path, meta=dict(FILE_MARK), orig_name=name, **({"url": path} if is_url else {}))
-        marked.source = path
-        return marked
-    if isinstance(source, (bytes, bytearray, memoryview)):
-        source = bytes(source)
-    elif not hasattr(source, "read"):
+        own = unquote(urlsplit(url).path) if url else path
+    elif isinstance(source, (bytes, bytearray, memoryview)):
+        source, own = bytes(source), ""
+    elif hasattr(source, "read"):
+        own = getattr(source, "name", "")
+    else:
         raise TypeError(f"handle_file() takes a path, a URL, bytes or an open file, not {type(source).__name__}.")
-    opened = getattr(source, "name", None)
-    name = name or (os.path.basename(opened) if isinstance(opened, str) else None) or "file"
-    marked = LocalFile(path=name, meta=dict(FILE_MARK), orig_name=name)
+    name = name or (os.path.basename(own) if isinstance(own, str) else "") or "file"
+    marked = LocalFile(path=path or name, meta=dict(FILE_MARK), orig_name=name, **({"url": url} if url else {}))
     marked.source = source
     return marked
+
+
+def is_url(source: str) -> bool:
+    return source.startswith(("http://", "https://"))
 
 
 def file(source: Union[str, os.PathLike[str], bytes, IO[bytes]], name: Optional[str] = None) -> LocalFile:
@@ -3024,8 +3021,7 @@ def find_app(http: Http, url: str, auth: Optional[Tuple[str, str]]) -> App:
     parts = urlsplit(url)
     folders = [folder for folder in parts.path.split("/") if folder]
     for depth in range(len(folders), -1, -1):
-        base = "/".join([f"{parts.scheme}://{parts.netloc}", *folders[:depth]])
-        app = _app_at(http, base, auth)
+        app = _app_at(http, "/".join([f"{parts.scheme}://{parts.netloc}", *folders[:depth]]), auth)
         if app:
             return app
     with http.request("GET", url, redirects="any") as response:
@@ -3040,12 +3036,10 @@ def find_app(http: Http, url: str, auth: Optional[Tuple[str, str]]) -> App:
 
 def _app_at(http: Http, base: str, auth: Optional[Tuple[str, str]]) -> Optional[App]:
     routes = Routes(base)
-    response = http.request("GET", routes.config, redirects="any")
-    if response.status == 401 and auth:
-        response.close()
-        log_in(http, routes, auth)
-        response = http.request("GET", routes.config, redirects="any")
-    with response:
+    with http.request("GET", routes.config, redirects="any") as response:
+        if response.status == 401 and auth:
+            log_in(http, routes, auth)
+            return _app_at(http, base, None)
         if response.status in (401, 403, 429) or response.status >= 500:
             raise http_error(response)
         text = response.read()
@@ -3156,49 +3150,6 @@ def describe_component(component: Mapping[str, Any], name: str, given: Mapping[s
     return item
 
 
-def check_size(name: str, size: int, limit: Any) -> None:
-    if isinstance(limit, (int, float)) and size > limit:
-        raise ValueError(
-            f"File {name} has {size} bytes, which exceeds the maximum file size of the app, {limit} bytes."
-        )
-
-
-def open_part(marked: LocalFile, stack: ExitStack, fetch: Callable[[str], Iterator[bytes]]) -> Part:
-    """The file as a part of a form, opened until the stack is closed; `fetch` gets the contents of a URL."""
-    import tempfile
-    from mimetypes import guess_type
-
-    source = marked.source
-    name = str(marked["orig_name"])
-    stream: IO[bytes]
-    if isinstance(source, bytes):
-        stream = io.BytesIO(source)
-    elif isinstance(source, str) and not source.startswith(("http://", "https://")):
-        stream = stack.enter_context(open(source, "rb"))
-    elif not isinstance(source, str) and source.seekable():
-        stream = source
-    else:  # its size has to be known before it is sent
-        stream = stack.enter_context(tempfile.TemporaryFile())
-        for chunk in fetch(source) if isinstance(source, str) else iter(lambda: source.read(UPLOAD_CHUNK), b""):
-            stream.write(chunk)
-        stream.seek(0)
-    start = stream.tell()
-    size = stream.seek(0, os.SEEK_END) - start
-    stream.seek(start)
-    return Part(name, guess_type(name)[0] or "application/octet-stream", size, stream.read)
-
-
-def counted(part: Part, moved: Callable[[str, str, Optional[int], int], None]) -> Part:
-    """The part, telling `moved` of what is read from it."""
-
-    def read(size: int) -> bytes:
-        data = part.read(size)
-        moved("uploading", part.name, part.size, len(data))
-        return data
-
-    return part._replace(read=read)
-
-
 def default_folder() -> str:
     """Where files that come back go, unless the caller says."""
     import tempfile
@@ -3241,11 +3192,12 @@ class Arrivals:
         self._found = False  # from the first file on, outputs are kept whole: edits would not fit local paths
         self._fetched: Dict[Any, Any] = {}
 
-    def next(self, values: List[Any], edits: Optional[List[Edits]]) -> _Output:
-        self._found = self._found or contains(values if edits is None else edits, self._is_file)
+    def next(self, step: Step) -> Step:
+        """The step as a job keeps it: with whole values, or edits alone."""
+        self._found = self._found or contains(step.values if step.edits is None else step.edits, self._is_file)
         if self._found:
-            return _Output(walk(values, self._is_file, self._streaming))
-        return _Output(values) if edits is None else _Output(None, edits)
+            return step._replace(values=walk(step.values, self._is_file, self._streaming), edits=None)
+        return step if step.edits is None else step._replace(values=None)
 
     def final(self, values: List[Any]) -> List[Any]:
         if not contains(values, self._is_file):
@@ -3602,7 +3554,7 @@ class Client:
         values = bind_arguments(self._describe(endpoint)["parameters"], args, keywords, f"{endpoint} of {self.src}")
         data: List[Any] = [None] * len(endpoint.inputs)
         for index, value in zip(endpoint.taken, values):
-            data[index] = walk(value, is_local_file, self._check_size)  # a copy: callers may change theirs
+            data[index] = walk(value, is_local_file, self._checked)  # a copy: callers may change theirs
         job = Job(str(endpoint), endpoint.generator, partial(show, endpoint))
         if self._watch:
             job._wakers.append(partial(self._watch, job))
@@ -3611,14 +3563,21 @@ class Client:
         session = self._current_session()
         return Call(self._http, self._app, endpoint, session, data, dict(headers or {}), job, abort)
 
-    def _check_size(self, marked: LocalFile) -> LocalFile:
-        limit = self._app.max_file_size
+    def _checked(self, marked: LocalFile) -> LocalFile:
         source = marked.source
-        if isinstance(limit, (int, float)) and isinstance(source, (str, bytes)):
-            is_path = isinstance(source, str) and os.path.isfile(source)
-            size = os.path.getsize(source) if is_path else len(source) if isinstance(source, bytes) else 0
-            check_size(marked["orig_name"], size, limit)
+        if isinstance(source, bytes):
+            self._check_size(marked, len(source))
+        elif isinstance(source, str) and os.path.isfile(source):
+            self._check_size(marked, os.path.getsize(source))
         return marked
+
+    def _check_size(self, marked: LocalFile, size: int) -> None:
+        limit = self._app.max_file_size
+        if isinstance(limit, (int, float)) and size > limit:
+            name = marked["orig_name"]
+            raise ValueError(
+                f"File {name} has {size} bytes, which exceeds the maximum file size of the app, {limit} bytes."
+            )
 
     def _current_session(self) -> Session:
         with self._lock:
@@ -3712,7 +3671,7 @@ class Client:
                     step = step._replace(values=modern_outputs(endpoint, step.values))
                 if step.final:
                     return arrivals.final(step.values or [])
-                job._publish(step.status, None if step.values is None else arrivals.next(step.values, step.edits))
+                job._publish(arrivals.next(step))
         except GradioError:
             session.disturbed = session.disturbed or endpoint.generator
             raise
@@ -3726,30 +3685,25 @@ class Client:
         """The arguments with each local file uploaded, or in base64, and replaced by what the server calls it."""
         version = self._app.version
         kinds = [str(component.get("type")) for component in call.endpoint.inputs]
-        inline = [takes_base64(version, kind) for kind in kinds]
         found: Dict[int, LocalFile] = {}
-        for value, encoded in zip(call.data, inline):
-            if not encoded:
+        for kind, value in zip(kinds, call.data):
+            if not takes_base64(version, kind):
                 walk(value, is_local_file, lambda marked: found.setdefault(id(marked), marked))
         uploaded = self._upload(found, call.headers, call.abort) if found else {}
 
-        def place(value: Any, kind: str, encoded: bool) -> Any:
-            def replace(marked: LocalFile) -> Any:
-                return self._encode(marked, kind) if encoded else uploaded[id(marked)]
+        def place(kind: str, marked: LocalFile) -> Any:
+            return self._encode(marked, kind) if takes_base64(version, kind) else uploaded[id(marked)]
 
-            return walk(fit_argument(version, kind, value), is_local_file, replace)
-
-        return [place(*row) for row in zip(call.data, kinds, inline)]
+        return [
+            walk(fit_argument(version, kind, value), is_local_file, partial(place, kind))
+            for kind, value in zip(kinds, call.data)
+        ]
 
     def _upload(self, found: Mapping[int, LocalFile], headers: Headers, abort: Abort) -> Dict[int, Dict[str, Any]]:
         """Upload all files in one request. Returns what the server takes for each."""
         url = self._app.routes.upload
         with ExitStack() as stack:
-            parts = [open_part(marked, stack, self._contents_of) for marked in found.values()]
-            for part in parts:
-                check_size(part.name, part.size, self._app.max_file_size)
-            if self._moved:
-                parts = [counted(part, self._moved) for part in parts]
+            parts = [self._open(marked, stack) for marked in found.values()]
             form = Multipart("files", parts, os.urandom(16).hex())
             with self._http.request("POST", url, form, headers=headers, abort=abort) as response:
                 paths = response.json()
@@ -3764,15 +3718,44 @@ class Client:
         from base64 import b64encode
 
         with ExitStack() as stack:
-            part = open_part(marked, stack, self._contents_of)
+            part = self._open(marked, stack)
             encoded = b64encode(part.read(part.size)).decode()
         return base64_argument(kind, part.name, part.mime_type, encoded)
 
-    def _contents_of(self, url: str) -> Iterator[bytes]:
-        with self._http.request("GET", url, redirects="any") as response:
-            if response.status != 200:
-                raise http_error(response)
-            yield from response.chunks()
+    def _open(self, marked: LocalFile, stack: ExitStack) -> Part:
+        """The file as a part of a form, opened until the stack is closed."""
+        import tempfile
+        from mimetypes import guess_type
+
+        source = marked.source
+        name = str(marked["orig_name"])
+        stream: IO[bytes]
+        if isinstance(source, bytes):
+            stream = io.BytesIO(source)
+        elif isinstance(source, str) and not is_url(source):
+            stream = stack.enter_context(open(source, "rb"))
+        elif not isinstance(source, str) and source.seekable():
+            stream = source
+        else:  # its size has to be known before it is sent
+            stream = stack.enter_context(tempfile.TemporaryFile())
+            stream.writelines(
+                self._get(source, name, redirects="any")
+                if isinstance(source, str)
+                else iter(lambda: source.read(UPLOAD_CHUNK), b"")
+            )
+            stream.seek(0)
+        start = stream.tell()
+        size = stream.seek(0, os.SEEK_END) - start
+        stream.seek(start)
+        self._check_size(marked, size)
+
+        def read(most: int) -> bytes:
+            data = stream.read(most)
+            if self._moved:
+                self._moved("uploading", name, size, len(data))
+            return data
+
+        return Part(name, guess_type(name)[0] or "application/octet-stream", size, read)
 
     def _fetch(self, item: Mapping[str, Any], headers: Headers) -> Any:
         """A file the server sent, as users get it: a local path, or the object they can fetch it with."""
@@ -3805,14 +3788,17 @@ class Client:
             url = self._app.routes.stream(re.sub(r"playlist\.m3u8$", "playlist-file", path))
         else:
             url = self._app.routes.file(path)
-        with self._http.request("GET", url, headers=headers) as response:
+        yield from self._get(url, file_name(item), headers=headers)
+
+    def _get(self, url: str, name: str, **options: Any) -> Iterator[bytes]:
+        with self._http.request("GET", url, **options) as response:
             if response.status != 200:
                 raise http_error(response)
             length = response.headers.get("content-length", "")
             for chunk in response.chunks():
                 yield chunk
                 if self._moved:
-                    self._moved("downloading", file_name(item), int(length) if length.isdecimal() else None, len(chunk))
+                    self._moved("downloading", name, int(length) if length.isdecimal() else None, len(chunk))
 
 
 # === Command line =====================================================================================================

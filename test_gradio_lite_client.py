@@ -4144,7 +4144,7 @@ class TranscriptTest(TestCase):
                 if app.version < (4,):
                     step = step._replace(values=glc.modern_outputs(endpoint, step.values))
                 if not step.final:
-                    values = arrivals.next(step.values, step.edits).after(values)
+                    values = arrivals.next(step).after(values)
                     outputs.append(glc.show(endpoint, values))
                 elif not outputs:
                     outputs.append(glc.show(endpoint, arrivals.final(step.values)))
@@ -4526,8 +4526,7 @@ class JobTest(TestCase):
         return glc.Job("/f", stoppable, lambda values: values[0] if len(values) == 1 else tuple(values))
 
     def publish(self, job: glc.Job, code: glc.Status, *values: Any, edits: Any = None) -> None:
-        output = glc._Output(None if edits else list(values), edits) if values or edits else None
-        job._publish(glc.StatusUpdate(code), output)
+        job._publish(glc.Step(glc.StatusUpdate(code), list(values) or None, edits))
 
     def yields(self, job: glc.Job, *values: Any) -> None:
         for value in values:
@@ -5385,7 +5384,7 @@ class CancelTest(ClientCase):
 
         def publish(job: glc.Job, *args: Any) -> None:
             real(job, *args)
-            if args[0].code is glc.Status.ITERATING:
+            if args[0].status.code is glc.Status.ITERATING:
                 raise KeyboardInterrupt
 
         for version in ("3.50.2", "4.8.0", "4.44.1", "6.31.0"):

@@ -70,7 +70,7 @@ def check_anything(rng: random.Random) -> None:
             if step.final:
                 job._finish(arrivals.final(step.values or []))
                 break
-            job._publish(step.status, None if step.values is None else arrivals.next(step.values, step.edits))
+            job._publish(arrivals.next(step))
             shown += step.values is not None
     except glc.GradioError as error:
         assert str(error) == error.args[0]
@@ -97,7 +97,7 @@ def check_values(rng: random.Random) -> None:
         step = transcript.feed({"msg": "process_generating", "output": {"data": data}, "success": True})
         if step is None or step.values is None:
             return  # a first value that looks like a diff: see Transcript
-        job._publish(step.status, arrivals.next(step.values, step.edits))
+        job._publish(arrivals.next(step))
     expected = [glc.walk(value, glc.is_marked_file, fetched) for value in values]
     assert job.outputs() == expected, (sent, job.outputs(), expected)
     job._finish(arrivals.final(values[-1]))
