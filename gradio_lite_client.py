@@ -2227,21 +2227,31 @@ def speak_http(call: Call) -> Generator[Message, None, None]:
     """One POST whose answer is the result: no queue, no progress. Waits as long as the function runs."""
     yield {"msg": "process_starts"}
     url = call.app.routes.run(call.endpoint.name or "predict")
-    last: Json = None
-    while True:
+    error: Optional[HTTPError] = None
+    before: Json = None
+    output: Json = None
+    stepping = True
+    while stepping and not error:
         with call.http.request("POST", url, call.body(), headers=call.headers, timeout=None) as response:
             response.set_timeout(call.http.timeout)  # the function has ended
-            if response.status != 200:
+            if response.status == 200:
+                before, output = output, response.json()
+            else:
                 error = http_error(response)
-                break
-            output = response.json()
-        if call.app.version >= (3, 20) or not isinstance(output, dict) or not output.get("is_generating"):
-            yield {"msg": "process_completed", "success": True, "output": last or output}
-            return
-        last = output  # until 3.19 each POST is one step of a generator, and the one after the last brings nothing
-        yield {"msg": "process_generating", "success": True, "output": output}
-    answer = json_or_none(error.body)
-    if error.status == 500 and isinstance(answer, dict) and "error" in answer:
+        # Until 3.19 each POST is one step of a generator, and the one after the last brings nothing.
+        stepping = call.app.version < (3, 20) and bool(as_dict(output).get("is_generating"))
+        if stepping and not error:
+            yield {"msg": "process_generating", "success": True, "output": output}
+    if error:
+        yield from explain_refusal(call, url, error)
+    else:
+        yield {"msg": "process_completed", "success": True, "output": before or output}
+
+
+def explain_refusal(call: Call, url: str, error: HTTPError) -> Generator[Message, None, None]:
+    """What a direct call that failed means: the function failed, the queue has to be used, or just that error."""
+    answer = as_dict(json_or_none(error.body))
+    if error.status == 500 and "error" in answer:
         yield {"msg": "process_completed", "success": False, "output": answer}
     elif error.status in (401, 404) and call.app.queue and call.endpoint.dependency.get("queue") is not False:
         logger.debug("%s does not take direct calls: joining the queue.", url)
@@ -2383,7 +2393,7 @@ def stop(call: Call, event_id: str, steps: Iterable[str]) -> bool:
         elif step == "reset":
             if post(call, routes.reset, {"event_id": event_id}) != {"success": True}:
                 return False
-        elif step in ("remove", "stop"):
+        else:
             fn_index = fn_index if step == "stop" else NO_FUNCTION
             post(call, routes.cancel, {"session_hash": session.hash, "fn_index": fn_index, "event_id": event_id})
     return True

@@ -1460,6 +1460,18 @@ class StaleTest(HttpCase):
             self.get(http, server.url)
             self.assertEqual(server.connections, 2)
 
+    def test_a_connection_of_another_process_is_left_alone(self) -> None:
+        here, there = socket.socketpair()
+        with here, there:
+            connection = glc.Connection(here, glc.origin_of("http://x"))
+            connection.idle_since = time.monotonic()
+            self.assertFalse(connection.is_stale())
+            connection.pid += 1
+            self.assertTrue(connection.is_stale())
+            connection.abort()
+            here.sendall(b"still there")
+            self.assertEqual(there.recv(99), b"still there")
+
     def test_a_socket_that_is_closed_is_stale(self) -> None:
         with socket.socket() as sock:
             connection = glc.Connection(sock, glc.origin_of("http://x"))
@@ -4486,6 +4498,21 @@ class SessionTest(TestCase):
             self.assertRegex(text, r"^[0-9a-f]{32}$")
 
 
+class ExhaustedTest(ClientCase):
+    def test_every_conversation_ends_by_itself(self) -> None:
+        """Callers leave at the result; whoever listens on hears nothing more."""
+        for protocol, name in (("sse_v3", "/add"), ("sse", "/add"), ("ws", "/add"), ("sse_v3", "/quick")):
+            with self.subTest(protocol, name=name):
+                client = self.client(self.app(protocol).url)
+                args = (1, 2) if name == "/add" else ("x",)
+                call = client._call(args, name, None, None, {})
+                chosen = glc.choose_protocol(client._app, call.endpoint, skip_queue=False)
+                messages = [message["msg"] for message in glc.PROTOCOLS[chosen].speak(call)]
+                self.assertEqual(messages[-1], "process_completed")
+                self.assertEqual(messages.count("process_completed"), 1)
+                client.close()
+
+
 class CancelStepsTest(TestCase):
     def steps(self, version: str, started: bool, alone: bool, only: bool, **entry: Any) -> tuple[str, ...]:
         app = glc.App("http://x", config(dependency(**entry), version=version))
@@ -5358,6 +5385,21 @@ class CancelTest(ClientCase):
                 self.assertEqual(client.predict("still alive", api_name="/echo"), "still alive")
                 client.close()
 
+    def test_between_the_upload_and_the_call(self) -> None:
+        server = self.scripted()
+        client = self.client(server.url)
+        send = client._send_files
+
+        def send_and_cancel(call: Any) -> Any:
+            data = send(call)
+            self.assertTrue(call.job.cancel())
+            return data
+
+        self.patch(client, "_send_files", send_and_cancel)
+        self.raises(concurrent.futures.CancelledError, client.submit("x").result, DEADLINE)
+        self.assertEqual(self.paths(server), ["GET /config"])
+        client.close()
+
     def test_a_plain_function_that_runs(self) -> None:
         app = self.app()
         client = self.client(app.url)
@@ -5518,6 +5560,27 @@ class CloseTest(ClientCase):
 
 
 class SessionOfClientTest(ClientCase):
+    def test_two_threads_of_another_process_begin_anew_once(self) -> None:
+        client = self.client(self.app("sse_v2").url)
+        entered, go = threading.Event(), threading.Event()
+        times = []
+
+        def after_fork() -> None:
+            times.append(1)
+            entered.set()
+            go.wait(DEADLINE)
+
+        self.patch(client._http, "after_fork", after_fork)
+        self.patch(os, "getpid", lambda: 1_000_000)
+        first = Running(lambda: client.session_hash)
+        self.assertTrue(entered.wait(DEADLINE))
+        second = Running(lambda: client.session_hash)
+        wait_until(lambda: client._forked.locked() and second.thread.is_alive())
+        go.set()
+        self.assertEqual(first.result(), second.result())
+        self.assertEqual(times, [1])
+        client.close()
+
     def test_in_another_process_it_begins_anew(self) -> None:
         """Here nothing is forked, but the process seems to be another; F.ForkTest forks."""
         app = self.app("sse_v2", auth=("ada", "pass"))
@@ -6625,6 +6688,15 @@ class ExitCodeTest(CommandLineCase):
 
 
 class UsageTest(CommandLineCase):
+    def test_what_it_is_called(self) -> None:
+        self.assertEqual((glc.program(), glc.module_name()), ("gradio-lite", "gradio_lite_client"))
+        self.patch(glc, "__name__", "__main__")
+        self.assertEqual((glc.program(), glc.module_name()), ("python -m gradio_lite_client", "gradio_lite_client"))
+        self.patch(glc, "__spec__", None)
+        for path, name, module in (("/x/copy.py", "copy.py", "copy"), ("-", "-", "gradio_lite_client")):
+            self.patch(sys, "argv", [path])
+            self.assertEqual((glc.program(), glc.module_name()), (name, module))
+
     def test_wrong_usage(self) -> None:
         for argv, words in (
             ((), "A command is needed: info, predict"),
