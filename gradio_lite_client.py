@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-# gradio_lite_client 1.0.0.dev0, from the distribution `gradio-lite-client`. To update a copied file, replace it whole.
+# gradio_lite_client 1.0.0, from the distribution `gradio-lite-client`. To update a copied file, replace it whole.
 """Call any Gradio app as an API. One file, standard library only, Python 3.8 and newer.
 
     from gradio_lite_client import Client, handle_file
@@ -84,7 +84,7 @@ if TYPE_CHECKING:
     from argparse import Namespace
     from http.cookiejar import CookieJar
 
-__version__ = "1.0.0.dev0"
+__version__ = "1.0.0"
 __all__ = [
     "AppError",
     "AuthenticationError",
