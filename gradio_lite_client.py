@@ -3347,6 +3347,7 @@ class Client:
         *,
         variables: Optional[Mapping[str, str]] = None,
         hf_token: Optional[str] = None,
+        **options: Any,
     ) -> Client:
         """Make a Space of your own from another, unless you have it already, and connect to it once it runs.
 
@@ -3354,11 +3355,15 @@ class Client:
         of the original unless you choose; other than cpu-basic is billed to you, and is put to sleep after
         `sleep_timeout` minutes without requests (-1: never). `secrets` and `variables` are set when the Space is made.
         An existing duplicate is used as it is, but for `hardware`, if given. Needs a token: `token=`, HF_TOKEN or a
-        saved one.
+        saved one. `options` are further ones of Client; those of the network are for the Hub, too.
         Raises SpaceDuplicationError, which says what exists already, SpaceError, AuthenticationError.
         """
+        unknown = set(options) - set(cls.__init__.__kwdefaults__ or ())
+        if unknown:  # before anything is made
+            raise TypeError(f"duplicate() does not take {', '.join(sorted(unknown))}.")
         token = hf_token if token is None else token
-        http = Http(f"gradio_lite_client/{__version__}")
+        network = {name: options[name] for name in ("timeout", "ssl_verify", "proxy", "trust_env") if name in options}
+        http = Http(f"gradio_lite_client/{__version__}", **network)
         tell = partial(_tell, verbose)
         try:
             hub = Hub(http, find_token(token, search=True))
@@ -3371,7 +3376,7 @@ class Client:
         finally:
             http.close()
         try:
-            return cls(target, token, max_workers, verbose)
+            return cls(target, token, max_workers, verbose, **options)
         except GradioError as error:
             raise SpaceDuplicationError(
                 f"{hub.url}/spaces/{target} exists, but cannot be used yet: {error} "
@@ -4309,20 +4314,22 @@ def open_client(options: Namespace, terminal: Terminal) -> Client:
         from getpass import getpass
 
         password = getpass(f"Password of {user}: ")
-    client = Client(
-        options.src,
-        options.token,
-        auth=(user, password) if options.auth else None,
-        headers=pairs(options.H, ":", {}),
-        cookies=pairs(options.cookie, "=", {}),
-        download_files=not (options.download_files or options.no_download),  # for -o, they are fetched when printed
-        ssl_verify=options.cacert or not options.insecure,
-        proxy=options.proxy,
-        timeout=options.timeout,
-        skip_queue=options.skip_queue,
-    )
+    auth = (user, password) if options.auth else None
+    client = Client(options.src, options.token, auth=auth, **client_options(options))
     client._moved = terminal.moved
     return client
+
+
+def client_options(options: Namespace) -> Dict[str, Any]:
+    return {
+        "headers": pairs(options.H, ":", {}),
+        "cookies": pairs(options.cookie, "=", {}),
+        "download_files": not (options.download_files or options.no_download),  # for -o, they are fetched when printed
+        "ssl_verify": options.cacert or not options.insecure,
+        "proxy": options.proxy,
+        "timeout": options.timeout,
+        "skip_queue": options.skip_queue,
+    }
 
 
 def run_info(options: Namespace, terminal: Terminal) -> str:
@@ -4431,11 +4438,12 @@ def run_duplicate(options: Namespace, terminal: Terminal) -> str:
     if options.dry_run:
         with closing(Rehearsal(options)) as hub:
             source = space_in(options.src) or options.src
-            settings = space_settings(private, secrets, variables)
-            duplicate_space(hub, source, options.to, hardware, -1 if sleep < 0 else sleep * 60, settings, logger.info)
+            body = space_settings(private, secrets, variables)
+            duplicate_space(hub, source, options.to, hardware, -1 if sleep < 0 else sleep * 60, body, logger.info)
         return "\n".join(map(to_json, hub.requests))
-    to, token = options.to, options.token
-    with Client.duplicate(options.src, to, token, private, hardware, secrets, sleep, variables=variables) as client:
+    settings = {"private": private, "hardware": hardware, "secrets": secrets, "variables": variables}
+    more = {**settings, "sleep_timeout": sleep, **client_options(options)}
+    with Client.duplicate(options.src, options.to, options.token, **more) as client:
         return to_json({"url": client.src}) if options.json else client.src
 
 

@@ -3562,6 +3562,18 @@ class DuplicateTest(HubCase):
                 self.assertIsInstance(error.__cause__, glc.SpaceError)
                 self.assertIn("alice/calculator", self.here.spaces)
 
+    def test_options_of_the_client(self) -> None:
+        self.here.add(SPACE)
+        with ProxyServer() as proxy:  # loopback needs none
+            client = self.duplicate(headers={"x-team": "blue"}, timeout=DEADLINE, proxy=proxy.url, trust_env=False)
+            client.predict(1, 2, api_name="/add")
+        self.assertEqual({r.headers.get("x-team") for r in self.calculator.requests}, {"blue"})
+        self.assertEqual({r.headers.get("x-team") for r in self.here.requests}, {None})
+        before = len(self.here.requests)
+        error = self.raises(TypeError, self.duplicate, to_id="other", hardwear="t4-small")
+        self.assertEqual(str(error), "duplicate() does not take hardwear.")
+        self.assertEqual(len(self.here.requests), before)
+
     def test_without_an_original(self) -> None:
         error = self.refused("no/such", kind=glc.SpaceError)
         self.assertIn("Could not find Space: no/such", str(error))
