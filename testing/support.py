@@ -13,6 +13,7 @@ import faulthandler
 import gc
 import os
 import queue
+import signal
 import socket
 import sys
 import tempfile
@@ -30,6 +31,8 @@ from testing.standin import StandIn
 
 MS = float(os.environ.get("TEST_MS", "1")) / 1000  # the unit of every wait: slow machines can stretch it
 DEADLINE = 20_000 * MS  # for what a healthy program does at once
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # so shells start what runs in the background, CI perhaps
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 if "TEST_SWITCH" in os.environ:  # seconds after which another thread may run: tiny ones bring races to light
     sys.setswitchinterval(float(os.environ["TEST_SWITCH"]))
 
