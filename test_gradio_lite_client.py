@@ -7342,7 +7342,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     began = time.monotonic()
     passed, failed, skipped = counts(run_offline())
     rows = [f"offline {passed:11} passed {failed:3} failed {skipped:3} skipped {time.monotonic() - began:5.0f} s"]
-    with concurrent.futures.ThreadPoolExecutor(2) as pool:  # these wait more than they compute
+    with concurrent.futures.ThreadPoolExecutor(3) as pool:  # these wait more than they compute
         for version, (report, last) in zip(
             options.only or versions.RELEASES, pool.map(run_on_server, options.only or versions.RELEASES)
         ):
