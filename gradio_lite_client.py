@@ -32,8 +32,8 @@ most `max_workers`), `gradio-stream` (one per session with pending jobs; reads a
 `gradio-heartbeat` (only for apps that ask for it). Every lock guards a few fields, is described in the docstring of its
 class, and is never held while code of the user runs, nor, with one exception (`Session._turn`), during I/O.
 
-The library contacts the host it is given (for a Space also the Hub), and no other. It does not print, apart from
-`view_api()` and `verbose=True`.
+The library contacts the host it is given (for a Space also the Hub) and those of URLs given to `handle_file()`, and no
+other. It does not print, apart from `view_api()` and `verbose=True`.
 """
 
 from __future__ import annotations
@@ -50,39 +50,26 @@ import sys
 import threading
 import time
 from collections import deque
+from collections.abc import AsyncIterator, Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, suppress
 from datetime import datetime
 from enum import Enum
 from functools import partial
 from queue import SimpleQueue
-from typing import (
-    IO,
-    TYPE_CHECKING,
-    Any,
-    AsyncIterator,
-    Callable,
-    Deque,
-    Dict,
-    Generator,
-    Iterable,
-    Iterator,
-    List,
-    Mapping,
-    NamedTuple,
-    NoReturn,
-    Optional,
-    Sequence,
-    Set,
-    TextIO,
-    Tuple,
-    Union,
-)
 from urllib.parse import quote, unquote, urlencode, urljoin, urlsplit
 
+TYPE_CHECKING = False  # as type checkers know. `typing` and its tuples would add a seventh to the time an import takes
 if TYPE_CHECKING:
     import ssl
     from argparse import Namespace
     from http.cookiejar import CookieJar
+    from typing import IO, Any, NoReturn, TextIO, TypeAlias
+
+    Future = concurrent.futures.Future[Any]
+    JsonObject = dict[str, Any]
+else:
+    Future, JsonObject = concurrent.futures.Future, dict  # which take no parameters in Python 3.8
+    Any = object  # for programs that evaluate the annotations of functions they are given
 
 __version__ = "1.0.0"
 __all__ = [
@@ -113,8 +100,9 @@ __all__ = [
     "main",
 ]
 
-Json = Any  # what json.loads returns
-Message = Dict[str, Any]  # one message of a Gradio queue
+Json: TypeAlias = "Any"  # what json.loads returns
+Message: TypeAlias = "dict[str, Any]"  # one message of a Gradio queue
+USER_AGENT = f"gradio_lite_client/{__version__}"
 logger = logging.getLogger(__name__)
 logger.addHandler(logging.NullHandler())
 
@@ -140,12 +128,12 @@ logger.addHandler(logging.NullHandler())
 class GradioError(Exception):
     """Base of all errors of this library; attributes that do not apply are None."""
 
-    url: Optional[str] = None
-    status: Optional[int] = None  # HTTP
-    endpoint: Optional[str] = None
-    event_id: Optional[str] = None  # the server's name for the job
-    last_status: Optional[StatusUpdate] = None
-    retry_after: Optional[str] = None  # the server's Retry-After header, as it came
+    url: str | None = None
+    status: int | None = None  # HTTP
+    endpoint: str | None = None
+    event_id: str | None = None  # the server's name for the job
+    last_status: StatusUpdate | None = None
+    retry_after: str | None = None  # the server's Retry-After header, as it came
 
     def __init__(self, message: str = "", **details: Any):
         super().__init__(message)
@@ -161,7 +149,7 @@ class ConnectionLost(ConnectionFailed):
 
 
 class TimedOut(ConnectionFailed, TimeoutError):
-    """The server sent nothing for longer than the client's `timeout`."""
+    """The server sent nothing for longer than the client's `timeout`, or a Space took too long to start."""
 
 
 class HTTPError(GradioError):
@@ -197,7 +185,7 @@ class AppError(GradioError, ValueError):
         /,
         message: str = "",
         title: str = "Error",
-        duration: Optional[float] = 10,
+        duration: float | None = 10,
         visible: bool = True,
         print_exception: bool = True,
         **details: Any,
@@ -220,9 +208,9 @@ class InvalidAPIEndpointError(GradioError, ValueError):
 
 
 class SpaceError(GradioError):
-    """A Hugging Face Space that does not run and will not without its owner."""
+    """A Hugging Face Space that cannot be found, or that does not run and will not without its owner."""
 
-    stage: Optional[str] = None
+    stage: str | None = None
 
 
 class SpaceDuplicationError(SpaceError):
@@ -238,7 +226,7 @@ class _Retired(GradioError):
 
 
 # === Records ==========================================================================================================
-# What users get besides values. Plain data.
+# What users get besides values, and files on their way in. Plain data, but for FileData, which can fetch its contents.
 
 
 class Status(Enum):
@@ -261,65 +249,86 @@ class Status(Enum):
         return order.index(self) < order.index(other)
 
 
-class ProgressUnit(NamedTuple):
+class Record:
+    """Plain data, shown and compared by its attributes."""
+
+    def __eq__(self, other: object) -> bool:
+        return vars(other) == vars(self) if type(other) is type(self) else NotImplemented
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in vars(self).items())})"
+
+
+class ProgressUnit(Record):
     """One bar of a `gr.Progress`; nested bars arrive as several units."""
 
-    index: Optional[float] = None  # type: ignore[assignment] # hides tuple.index(), as the app's name for it wants
-    length: Optional[float] = None
-    unit: Optional[str] = None
-    progress: Optional[float] = None  # 0 to 1, where the app gives no index and length
-    desc: Optional[str] = None
+    def __init__(
+        self,
+        index: float | None = None,
+        length: float | None = None,
+        unit: str | None = None,
+        progress: float | None = None,  # 0 to 1, where the app gives no index and length
+        desc: str | None = None,
+    ):
+        self.index, self.length, self.unit, self.progress, self.desc = index, length, unit, progress, desc
 
 
-class StatusUpdate(NamedTuple):
+class StatusUpdate(Record):
     """What was last heard of a job. Fields the server did not send are None."""
 
-    code: Status
-    rank: Optional[int] = None  # jobs before this one in the queue
-    queue_size: Optional[int] = None
-    eta: Optional[float] = None  # seconds
-    success: Optional[bool] = None  # set when the job has ended
-    time: Optional[datetime] = None
-    progress_data: Optional[List[ProgressUnit]] = None
-    log: Optional[Tuple[str, str]] = None  # text and level of a gr.Info or gr.Warning
-    type: str = "status"
+    def __init__(
+        self,
+        code: Status,
+        rank: int | None = None,  # jobs before this one in the queue
+        queue_size: int | None = None,
+        eta: float | None = None,  # seconds
+        success: bool | None = None,  # set when the job has ended
+        time: datetime | None = None,
+        progress_data: list[ProgressUnit] | None = None,
+        log: tuple[str, str] | None = None,  # text and level of a gr.Info or gr.Warning
+        type: str = "status",
+    ):
+        self.code, self.rank, self.queue_size, self.eta = code, rank, queue_size, eta
+        self.success, self.time = success, time
+        self.progress_data, self.log, self.type = progress_data, log, type
 
 
-class OutputUpdate(NamedTuple):
+class OutputUpdate(Record):
     """One value of a job, as `async for` over the job yields it."""
 
-    outputs: Any
-    success: bool = True
-    type: str = "output"
-    final: bool = False
+    def __init__(self, outputs: Any, success: bool = True, type: str = "output", final: bool = False):
+        self.outputs, self.success, self.type, self.final = outputs, success, type, final
 
 
-class FileData(Dict[str, Any]):
+class FileData(JsonObject):
     """A file on the server, as the dict the server sent (`path`, `url`, `orig_name`, `size`, `mime_type`, …).
 
     Outputs hold these with `Client(download_files=False)`. An instance can be passed back to the app as an argument.
     """
 
-    download: Optional[Callable[[Optional[str]], Union[str, bytes]]] = None  # set by the client that received the file
+    download: Callable[[str | None], Any] | None = None  # to a path or, for None, into memory; set by the client
 
     def read(self) -> bytes:
         """Download the file into memory. Blocks; raises what the client raises."""
-        return bytes(self._source()(None))  # type: ignore[arg-type]
+        return bytes(self._source()(None))
 
-    def save(self, dest: Union[str, os.PathLike[str]]) -> str:
+    def save(self, dest: str | os.PathLike[str]) -> str:
         """Download to the file `dest`, or into it under the file's own name if it is a directory. Returns the path."""
         return str(self._source()(os.fspath(dest)))
 
-    def _source(self) -> Callable[[Optional[str]], Union[str, bytes]]:
+    def _source(self) -> Callable[[str | None], Any]:
         if self.download is None:
-            raise ValueError("This FileData did not come from a Client, so there is nowhere to read it from.")
+            raise ValueError("This FileData is a copy, or was not made by a Client: there is nowhere to read it from.")
         return self.download
 
+    def __getstate__(self) -> None:
+        """Nothing: a copy or pickle is of the dict alone, since the client that can read the file has no copies."""
 
-class LocalFile(Dict[str, Any]):
+
+class LocalFile(JsonObject):
     """A file to upload, made by `handle_file()` and by nothing else: only these are ever read from the disk."""
 
-    source: Union[str, bytes, IO[bytes]] = b""  # path or URL, contents, open file
+    source: str | bytes | IO[bytes] = b""  # path or URL, contents, open file
 
 
 # === Formats ==========================================================================================================
@@ -331,15 +340,12 @@ UPLOAD_CHUNK = 256 * 1024
 
 def split_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
     """Lines without their ends. Only CR, LF and CRLF end a line (WHATWG, Server-sent events, section 9.2.5)."""
-    parts: List[bytes] = []
+    parts: list[bytes] = []
     size = 0
     after_cr = False
-    for chunk in chunks:
+    for chunk in filter(None, chunks):
         if after_cr and chunk[:1] == b"\n":
             chunk = chunk[1:]
-            after_cr = False
-        if not chunk:
-            continue
         after_cr = chunk.endswith(b"\r")
         if b"\r" in chunk:
             chunk = chunk.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
@@ -360,10 +366,9 @@ def iter_sse(chunks: Iterable[bytes]) -> Iterator[str]:
 
     An event that the end of the stream cuts short is dropped, as the standard says.
     """
-    data: List[bytes] = []
+    data: list[bytes] = []
     size = 0
-    lines = split_lines(chunks)
-    for number, line in enumerate(lines):
+    for number, line in enumerate(split_lines(chunks)):
         if number == 0 and line.startswith(b"\xef\xbb\xbf"):
             line = line[3:]
         if not line:
@@ -378,12 +383,11 @@ def iter_sse(chunks: Iterable[bytes]) -> Iterator[str]:
                 raise ProtocolError(f"The server sent an event of more than {MAX_EVENT_BYTES} bytes.")
 
 
-class Frame(NamedTuple):
+class Frame(Record):
     """One WebSocket frame (RFC 6455, section 5)."""
 
-    opcode: int
-    data: bytes = b""
-    fin: bool = True
+    def __init__(self, opcode: int, data: bytes = b"", fin: bool = True):
+        self.opcode, self.data, self.fin = opcode, data, fin
 
 
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA
@@ -432,13 +436,11 @@ def accept_key(key: str) -> str:
     return b64encode(sha1(f"{key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11".encode()).digest()).decode()
 
 
-class Part(NamedTuple):
+class Part:
     """One file of a multipart form: its name, media type, exact size, and a function that reads its next bytes."""
 
-    name: str
-    mime_type: str
-    size: int
-    read: Callable[[int], bytes]
+    def __init__(self, name: str, mime_type: str, size: int, read: Callable[[int], bytes]):
+        self.name, self.mime_type, self.size, self.read = name, mime_type, size, read
 
 
 class Multipart:
@@ -473,7 +475,7 @@ class Multipart:
         yield self._end
 
 
-Edits = List[List[Any]]  # [[operation, path, value], ...]
+Edits: TypeAlias = "list[list[Any]]"  # [[operation, path, value], ...]
 
 
 def apply_edits(value: Json, edits: Edits) -> Json:
@@ -494,14 +496,12 @@ def apply_edits(value: Json, edits: Edits) -> Json:
                     parent[key] = child = child.copy()
                     own[id(child)] = child
                 parent, key = child, step
-            if operation == "replace":
+            if operation == "add" and isinstance(parent, list):
+                parent.insert(key, new)
+            elif operation in ("add", "replace"):
                 parent[key] = new
             elif operation == "append":
                 parent[key] = parent[key] + new
-            elif operation == "add" and isinstance(parent, list):
-                parent.insert(key, new)
-            elif operation == "add":
-                parent[key] = new
             elif operation == "delete" and path:
                 parent.pop(-1 if isinstance(parent, list) else key)
             else:
@@ -511,31 +511,37 @@ def apply_edits(value: Json, edits: Edits) -> Json:
     return root[0]
 
 
-def are_edits(data: List[Any]) -> bool:
+def are_edits(data: list[Any]) -> bool:
     """Whether these outputs, which should be values, are diffs."""
+    if not all(isinstance(output, list) for output in data):
+        return False
     operations = ("replace", "append", "add", "delete")
-    edits = [edit for output in data if isinstance(output, list) for edit in output]
-    return (
-        all(isinstance(output, list) for output in data)
-        and bool(edits)
-        and all(isinstance(edit, list) and len(edit) == 3 and edit[0] in operations for edit in edits)
-    )
+    edits = [edit for output in data for edit in output]
+    return bool(edits) and all(isinstance(edit, list) and len(edit) == 3 and edit[0] in operations for edit in edits)
 
 
-def parse_json(text: Union[str, bytes], url: str) -> Json:
+def parse_json(text: str | bytes, url: str) -> Json:
     """The JSON value, or a ProtocolError that says what came from `url` instead."""
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
-        start = text[:200] if isinstance(text, str) else text[:200].decode("utf-8", "replace")
+        start = text[:4096] if isinstance(text, str) else text[:4096].decode("utf-8", "replace")
         raise ProtocolError(f"Expected JSON from {url}, got {describe_body(start)}", url=url) from error
 
 
-def json_or_none(text: Union[str, bytes]) -> Json:
+def json_or_none(text: str | bytes) -> Json:
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
         return None
+
+
+def as_list(value: Json) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def as_dict(value: Json) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 def describe_body(text: str) -> str:
@@ -575,8 +581,7 @@ def _complaint(item: Json) -> str:
     """One entry of a 422's `detail`: of Gradio's validators or of FastAPI's."""
     if not isinstance(item, dict):
         return str(item)
-    loc = item.get("loc")
-    place = item.get("parameter_name") or ".".join(str(step) for step in (loc if isinstance(loc, list) else ()))
+    place = item.get("parameter_name") or ".".join(map(str, as_list(item.get("loc"))))
     text = str(item.get("message") or item.get("msg") or item)
     return f"{place}: {text}" if place else text
 
@@ -587,7 +592,7 @@ QUOTA_HINT = (
 )
 
 
-def quota_in(text: str) -> Optional[Dict[str, Optional[int]]]:
+def quota_in(text: str) -> dict[str, int | None] | None:
     """The seconds in what a ZeroGPU Space says of an exceeded quota; None for those it does not name, or other texts.
 
     As in "You have exceeded your free GPU quota (60s requested vs. 12s left). Try again in 0:12:34".
@@ -608,7 +613,7 @@ def quota_in(text: str) -> Optional[Dict[str, Optional[int]]]:
 # JSON trees: the files in them, arguments, types, the API as text. Pure.
 
 FILE_MARK = {"_type": "gradio.FileData"}
-Match = Callable[[Any], bool]
+Match: TypeAlias = "Callable[[Any], bool]"
 
 
 def walk(tree: Json, match: Match, replace: Callable[[Any], Any]) -> Json:
@@ -625,20 +630,16 @@ def walk(tree: Json, match: Match, replace: Callable[[Any], Any]) -> Json:
 def contains(tree: Json, match: Match) -> bool:
     if match(tree):
         return True
-    children: Iterable[Any] = ()
     if isinstance(tree, dict):
-        children = tree.values()
-    elif isinstance(tree, (list, tuple)):
-        children = tree
-    return any(contains(child, match) for child in children)
+        return any(contains(value, match) for value in tree.values())
+    return isinstance(tree, (list, tuple)) and any(contains(value, match) for value in tree)
 
 
 def is_marked_file(value: Json) -> bool:
     """A file object as servers since 4.21 send it."""
     if not isinstance(value, dict) or not isinstance(value.get("path"), str):
         return False
-    meta = value.get("meta")
-    return isinstance(meta, dict) and meta.get("_type") == FILE_MARK["_type"]
+    return as_dict(value.get("meta")).get("_type") == FILE_MARK["_type"]
 
 
 def is_unmarked_file(value: Json) -> bool:
@@ -661,7 +662,7 @@ def is_old_file(value: Json) -> bool:
     return value.get("is_file") is True or value.get("is_stream") is True or is_data_url(value["data"])
 
 
-def modern_file(old: Mapping[str, Any]) -> Dict[str, Any]:
+def modern_file(old: Mapping[str, Any]) -> dict[str, Any]:
     """A 3.x file object in the shape of later servers."""
     stream = old.get("is_stream") is True
     url = old["data"] if not stream and not old.get("is_file") else None
@@ -704,23 +705,13 @@ def modern_output(kind: str, value: Json) -> Json:
     return walk(value, is_old_file, modern_file)
 
 
-def as_list(value: Json) -> List[Any]:
-    return value if isinstance(value, list) else []
-
-
-def as_dict(value: Json) -> Dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def file_argument(version: Tuple[int, ...], name: str, size: int, mime_type: str, path: str) -> Dict[str, Any]:
+def file_argument(version: tuple[int, ...], name: str, size: int, mime_type: str, path: str) -> dict[str, Any]:
     """What a server takes for a file that has been uploaded to `path`."""
-    if version < (4,):
-        return {"name": path, "data": None, "is_file": True, "orig_name": name, "size": size}
-    fields = {"path": path, "url": None, "orig_name": name, "size": size, "mime_type": mime_type, "is_stream": False}
-    return {**fields, "meta": dict(FILE_MARK)}
+    old = {"name": path, "data": None, "is_file": True, "orig_name": name, "size": size}
+    return old if version < (4,) else modern_file({**old, "mime_type": mime_type})
 
 
-def takes_base64(version: Tuple[int, ...], kind: str) -> bool:
+def takes_base64(version: tuple[int, ...], kind: str) -> bool:
     """Whether a component wants a file's contents in the arguments: images until 4.0, all before /upload came."""
     return version < (3, 19) or (version < (4,) and kind == "image")
 
@@ -730,14 +721,14 @@ def base64_argument(kind: str, name: str, mime_type: str, encoded: str) -> Json:
     return url if kind == "image" else {"name": name, "data": url, "is_file": False}
 
 
-def fit_argument(version: Tuple[int, ...], kind: str, value: Any) -> Any:
+def fit_argument(version: tuple[int, ...], kind: str, value: Any) -> Any:
     """An argument in the shape that the release wants, where releases differ: a video is an object only in 4 and 5."""
     if version < (4,):
         return walk(value, is_marked_file, lambda item: item if is_local_file(item) else old_file(kind, item))
-    if kind == "video" and (4,) <= version < (6,) and (is_local_file(value) or is_marked_file(value)):
+    if kind == "video" and version >= (6,):
+        return as_dict(value).get("video", value)
+    if kind == "video" and is_marked_file(value):
         return {"video": value, "subtitles": None}
-    if kind == "video" and version >= (6,) and isinstance(value, dict) and "video" in value:
-        return value["video"]
     return value
 
 
@@ -766,9 +757,9 @@ def parameter_name(text: str) -> str:
 
 def type_name(
     schema: Json,
-    definitions: Optional[Mapping[str, Any]] = None,
-    opened: Tuple[str, ...] = (),
-    left: Optional[Iterator[int]] = None,
+    definitions: Mapping[str, Any] | None = None,
+    opened: tuple[str, ...] = (),
+    left: Iterator[int] | None = None,
 ) -> str:
     """A Python type, as text, for the JSON Schema of a component's value.
 
@@ -777,8 +768,7 @@ def type_name(
     left = left or iter(range(1000))
     if not isinstance(schema, dict) or len(opened) > 10 or next(left, None) is None:
         return "Any"
-    own = schema.get("$defs")
-    definitions = own if isinstance(own, dict) else definitions or {}
+    definitions = as_dict(schema.get("$defs")) or definitions or {}
 
     def inner(part: Json) -> str:
         return type_name(part, definitions, (*opened, ""), left)
@@ -793,8 +783,7 @@ def type_name(
         return f"Literal[{', '.join(repr(choice) for choice in schema['enum'])}]"
     for key in ("anyOf", "oneOf", "allOf"):
         if isinstance(schema.get(key), list):
-            names = list(dict.fromkeys(inner(part) for part in schema[key]))
-            return " | ".join(names) or "Any"
+            return " | ".join(dict.fromkeys(inner(part) for part in schema[key])) or "Any"
     kind = schema.get("type")
     if isinstance(kind, list):
         return " | ".join(inner({**schema, "type": one}) for one in kind) or "Any"
@@ -808,18 +797,14 @@ def type_name(
 
 def _list_type(schema: Mapping[str, Any], inner: Callable[[Any], str]) -> str:
     items = schema.get("items")
-    if isinstance(items, dict) and "prefixItems" in items:
-        schema = items
-    items = schema.get("prefixItems", items)
-    if isinstance(items, list):
-        return f"tuple[{', '.join(inner(item) for item in items)}]"
-    return f"list[{inner(schema.get('items'))}]"
+    parts = as_dict(items).get("prefixItems", schema.get("prefixItems", items))
+    if isinstance(parts, list):
+        return f"tuple[{', '.join(map(inner, parts))}]"
+    return f"list[{inner(items)}]"
 
 
 def _dict_type(schema: Mapping[str, Any], inner: Callable[[Any], str]) -> str:
-    properties = schema.get("properties")
-    if not isinstance(properties, dict):
-        properties = {}
+    properties = as_dict(schema.get("properties"))
     if "path" in properties and ("orig_name" in properties or "mime_type" in properties):
         return "filepath"
     fields = [f"{name}: {inner(part)}" for name, part in properties.items()]
@@ -834,7 +819,7 @@ class Required:
 
 def bind_arguments(
     parameters: Sequence[Mapping[str, Any]], args: Sequence[Any], keywords: Mapping[str, Any], where: str
-) -> List[Any]:
+) -> list[Any]:
     """One value per parameter, as Python binds a call: positional, keyword, default. TypeError on any mistake."""
     names = [str(parameter["parameter_name"]) for parameter in parameters]
 
@@ -843,16 +828,14 @@ def bind_arguments(
 
     if len(args) > len(parameters):
         raise wrong(f"Too many arguments: {len(args)} given, but")
-    values: List[Any] = list(args) + [Required] * (len(parameters) - len(args))
+    defaults = [item.get("parameter_default") if item.get("parameter_has_default") else Required for item in parameters]
+    values = [*args, *defaults[len(args) :]]
     for name, value in keywords.items():
         if name not in names:
             raise wrong(f"Parameter `{name}` is not a valid key-word argument{_similar(name, names)}.")
         if names.index(name) < len(args):
             raise wrong(f"Parameter `{name}` is already set as a positional argument.")
         values[names.index(name)] = value
-    for index, parameter in enumerate(parameters):
-        if values[index] is Required and parameter.get("parameter_has_default"):
-            values[index] = parameter.get("parameter_default")
     missing = [name for name, value in zip(names, values) if value is Required]
     if missing:
         raise wrong(f"No value provided for required argument: {', '.join(missing)}.")
@@ -875,9 +858,10 @@ def _similar(name: str, names: Sequence[str]) -> str:
 
 def _check_argument(value: Any, parameter: Mapping[str, Any]) -> None:
     name = parameter["parameter_name"]
-    kinds = str((parameter.get("python_type") or {}).get("type", ""))
-    values = value if isinstance(value, list) and re.match(r"(?i)list\[filepath", kinds) else [value]
-    if re.match(r"(?i)(list\[)?filepath", kinds) and any(isinstance(one, (str, bytes, os.PathLike)) for one in values):
+    kind = str(as_dict(parameter.get("python_type")).get("type")).lower()
+    values = value if isinstance(value, list) and kind.startswith("list[filepath") else [value]
+    is_file = kind.startswith(("filepath", "list[filepath"))
+    if is_file and any(isinstance(one, (str, bytes, os.PathLike)) for one in values):
         raise TypeError(f"Parameter `{name}` takes a file: wrap it in handle_file(), as in {name}=handle_file(…).")
     if value is None or type(value) in (str, bool, int, float):
         return
@@ -904,24 +888,21 @@ def describe_endpoint(info: Mapping[str, Any], call: str) -> str:
         lines.append(
             f"    Acts on your behalf: your Hugging Face token is {info['oauth_token']}. Client(oauth_token=…)"
         )
-    takes = [_describe_parameter(name, parameter) for name, parameter in zip(names, info["parameters"])]
+    takes = [_describe_parameter(parameter) for parameter in info["parameters"]]
     gives = [_describe_value(name, item) for name, item in zip(returns, info["returns"])]
     lines += ["    Parameters:", *(takes or ["     - None"]), "    Returns:", *(gives or ["     - None"])]
     return "\n".join(lines) + "\n"
 
 
-def _describe_parameter(name: str, parameter: Mapping[str, Any]) -> str:
-    kind = parameter["python_type"].get("type", "Any")
+def _describe_parameter(parameter: Mapping[str, Any]) -> str:
+    name, kind = parameter["parameter_name"], parameter["python_type"].get("type", "Any")
     need = "(required)"
     if parameter.get("parameter_has_default"):
-        default = parameter.get("parameter_default")
+        default: Json = parameter.get("parameter_default")
+        shown = f'handle_file("{default.get("url") or default["path"]}")' if is_marked_file(default) else default
         kind += " | None" if default is None and "None" not in kind else ""
-        need = f"(not required, defaults to:   {_default_text(default)})"
+        need = f"(not required, defaults to:   {shown})"
     return f"     - [{parameter.get('component')}] {name}: {kind} {need} {_note(parameter)} "
-
-
-def _default_text(default: Json) -> str:
-    return f'handle_file("{default.get("url") or default["path"]}")' if is_marked_file(default) else str(default)
 
 
 def _describe_value(name: str, item: Mapping[str, Any]) -> str:
@@ -935,7 +916,7 @@ def _note(item: Mapping[str, Any], before: str = "") -> str:
     return f"{before}({text})"
 
 
-def describe_api(api: Mapping[str, Any], all_endpoints: Optional[bool]) -> str:
+def describe_api(api: Mapping[str, Any], all_endpoints: bool | None) -> str:
     """The text of `view_api()`."""
     named, unnamed = api["named_endpoints"], api["unnamed_endpoints"]
     lines = ["Client.predict() Usage Info", "---------------------------", f"Named API endpoints: {len(named)}", ""]
@@ -962,21 +943,16 @@ MAX_FIELDS = 256  # of a head
 PROXY_SETTINGS = ("darwin", "win32")  # systems that have them besides the environment
 CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")  # OpenSSL itself reads SSL_CERT_FILE and SSL_CERT_DIR
 
-Headers = Mapping[str, str]
-Body = Union[bytes, Multipart, None]
+Headers: TypeAlias = "Mapping[str, str]"
+Body: TypeAlias = "bytes | Multipart | None"
 
 
-class Origin(NamedTuple):
-    """What credentials belong to: scheme, host and port."""
+class Origin(str):
+    """What credentials belong to: the scheme, host and port of a URL, as its start."""
 
     scheme: str
     host: str
     port: int
-
-    def __str__(self) -> str:
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        usual = {"http": 80, "https": 443}.get(self.scheme)
-        return f"{self.scheme}://{host}" + ("" if self.port == usual else f":{self.port}")
 
 
 def origin_of(url: str) -> Origin:
@@ -984,13 +960,16 @@ def origin_of(url: str) -> Origin:
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError(f"Not an http:// or https:// URL: {url!r}.")
-    return Origin(parts.scheme, parts.hostname, parts.port or (443 if parts.scheme == "https" else 80))
+    usual = 443 if parts.scheme == "https" else 80
+    host, port = parts.hostname, parts.port or usual
+    shown = f"[{host}]" if ":" in host else host
+    origin = Origin(f"{parts.scheme}://{shown}" + ("" if port == usual else f":{port}"))
+    origin.scheme, origin.host, origin.port = parts.scheme, host, port
+    return origin
 
 
 def is_loopback(host: str) -> bool:
-    return (
-        host in ("localhost", "::1") or host.endswith(".localhost") or re.fullmatch(r"127(\.\d+){3}", host) is not None
-    )
+    return re.fullmatch(r"(.*\.)?localhost|127(\.\d+){3}|::1", host) is not None
 
 
 class Abort:
@@ -998,7 +977,7 @@ class Abort:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._connection: Optional[Connection] = None
+        self._connection: Connection | None = None
         self.aborted = False
 
     def __call__(self) -> None:
@@ -1007,7 +986,7 @@ class Abort:
             if self._connection:
                 self._connection.abort()
 
-    def watch(self, connection: Optional[Connection]) -> None:
+    def watch(self, connection: Connection | None) -> None:
         """From now on this connection is meant; None when the request is over."""
         with self._lock:
             self._connection = connection
@@ -1029,14 +1008,11 @@ class Incoming:
         self._sock = sock
         self._data = b""
         self._at = 0
-        self.deadline: Optional[float] = None
+        self.deadline: float | None = None
 
     def __bool__(self) -> bool:
         """Whether there are bytes that have been received and not been read."""
         return self._at < len(self._data)
-
-    def end_within(self, seconds: Optional[float]) -> None:
-        self.deadline = None if seconds is None else time.monotonic() + seconds
 
     def _receive(self) -> bytes:
         if self.deadline is not None and time.monotonic() > self.deadline:
@@ -1056,16 +1032,14 @@ class Incoming:
         self._at = min(start + most, len(self._data))
         return self._data[start : self._at]  # no copy, if this is all of it
 
-    def read(self, size: int) -> bytes:
-        """So many bytes; fewer at the end."""
-        pieces: List[bytes] = []
+    def exactly(self, size: int) -> Iterator[bytes]:
+        """So many bytes, in the pieces that arrive; EOFError if the end comes first."""
         while size:
             piece = self.some(size)
             if not piece:
-                break
-            pieces.append(piece)
+                raise EOFError(f"{size} bytes are missing")
             size -= len(piece)
-        return b"".join(pieces)
+            yield piece
 
     def line(self) -> bytes:
         """A line without its end."""
@@ -1082,84 +1056,6 @@ class Incoming:
             self._data, self._at = rest + more, 0
 
 
-class Answer:
-    """An answer to a request (RFC 9112): its head, which is read here, and its body, in the pieces that arrive.
-
-    Not `http.client`, since importing that, with `email` and `ssl`, takes longer than connecting and calling.
-    """
-
-    def __init__(self, incoming: Incoming):
-        self._incoming = incoming
-        self.status = 0
-        while self.status < 200 and self.status != 101:
-            self._read_head()
-        options = [option.strip() for option in self.headers.get("connection", "").lower().split(",")]
-        self._chunked = self.headers.get("transfer-encoding", "").lower() == "chunked"
-        self._length: Optional[int] = None  # until the connection closes
-        if self.status in (101, 204, 304):
-            self._length = 0
-        elif "content-length" in self.headers and not self._chunked:
-            length = self.headers["content-length"]
-            if not re.fullmatch(r"[0-9]{1,18}", length):
-                raise NotHTTP(f"the length {length[:80]!r}")
-            self._length = int(length)
-        self.framed = self._chunked or self._length is not None  # else its end is that of the connection
-        self.reusable = self.framed and ("close" not in options if self._newer else "keep-alive" in options)
-        self.ended = self._length == 0
-        self.body = self._read_body()
-
-    def _read_head(self) -> None:
-        first = self._incoming.line()
-        match = re.fullmatch(rb"HTTP/1\.([0-9]) ([1-9][0-9][0-9])(?: (.*))?", first)
-        if not match:
-            raise NotHTTP(f"no HTTP but {first[:80]!r}")
-        self._newer = match[1] != b"0"
-        self.status = int(match[2])
-        self.reason = (match[3] or b"").decode("latin-1")
-        self.headers: Dict[str, str] = {}  # by their names in lower case
-        self.cookies: List[str] = []
-        for _ in range(MAX_FIELDS):
-            line = self._incoming.line()
-            if not line:
-                return
-            name, colon, value = line.decode("latin-1").partition(":")
-            if not colon or name != name.strip():
-                raise NotHTTP(f"the header {line[:80]!r}")
-            name, value = name.lower(), value.strip()
-            if name == "set-cookie":
-                self.cookies.append(value)
-            self.headers[name] = f"{self.headers[name]}, {value}" if name in self.headers else value
-        raise NotHTTP(f"more than {MAX_FIELDS} headers")
-
-    def _read_body(self) -> Iterator[bytes]:
-        if self._chunked:
-            while True:
-                line = self._incoming.line()
-                match = re.fullmatch(rb"([0-9A-Fa-f]{1,15})[ \t]*(;.*)?", line)
-                if not match:
-                    raise NotHTTP(f"a chunk that starts with {line[:80]!r}")
-                if int(match[1], 16) == 0:
-                    break
-                yield from self._exactly(int(match[1], 16))
-                if self._incoming.line():
-                    raise NotHTTP("a chunk that is longer than it says")
-            while self._incoming.line():
-                pass  # trailers
-        elif self._length is not None:
-            yield from self._exactly(self._length)
-        else:
-            yield from iter(partial(self._incoming.some, READ_SIZE), b"")
-        self.ended = True
-
-    def _exactly(self, size: int) -> Iterator[bytes]:
-        while size:
-            piece = self._incoming.some(size)
-            if not piece:
-                raise ConnectionResetError(f"{size} bytes are missing")
-            size -= len(piece)
-            yield piece
-
-
 class Connection:
     """One socket to an origin (or to a proxy on the way), used for one request at a time."""
 
@@ -1170,32 +1066,34 @@ class Connection:
         self.absolute = bool(proxy) and not tunnel  # a proxy wants whole URLs, unless it is
         self.tunnel = tunnel  # asked to pass on everything
         self.proxy_headers = {"Proxy-Authorization": basic_login(proxy)} if basic_login(proxy) else {}
-        self.ready = False  # no tunnel and no TLS are missing
-        self.used = False
+        self.kept = False  # after a request: no tunnel and no TLS are missing, and the server may have closed it
         self.reusable = True
         self.idle_since = 0.0
         self.pid = os.getpid()  # a forked child has its parent's sockets, but must not touch what goes over them
 
-    def exchange(self, head: bytes, body: Body, timeout: Optional[float]) -> Answer:
-        """Send a request and read the answer's head."""
-        unsent: Optional[OSError] = None
-        self.sock.settimeout(timeout)
+    def limit(self, each: float | None, together: float | None = None) -> None:
+        """How many seconds each wait from now on may last, and all of them."""
+        self.sock.settimeout(each)
+        self.incoming.deadline = None if together is None else time.monotonic() + together
+
+    def ask(self, head: bytes, body: Body, timeout: float | None) -> None:
+        """Send a request and wait for the first byte of its answer, which then has as long to become complete."""
+        unsent: OSError | None = None
+        self.limit(timeout)
         try:
             self._send(head, body)
-        except (BrokenPipeError, ConnectionResetError) as error:
+        except OSError as error:
             # A server may refuse a large upload without reading it all: its answer is worth more than this error.
-            unsent = error
+            unsent = ConnectionResetError(str(error)) if type(error).__name__ == "SSLEOFError" else error
+            if not isinstance(unsent, (BrokenPipeError, ConnectionResetError)):
+                raise
             self.reusable = False
-        self.incoming.end_within(timeout)
+        self.limit(timeout, timeout)
         try:
             if not self.incoming.wait():
                 raise ConnectionResetError("it closed the connection")
-        except BaseException as error:
+        except Exception as error:
             raise unsent or error from None
-        try:
-            return Answer(self.incoming)
-        except ConnectionError as error:  # not one that came before the first byte, after which a GET is sent again
-            raise NotHTTP("the head of the answer was cut short") from error
 
     def _send(self, head: bytes, body: Body) -> None:
         if body is None:
@@ -1228,8 +1126,8 @@ class Connection:
         """Wake a thread that is blocked on this connection. May be called from any thread."""
         self.reusable = False
         if self.pid == os.getpid():
-            with suppress(OSError):
-                self.sock.shutdown(socket.SHUT_RDWR)
+            with suppress(OSError):  # not by a TLS socket's own method, after which the other thread sends in the clear
+                socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
 
     def close(self) -> None:
         with suppress(OSError):
@@ -1237,25 +1135,65 @@ class Connection:
 
 
 class Response:
-    """An answer whose body is still to be read. Leaving its `with` block gives the connection back, or closes it."""
+    """An answer (RFC 9112): its head, which is read here, and its body, which is still to be read.
 
-    def __init__(self, http: Http, connection: Connection, answer: Answer, url: str, abort: Optional[Abort]):
-        self.status = answer.status
-        self.headers = answer.headers
+    Leaving its `with` block gives the connection back, or closes it. Not `http.client`, since importing that, with
+    `email` and `ssl`, takes longer than connecting and calling.
+    """
+
+    def __init__(self, http: Http, connection: Connection, url: str):
         self.url = url
+        self.connection = connection
         self._http = http
-        self._connection = connection
-        self._answer = answer
-        self._abort = abort
+        self._incoming = connection.incoming
         self._closed = False
+        self.status = 0
+        try:
+            while self.status < 200 and self.status != 101:
+                self._read_head()
+        except ConnectionError as error:  # not one that came before the first byte, after which a GET is sent again
+            raise NotHTTP("the head of the answer was cut short") from error
+        options = [option.strip() for option in self.headers.get("connection", "").lower().split(",")]
+        self._chunked = self.headers.get("transfer-encoding", "").lower() == "chunked"
+        self._length: int | None = None  # until the connection closes
+        if self.status in (101, 204, 304):
+            self._length = 0
+        elif "content-length" in self.headers and not self._chunked:
+            length = self.headers["content-length"]
+            if not re.fullmatch(r"[0-9]{1,18}", length):
+                raise NotHTTP(f"the length {length[:80]!r}")
+            self._length = int(length)
+        framed = self._chunked or self._length is not None
+        kept = "close" not in options if self._newer else "keep-alive" in options
+        self.reusable = framed and kept and self.status != 101
+        self.ended = self._length == 0
 
-    def set_timeout(self, timeout: Optional[float]) -> None:
-        """For each wait from now on, where a body is to be waited for in another way than the head."""
-        self._connection.sock.settimeout(timeout)
+    def _read_head(self) -> None:
+        first = self._incoming.line()
+        match = re.fullmatch(rb"HTTP/1\.([0-9]) ([1-9][0-9][0-9])(?: (.*))?", first)
+        if not match:
+            raise NotHTTP(f"no HTTP but {first[:80]!r}")
+        self._newer = match[1] != b"0"
+        self.status = int(match[2])
+        self.reason = (match[3] or b"").decode("latin-1")
+        self.headers: dict[str, str] = {}  # by their names in lower case
+        self.cookies: list[str] = []
+        for _ in range(MAX_FIELDS):
+            line = self._incoming.line()
+            if not line:
+                return
+            name, colon, value = line.decode("latin-1").partition(":")
+            if not colon or name != name.strip():
+                raise NotHTTP(f"the header {line[:80]!r}")
+            name, value = name.lower(), value.strip()
+            if name == "set-cookie":
+                self.cookies.append(value)
+            self.headers[name] = f"{self.headers[name]}, {value}" if name in self.headers else value
+        raise NotHTTP(f"more than {MAX_FIELDS} headers")
 
     def chunks(self) -> Iterator[bytes]:
         """The body as it arrives, decompressed, however long that takes in all. ConnectionLost if it is cut short."""
-        self._connection.incoming.end_within(None)
+        self._incoming.deadline = None
         return self._body()
 
     def _body(self) -> Iterator[bytes]:
@@ -1266,21 +1204,12 @@ class Response:
             raise ProtocolError(f"{self.url} answered in an encoding that was not asked for: {encoding}.", url=self.url)
         return self._unzipped()
 
-    def _pieces(self) -> Iterator[bytes]:
-        try:
-            yield from self._answer.body
-            if not self._answer.framed and not self._connection.reusable:
-                raise ConnectionResetError("it was given up")  # by abort(), which looks like an end
-        except (OSError, ValueError) as error:
-            raise connection_error(error, self.url, answered=True) from error
-
     def _unzipped(self) -> Iterator[bytes]:
         import zlib  # rarely needed, and missing from some embedded Pythons
 
         unzip = zlib.decompressobj(47)  # gzip or zlib, by its header
         try:
-            for piece in self._pieces():
-                data = piece
+            for data in self._pieces():
                 while data:
                     yield unzip.decompress(data, READ_SIZE)
                     data = unzip.unconsumed_tail
@@ -1290,9 +1219,37 @@ class Response:
         if not unzip.eof:
             raise ConnectionLost(f"{self.url} sent a compressed answer that was cut short.", url=self.url)
 
+    def _pieces(self) -> Iterator[bytes]:
+        try:
+            yield from self._received()
+        except (OSError, ValueError, EOFError) as error:
+            raise connection_error(error, self.url, answered=True) from error
+
+    def _received(self) -> Iterator[bytes]:
+        if self._chunked:
+            while True:
+                line = self._incoming.line()
+                match = re.fullmatch(rb"([0-9A-Fa-f]{1,15})[ \t]*(;.*)?", line)
+                if not match:
+                    raise NotHTTP(f"a chunk that starts with {line[:80]!r}")
+                if int(match[1], 16) == 0:
+                    break
+                yield from self._incoming.exactly(int(match[1], 16))
+                if self._incoming.line():
+                    raise NotHTTP("a chunk that is longer than it says")
+            while self._incoming.line():
+                pass  # trailers
+        elif self._length is not None:
+            yield from self._incoming.exactly(self._length)
+        else:
+            yield from iter(partial(self._incoming.some, READ_SIZE), b"")
+            if not self.connection.reusable:
+                raise ConnectionResetError("it was given up")  # by abort(), which looks like an end
+        self.ended = True
+
     def read(self) -> bytes:
         """The whole body, which has to arrive within the time for the answer, and to fit into memory."""
-        body: List[bytes] = []
+        body: list[bytes] = []
         size = 0
         for piece in self._body():
             body.append(piece)
@@ -1310,9 +1267,8 @@ class Response:
     def start(self) -> bytes:
         """Up to 64 KB of the body, for error messages; what goes wrong on the way ends it."""
         body = b""
-        limit = self._connection.sock.gettimeout()
-        if limit is not None:
-            self.end_within(limit)
+        limit = self.connection.sock.gettimeout()
+        self.connection.limit(limit, limit)
         with suppress(GradioError):
             for chunk in self._body():
                 body += chunk
@@ -1320,42 +1276,17 @@ class Response:
                     break
         return body[:MAX_ERROR_BODY]
 
-    def upgraded(self) -> Tuple[socket.socket, Callable[[int], bytes]]:
-        """After a 101: the socket, and what reads from it (some may have been read with the head already)."""
-        self._connection.reusable = False
-        self._connection.incoming.end_within(None)
-        return self._connection.sock, self._connection.incoming.read
-
-    def end_within(self, seconds: float) -> None:
-        """Whatever the server still sends."""
-        self.set_timeout(seconds)
-        self._connection.incoming.end_within(seconds)
-
     def close(self) -> None:
         if not self._closed:
             self._closed = True
-            if self._abort:
-                self._abort.watch(None)
             # After an error of the app, uvicorn closes the connection a moment later without having said so.
-            answer, connection = self._answer, self._connection
-            reusable = answer.ended and answer.reusable and connection.reusable and self.status < 500
-            self._http.give_back(connection, reusable)
+            self._http.give_back(self.connection, self.ended and self.reusable and self.status < 500)
 
     def __enter__(self) -> Response:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-class Request(NamedTuple):
-    method: str
-    url: str
-    body: Body
-    content_type: str
-    headers: Optional[Headers]
-    timeout: Optional[float]
-    abort: Optional[Abort]
 
 
 class Http:
@@ -1367,9 +1298,9 @@ class Http:
     def __init__(
         self,
         user_agent: str,
-        timeout: Optional[float] = 60.0,
-        ssl_verify: Union[bool, str, os.PathLike[str], ssl.SSLContext] = True,
-        proxy: Optional[str] = None,
+        timeout: float | None = 60.0,
+        ssl_verify: bool | str | os.PathLike[str] | ssl.SSLContext = True,
+        proxy: str | None = None,
         trust_env: bool = True,
     ):
         self.timeout = timeout
@@ -1377,12 +1308,12 @@ class Http:
         self._ssl_verify = ssl_verify
         self._proxy = proxy
         self._trust_env = trust_env
-        self._granted: Dict[Origin, Dict[str, str]] = {}
+        self._granted: dict[Origin, dict[str, str]] = {}
         self._lock = threading.Lock()
-        self._idle: Dict[Origin, List[Connection]] = {}
-        self._busy: Dict[int, Connection] = {}
-        self._jars: Dict[Origin, CookieJar] = {}
-        self._tls: Optional[ssl.SSLContext] = None
+        self._idle: dict[Origin, list[Connection]] = {}
+        self._busy: dict[Connection, Abort] = {}  # and who may end the request on it
+        self._jars: dict[Origin, CookieJar] = {}
+        self._tls: ssl.SSLContext | None = None
         self.closed = False
 
     def after_fork(self) -> None:
@@ -1395,8 +1326,7 @@ class Http:
             self._jars[origin] = CookieJar()
             for cookie in jar:
                 self._jars[origin].set_cookie(cookie)
-        for connection in [*self._busy.values(), *(one for idle in self._idle.values() for one in idle)]:
-            connection.close()  # which leaves them open for the parent
+        self._drop_all()  # which leaves them open for the parent
         self._busy, self._idle = {}, {}
 
     def grant(self, origin: Origin, headers: Headers) -> None:
@@ -1410,21 +1340,20 @@ class Http:
         method: str,
         url: str,
         body: Body = None,
-        content_type: str = "application/json",
-        headers: Optional[Headers] = None,
-        timeout: Union[float, str, None] = "default",
+        headers: Headers | None = None,
+        timeout: float | str | None = "default",
         redirects: str = "same origin",
-        abort: Optional[Abort] = None,
+        abort: Abort | None = None,
     ) -> Response:
         """Send a request and return its answer as soon as the head is there. `timeout` is for each wait.
 
         `redirects` is "none", "same origin" or "any"; only GETs follow those that would change the method. `headers`
         stay with the origin of `url`. Nothing is sent twice, but a GET on a kept connection that proves closed.
         """
-        limit = self.timeout if not isinstance(timeout, (int, float, type(None))) else timeout
+        limit = self.timeout if isinstance(timeout, str) else timeout
         first = origin = origin_of(url)
         for _ in range(MAX_REDIRECTS):
-            response = self._send(Request(method, url, body, content_type, headers, limit, abort), origin)
+            response = self._send(origin, method, url, body, headers, limit, abort or Abort())
             if response.status not in REDIRECTS or redirects == "none":
                 return response
             if method != "GET" and (response.status not in (307, 308) or isinstance(body, Multipart)):
@@ -1449,36 +1378,39 @@ class Http:
             url = target
         raise ConnectionFailed(f"{url[:200]}: more than {MAX_REDIRECTS} redirects.", url=url)
 
-    def _send(self, request: Request, origin: Origin) -> Response:
-        abort = request.abort
+    def _send(
+        self,
+        origin: Origin,
+        method: str,
+        url: str,
+        body: Body,
+        headers: Headers | None,
+        timeout: float | None,
+        abort: Abort,
+    ) -> Response:
         try:
             while True:
-                connection = self._take(origin, tunnel="Upgrade" in (request.headers or {}))
-                if abort:
-                    abort.watch(connection)
+                connection = self._take(origin, abort, tunnel="Upgrade" in (headers or {}))
                 try:
-                    if not connection.ready:
+                    if not connection.kept:
                         self._prepare(connection)
-                    answer = connection.exchange(self._head(request, connection), request.body, request.timeout)
+                    connection.ask(self._head(connection, method, url, body, headers), body, timeout)
+                    response = Response(self, connection, url)
+                    self._keep_cookies(origin, url, response.cookies)
+                    return response
                 except BaseException as error:
-                    if abort:
-                        abort.watch(None)
                     self.give_back(connection, False)
-                    died = isinstance(error, ConnectionError)  # without a byte of an answer
-                    if died and connection.used and request.method == "GET" and not self.closed:
-                        continue
-                    raise
-                connection.used = True
-                self._keep_cookies(origin, request.url, answer.cookies)
-                return Response(self, connection, answer, request.url, abort)
+                    died = connection.kept and isinstance(error, ConnectionError)  # without a byte of an answer
+                    if not died or method != "GET" or self.closed:
+                        raise
         except GradioError:
             raise
         except (OSError, NotHTTP, UnicodeError) as error:  # the last: no host has such a name
-            raise connection_error(error, request.url, closed=self.closed) from error
+            raise connection_error(error, url, closed=self.closed) from error
 
-    def _head(self, request: Request, connection: Connection) -> bytes:
-        origin, body = connection.origin, request.body
-        parts = urlsplit(request.url)
+    def _head(self, connection: Connection, method: str, url: str, body: Body, headers: Headers | None) -> bytes:
+        origin = connection.origin
+        parts = urlsplit(url)
         target = quote_path(parts.path or "/", safe="/%:@!$&'()*+,;=~-._") + (f"?{parts.query}" if parts.query else "")
         fields = {"Host": str(origin).split("://", 1)[1], "User-Agent": self._user_agent, "Accept": "*/*"}
         fields["Accept-Encoding"] = "identity"
@@ -1486,46 +1418,47 @@ class Http:
             target = f"{origin}{target}"
             fields.update(connection.proxy_headers)
         if body is not None:
-            fields["Content-Type"] = body.content_type if isinstance(body, Multipart) else request.content_type
+            fields["Content-Type"] = body.content_type if isinstance(body, Multipart) else "application/json"
             fields["Content-Length"] = str(body.length if isinstance(body, Multipart) else len(body))
-        for extra in (self._granted.get(origin), request.headers):
+        for extra in (self._granted.get(origin), headers):
             for name, value in (extra or {}).items():
                 check_header(name, value)
                 fields = {known: fields[known] for known in fields if known.lower() != name.lower()}
                 fields[name] = value
-        cookies = self._cookies(origin, request.url)
+        cookies = self._cookies(origin, url)
         if cookies:
             own = [fields.pop(name) for name in list(fields) if name.lower() == "cookie"]
             fields["Cookie"] = "; ".join([*own, cookies])
-        return encode_head(f"{request.method} {target} HTTP/1.1", fields)
+        return encode_head(f"{method} {target} HTTP/1.1", fields)
 
     # --- connections
 
-    def _take(self, origin: Origin, tunnel: bool) -> Connection:
+    def _take(self, origin: Origin, abort: Abort, tunnel: bool) -> Connection:
         """An idle connection or a new one. `tunnel`: a proxy is to pass on everything, as protocol upgrades need."""
-        stale: List[Connection] = []
-        connection: Optional[Connection] = None
-        with self._lock:
-            while self._idle.get(origin) and connection is None and not tunnel:
-                connection = self._idle[origin].pop()
-                if connection.is_stale():
-                    stale.append(connection)
-                    connection = None
-        for old in stale:
-            old.close()
-        connection = connection or self._open(origin, tunnel)
+        while True:
+            with self._lock:
+                idle = self._idle.get(origin)
+                kept = idle.pop() if idle and not tunnel else None
+            if kept is None or not kept.is_stale():
+                break
+            kept.close()
+        connection = kept or self._open(origin, tunnel)
         with self._lock:
             if not self.closed:
-                self._busy[id(connection)] = connection
+                abort.watch(connection)
+                self._busy[connection] = abort  # last: an interrupt before it leaves nothing behind
                 return connection
         connection.close()
         raise ConnectionFailed("The client has been closed.")
 
     def give_back(self, connection: Connection, reusable: bool) -> None:
         with self._lock:
-            self._busy.pop(id(connection), None)
-            reusable = reusable and not self.closed
+            abort = self._busy.pop(connection, None)
+            if abort:
+                abort.watch(None)
+            reusable = reusable and connection.reusable and not self.closed
             if reusable:
+                connection.kept = True
                 connection.idle_since = time.monotonic()
                 self._idle.setdefault(connection.origin, []).append(connection)
         if not reusable:
@@ -1549,25 +1482,28 @@ class Http:
             if not connection.reusable:
                 raise ConnectionAbortedError("given up")  # when neither socket could be shut down
             secure.do_handshake()
-        connection.ready = True
 
     def close(self) -> None:
         """Close every connection; requests in flight fail, later ones raise. May be called twice, from any thread."""
         with self._lock:
             self.closed = True
             idle = [connection for connections in self._idle.values() for connection in connections]
-            busy = list(self._busy.values())
+            busy = list(self._busy)
             self._idle.clear()
         for connection in busy:
             connection.abort()  # its thread closes it
         for connection in idle:
             connection.close()
 
+    def _drop_all(self) -> None:
+        for connection in [*self._busy, *(one for idle in self._idle.values() for one in idle)]:
+            connection.close()
+
     def __del__(self) -> None:
-        # A client that is dropped without close() must not leave sockets to the garbage collector's warnings.
-        for connections in getattr(self, "_idle", {}).values():
-            for connection in connections:
-                connection.close()
+        # A client that is dropped without close() must not leave sockets to the garbage collector's warnings. Nobody
+        # uses those that are busy: an interrupt has left them.
+        if hasattr(self, "_busy"):
+            self._drop_all()
 
     # --- TLS
 
@@ -1600,7 +1536,8 @@ class Http:
         origin = connection.origin
         host = f"{origin.host}:{origin.port}" if ":" not in origin.host else f"[{origin.host}]:{origin.port}"
         fields = {"Host": host, "User-Agent": self._user_agent, **connection.proxy_headers}
-        answer = connection.exchange(encode_head(f"CONNECT {host} HTTP/1.1", fields), None, self.timeout)
+        connection.ask(encode_head(f"CONNECT {host} HTTP/1.1", fields), None, self.timeout)
+        answer = Response(self, connection, host)
         if answer.status != 200:
             raise ConnectionFailed(
                 f"The proxy refused a tunnel to {host}: {answer.status} {answer.reason}.", status=answer.status
@@ -1608,7 +1545,7 @@ class Http:
 
     # --- cookies: one jar per origin, because cookies themselves know nothing of ports
 
-    def _keep_cookies(self, origin: Origin, url: str, cookies: List[str]) -> None:
+    def _keep_cookies(self, origin: Origin, url: str, cookies: list[str]) -> None:
         if not cookies:
             return
         from email.message import Message
@@ -1647,8 +1584,8 @@ class WebSocket:
         self._response = http.request("GET", url, headers={**headers, **upgrade}, abort=abort)
         if self._response.status != 101:
             raise http_error(self._response)
-        self._sock, self._read = self._response.upgraded()
-        self._sock.settimeout(None)  # servers ping, but not all of them; TCP keep-alive finds a dead one
+        self._connection = self._response.connection
+        self._connection.limit(None)  # servers ping, but not all of them; TCP keep-alive finds a dead one
         if self._response.headers.get("sec-websocket-accept") != accept_key(key):
             self._response.close()
             raise ProtocolError(f"{url} does not speak WebSocket, though it says so.", url=url)
@@ -1658,22 +1595,21 @@ class WebSocket:
 
     def _send(self, frame: Frame) -> None:
         try:
-            self._sock.sendall(encode_frame(frame, os.urandom(4)))
+            self._connection.sock.sendall(encode_frame(frame, os.urandom(4)))
         except OSError as error:
             raise connection_error(error, self._url, answered=True) from error
 
     def _read_exactly(self, size: int) -> bytes:
         try:
-            data = self._read(size)
+            return b"".join(self._connection.incoming.exactly(size))
+        except EOFError as error:
+            raise ConnectionLost(f"{self._url} closed the WebSocket without saying so.", url=self._url) from error
         except (OSError, ValueError) as error:
             raise connection_error(error, self._url, answered=True) from error
-        if len(data) < size:
-            raise ConnectionLost(f"{self._url} closed the WebSocket without saying so.", url=self._url)
-        return data
 
     def __iter__(self) -> Iterator[str]:
         """The messages, until the server closes; pings are answered on the way."""
-        parts: List[bytes] = []
+        parts: list[bytes] = []
         size = 0
         while True:
             frame = read_frame(self._read_exactly)
@@ -1698,7 +1634,7 @@ class WebSocket:
     def __exit__(self, *_: object) -> None:
         # Servers keep a worker busy until the closing handshake is complete, so it is worth a moment.
         with suppress(GradioError, OSError):
-            self._response.end_within(CLOSING_SECONDS)
+            self._connection.limit(CLOSING_SECONDS, CLOSING_SECONDS)
             self._send(Frame(CLOSE, (1000).to_bytes(2, "big")))
             while read_frame(self._read_exactly).opcode != CLOSE:
                 pass
@@ -1751,7 +1687,7 @@ def system_proxy(origin: Origin) -> str:
     return "" if bypassed else proxies.get(origin.scheme) or proxies.get("all") or ""
 
 
-def make_tls_context(verify: Union[bool, str, os.PathLike[str], ssl.SSLContext], trust_env: bool) -> ssl.SSLContext:
+def make_tls_context(verify: bool | str | os.PathLike[str] | ssl.SSLContext, trust_env: bool) -> ssl.SSLContext:
     """The TLS settings that `ssl_verify` names: True, False, the path of a CA file or folder, or a context itself."""
     try:
         import ssl  # slow to import, not needed for http, and missing from some embedded Pythons
@@ -1780,7 +1716,7 @@ def make_tls_context(verify: Union[bool, str, os.PathLike[str], ssl.SSLContext],
     return context
 
 
-def ca_place(path: str) -> Tuple[Optional[str], Optional[str]]:
+def ca_place(path: str) -> tuple[str | None, str | None]:
     return (None, path) if os.path.isdir(path) else (path, None)
 
 
@@ -1827,11 +1763,10 @@ def http_error(response: Response) -> HTTPError:
 
 
 # === Hub ==============================================================================================================
-# The Hugging Face Hub's REST API: finds Spaces, waits for them, duplicates them. Used only when a Space is addressed.
+# The Hugging Face Hub's REST API: finds Spaces, waits for them, duplicates them. Asked only when a Space is addressed.
 
-SPACE_ID = re.compile(r"[A-Za-z0-9][\w-]*/(?!\.)(?:[\w-]|\.(?!\.))+", re.ASCII)
+SPACE_ID = r"(?a)[A-Za-z0-9][\w-]*/(?!\.)(?:[\w-]|\.(?!\.))+"
 SPACE_DOMAIN = ".hf.space"
-TRUE_WORDS = ("1", "ON", "YES", "TRUE")
 STARTING_STAGES = ("BUILDING", "APP_STARTING", "SLEEPING", "STOPPED")  # a Space in these will run, if it is waited for
 BROKEN_STAGES = {
     "PAUSED": "its owner has paused it, and has to restart it",
@@ -1846,17 +1781,14 @@ SPACE_POLL_SECONDS = 3.0  # the Hub allows an anonymous caller 500 requests in f
 BASIC_HARDWARE = "cpu-basic"  # free; only the sleep time of other hardware can be set
 
 
-class Token(NamedTuple):
+class Token:  # no Record: these show what they hold
     """A Hugging Face token, and whether the caller passed it or it was found on this machine."""
 
-    value: str
-    passed: bool
-
-    def __repr__(self) -> str:
-        return "<Token>"
+    def __init__(self, value: str, passed: bool):
+        self.value, self.passed = value, passed
 
 
-def find_token(given: Union[str, bool, None], search: bool) -> Optional[Token]:
+def find_token(given: str | bool | None, search: bool) -> Token | None:
     """The token to use: the one given; none for False or ""; else, if `search`, that of the environment or the file.
 
     True insists: AuthenticationError if the search finds none.
@@ -1881,10 +1813,10 @@ def find_token(given: Union[str, bool, None], search: bool) -> Optional[Token]:
 
 
 def env_flag(name: str) -> bool:
-    return os.environ.get(name, "").upper() in TRUE_WORDS
+    return os.environ.get(name, "").upper() in ("1", "ON", "YES", "TRUE")
 
 
-def token_headers(token: Optional[Token], app: Origin) -> Dict[str, str]:
+def token_headers(token: Token | None, app: Origin) -> dict[str, str]:
     """What an app gets: a token that the caller passed; one found on this machine only if the app is a Space."""
     if token is None or not (token.passed or (app.scheme == "https" and app.host.endswith(SPACE_DOMAIN))):
         return {}
@@ -1894,30 +1826,30 @@ def token_headers(token: Optional[Token], app: Origin) -> Dict[str, str]:
 class Hub:
     """The Hub's REST API, as one caller sees it. HF_ENDPOINT names another Hub."""
 
-    def __init__(self, http: Http, token: Optional[Token]):
+    def __init__(self, http: Http, token: Token | None):
         self.url = hub_url()
-        self._http = http
+        self.http = http
+        self.token = token
         self._headers = {"Authorization": f"Bearer {token.value}"} if token else {}
         if env_flag("HF_HUB_OFFLINE"):
             raise ConnectionFailed(
                 "HF_HUB_OFFLINE is set, so Spaces cannot be looked up. Use the URL of the app instead.", url=self.url
             )
 
-    def ask(self, path: str, body: Optional[Mapping[str, Any]] = None) -> Dict[str, Any]:
+    def ask(self, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """GET, or POST a body. Raises HTTPError for any answer that is not success."""
         data = None if body is None else json.dumps(body).encode()
         url = f"{self.url}/api/{path}"
-        with self._http.request("GET" if body is None else "POST", url, data, headers=self._headers) as response:
+        with self.http.request("GET" if body is None else "POST", url, data, headers=self._headers) as response:
             if not 200 <= response.status < 300:
                 error = http_error(response)
                 reset = re.search(r";\s*t=(\d+)", response.headers.get("ratelimit", ""))
                 if error.status == 429 and reset and not error.retry_after:
                     error.retry_after = reset.group(1)
                 raise error
-            answer = parse_json(response.read() or b"{}", url)
-        return answer if isinstance(answer, dict) else {}
+            return as_dict(parse_json(response.read() or b"{}", url))
 
-    def space(self, name: str) -> Dict[str, Any]:
+    def space(self, name: str) -> dict[str, Any]:
         """What the Hub says of a Space, by its id or, if it is public, by the subdomain of its app. Else SpaceError.
 
         The Hub does not tell missing ones from private ones.
@@ -1949,16 +1881,16 @@ def hub_url() -> str:
     return (os.environ.get("HF_ENDPOINT") or "https://huggingface.co").rstrip("/")
 
 
-def space_in(src: str) -> Optional[str]:
+def space_in(src: str) -> str | None:
     """The Space that `src` names: an id (`user/name`) or the address of its page."""
     page = re.match(
         rf"(?:(?:https?://)?(?:www\.)?(?:huggingface\.co|hf\.co)|{re.escape(hub_url())})/spaces/", src, re.I
     )
     space_id = "/".join(re.split(r"[/?#]", src[page.end() :])[:2]) if page else src
-    return space_id if SPACE_ID.fullmatch(space_id) and not space_id.startswith("localhost/") else None
+    return space_id if re.fullmatch(SPACE_ID, space_id) and not space_id.startswith("localhost/") else None
 
 
-def start_space(hub: Hub, http: Http, space_id: str, token: Optional[Token], tell: Callable[[str], None]) -> str:
+def start_space(hub: Hub, space_id: str, tell: Callable[[str], None]) -> str:
     """Wait until the Space runs, waking it if it sleeps, and return the URL of its app.
 
     Blocks for as long as building takes, at most SPACE_START_SECONDS; Ctrl-C ends the wait. The Hub tells nobody when
@@ -1981,23 +1913,23 @@ def start_space(hub: Hub, http: Http, space_id: str, token: Optional[Token], tel
         if stage not in STARTING_STAGES:
             return host
         if stage != seen:
+            seen = stage
             tell(f"The Space {space_id} is {stage.lower().replace('_', ' ')}; waiting for it.")
-        if stage != seen and stage in ("SLEEPING", "STOPPED"):
-            with suppress(GradioError):  # a visit wakes it, whatever comes of it
-                headers = token_headers(token, origin_of(host))
-                http.request("GET", host, headers=headers, redirects="none").close()
-        seen = stage
+            if stage in ("SLEEPING", "STOPPED"):
+                with suppress(GradioError):  # a visit wakes it, whatever comes of it
+                    headers = token_headers(hub.token, origin_of(host))
+                    hub.http.request("GET", host, headers=headers, redirects="none").close()
         left = deadline - time.monotonic()
         if left < 0:
             raise TimedOut(f"The Space {space_id} is still {stage} after {SPACE_START_SECONDS:.0f} s.", url=host)
         threading.Event().wait(min(pause, left))
 
 
-def _stage_of(hub: Hub, space_id: str) -> Tuple[str, str]:
+def _stage_of(hub: Hub, space_id: str) -> tuple[str, str]:
     """The Space's stage and the URL of its app. SpaceError if it will not run without its owner."""
     info = hub.space(space_id)
-    host, runtime = info.get("host"), info.get("runtime")
-    stage = str(runtime.get("stage")) if isinstance(runtime, dict) else "RUNNING"
+    host = info.get("host")
+    stage = str(as_dict(info.get("runtime")).get("stage", "RUNNING"))
     if stage in BROKEN_STAGES or not isinstance(host, str) or not host:
         why = BROKEN_STAGES.get(stage, "the Hub names no host for it")
         raise SpaceError(f"The Space {space_id} does not run ({stage}): {why}.", stage=stage, url=hub.url)
@@ -2005,10 +1937,10 @@ def _stage_of(hub: Hub, space_id: str) -> Tuple[str, str]:
 
 
 def space_settings(
-    private: bool, secrets: Optional[Mapping[str, str]], variables: Optional[Mapping[str, str]]
-) -> Dict[str, Any]:
+    private: bool, secrets: Mapping[str, str] | None, variables: Mapping[str, str] | None
+) -> dict[str, Any]:
     """How a duplicate is made, besides its name and hardware."""
-    settings: Dict[str, Any] = {"visibility": "private" if private else "public"}
+    settings: dict[str, Any] = {"visibility": "private" if private else "public"}
     for field, values in (("secrets", secrets), ("variables", variables)):
         if values:
             settings[field] = [{"key": key, "value": value} for key, value in values.items()]
@@ -2018,28 +1950,31 @@ def space_settings(
 def duplicate_space(
     hub: Hub,
     from_id: str,
-    to_id: Optional[str],
-    hardware: Optional[str],
-    sleep_seconds: int,
+    to_id: str | None,
+    hardware: str | None,
+    sleep_minutes: float,
     settings: Mapping[str, Any],
     tell: Callable[[str], None],
 ) -> str:
     """The id of the duplicate, made unless it exists. One request carries all `settings`: nothing stays half done."""
-    name = to_id or from_id.split("/")[-1]
-    if not SPACE_ID.fullmatch(name if "/" in name else f"user/{name}"):
+    source = space_in(from_id.strip())
+    if source is None:
+        raise ValueError(f"Not a Space: {from_id!r}. It takes user/name, or the address of the Space's page.")
+    name = to_id or source.split("/")[-1]
+    if not re.fullmatch(SPACE_ID, name if "/" in name else f"user/{name}"):
         raise ValueError(f"Not a name for a Space: to_id={name!r}.")
     target = name if "/" in name else f"{hub.user()}/{name}"
     try:
-        existing: Optional[Dict[str, Any]] = hub.space(target)
+        existing: dict[str, Any] | None = hub.space(target)
     except SpaceError as error:
         if error.status == 403:
             raise
         existing = None
     if existing is None:
-        wanted = hardware or _hardware_of(hub.space(from_id))
-        chosen = {"hardware": wanted, **_sleep_of(wanted, sleep_seconds)} if wanted else {}
-        if _create(hub, from_id, target, {"repository": target, **settings, **chosen}):
-            tell(f"Created {hub.url}/spaces/{target}, a duplicate of {from_id}.")
+        wanted = hardware or _hardware_of(hub.space(source))
+        chosen = {"hardware": wanted, **_sleep_of(wanted, sleep_minutes)} if wanted else {}
+        if _create(hub, source, target, {"repository": target, **settings, **chosen}):
+            tell(f"Created {hub.url}/spaces/{target}, a duplicate of {source}.")
             return target
         existing = hub.space(target)  # somebody else was faster
     tell(f"Using your existing Space {hub.url}/spaces/{target}.")
@@ -2047,7 +1982,7 @@ def duplicate_space(
         logger.warning("%s exists already: its secrets and variables are left as they are.", target)
     if hardware and hardware != (_hardware_of(existing) or BASIC_HARDWARE):
         try:
-            hub.ask(f"spaces/{target}/hardware", {"flavor": hardware, **_sleep_of(hardware, sleep_seconds)})
+            hub.ask(f"spaces/{target}/hardware", {"flavor": hardware, **_sleep_of(hardware, sleep_minutes)})
         except GradioError as error:
             step = f"changing the hardware of {target} to {hardware}"
             unknown = f"{target} exists, and may have been changed: see {hub.url}/spaces/{target}/settings"
@@ -2067,17 +2002,16 @@ def _create(hub: Hub, from_id: str, target: str, body: Mapping[str, Any]) -> boo
     return True
 
 
-def _hardware_of(info: Mapping[str, Any]) -> Optional[str]:
+def _hardware_of(info: Mapping[str, Any]) -> str | None:
     """A Space's hardware; of one that does not run, the hardware it would run on."""
-    runtime = info.get("runtime")
-    hardware = runtime.get("hardware") if isinstance(runtime, dict) else None
-    if not isinstance(hardware, dict):
-        return None
+    hardware = as_dict(as_dict(info.get("runtime")).get("hardware"))
     return hardware.get("current") or hardware.get("requested")
 
 
-def _sleep_of(hardware: str, seconds: int) -> Dict[str, int]:
-    return {} if hardware == BASIC_HARDWARE else {"sleepTimeSeconds": seconds}
+def _sleep_of(hardware: str, minutes: float) -> dict[str, int]:
+    if hardware == BASIC_HARDWARE:
+        return {}
+    return {"sleepTimeSeconds": -1 if minutes < 0 else max(1, round(minutes * 60))}
 
 
 def _failed(step: str, left_if_refused: str, left: str, error: GradioError) -> SpaceDuplicationError:
@@ -2092,7 +2026,7 @@ def _failed(step: str, left_if_refused: str, left: str, error: GradioError) -> S
 # How a Gradio server is asked to run a function. Each shape of conversation is one generator of the server's messages;
 # the table PROTOCOLS says which shape an app speaks; a Transcript reduces the messages to status and outputs.
 
-LAYOUT = set("accordion box column dataset form group interpretation row sidebar tab tabitem tabs".split())
+SKIPPED = set("accordion box column dataset form group interpretation row sidebar state tab tabitem tabs".split())
 MAX_STREAMS_IN_VAIN = 20  # one after the other, each brief, none of which ends a job
 STREAM_SILENCE = 45.0  # servers send a heartbeat every 15 s: three missed ones are a dead connection
 
@@ -2160,7 +2094,7 @@ class Endpoint:
 def is_skipped(component: Mapping[str, Any]) -> bool:
     """Whether API callers neither send nor see the component's value."""
     skipped = component.get("skip_api")
-    return skipped if isinstance(skipped, bool) else str(component.get("type")) in LAYOUT | {"state"}
+    return skipped if isinstance(skipped, bool) else str(component.get("type")) in SKIPPED
 
 
 class App:
@@ -2185,8 +2119,8 @@ class App:
             self.protocol = newest
         components = [entry for entry in as_list(config.get("components")) if isinstance(entry, dict)]
         by_id = {entry.get("id"): entry for entry in components if isinstance(entry.get("id"), (int, str))}
-        self.endpoints: Dict[int, Endpoint] = {}
-        self.names: Dict[str, Endpoint] = {}
+        self.endpoints: dict[int, Endpoint] = {}
+        self.names: dict[str, Endpoint] = {}
         for index, dependency in enumerate(config["dependencies"]):
             if isinstance(dependency, dict):
                 number = dependency.get("id", index)
@@ -2196,20 +2130,26 @@ class App:
                         self.names.setdefault(endpoint.name, endpoint)
 
 
-class Call(NamedTuple):
+class Call:
     """One call on its way: all that carrying it out takes."""
 
-    http: Http
-    app: App
-    endpoint: Endpoint
-    session: Session
-    data: List[Any]
-    headers: Mapping[str, str]
-    job: Job
-    abort: Abort  # of the requests that are for this call alone
-    extra: Mapping[str, Any] = {}  # further keys for the body
+    def __init__(
+        self,
+        http: Http,
+        app: App,
+        endpoint: Endpoint,
+        session: Session,
+        data: list[Any],
+        headers: Mapping[str, str],
+        job: Job,
+        abort: Abort,  # of the requests that are for this call alone
+    ):
+        self.http, self.app, self.endpoint, self.session = http, app, endpoint, session
+        self.data, self.headers = data, headers
+        self.job, self.abort = job, abort
+        self.extra: dict[str, Any] = {}  # further keys for the body
 
-    def body(self, event_id: Optional[str] = None) -> bytes:
+    def body(self, event_id: str | None = None) -> bytes:
         """The one request body that every server takes: old ones insist on keys that are not used."""
         body = {
             "data": self.data,
@@ -2227,25 +2167,21 @@ def speak_http(call: Call) -> Generator[Message, None, None]:
     """One POST whose answer is the result: no queue, no progress. Waits as long as the function runs."""
     yield {"msg": "process_starts"}
     url = call.app.routes.run(call.endpoint.name or "predict")
-    error: Optional[HTTPError] = None
-    before: Json = None
     output: Json = None
-    stepping = True
-    while stepping and not error:
+    while True:
+        if call.job.cancelled():
+            raise _Cancelled("The job was cancelled before its next step.")
         with call.http.request("POST", url, call.body(), headers=call.headers, timeout=None) as response:
-            response.set_timeout(call.http.timeout)  # the function has ended
-            if response.status == 200:
-                before, output = output, response.json()
-            else:
-                error = http_error(response)
+            response.connection.limit(call.http.timeout)  # the function has ended
+            if response.status != 200:
+                yield from explain_refusal(call, url, http_error(response))
+                return
+            before, output = output, response.json()
         # Until 3.19 each POST is one step of a generator, and the one after the last brings nothing.
-        stepping = call.app.version < (3, 20) and bool(as_dict(output).get("is_generating"))
-        if stepping and not error:
-            yield {"msg": "process_generating", "success": True, "output": output}
-    if error:
-        yield from explain_refusal(call, url, error)
-    else:
-        yield {"msg": "process_completed", "success": True, "output": before or output}
+        if call.app.version >= (3, 20) or not as_dict(output).get("is_generating"):
+            break
+        yield {"msg": "process_generating", "success": True, "output": output}
+    yield {"msg": "process_completed", "success": True, "output": before or output}
 
 
 def explain_refusal(call: Call, url: str, error: HTTPError) -> Generator[Message, None, None]:
@@ -2283,7 +2219,7 @@ def speak_sse(call: Call) -> Generator[Message, None, None]:
         with call.http.request("GET", url, headers=call.headers, abort=call.abort) as response:
             if response.status != 200:
                 raise refusal(response)
-            response.set_timeout(None)
+            response.connection.limit(None)
             for text in iter_sse(response.chunks()):
                 message = parse_message(text)
                 event_id = str(message.get("event_id") or event_id)
@@ -2292,9 +2228,7 @@ def speak_sse(call: Call) -> Generator[Message, None, None]:
                 if message["msg"] == "send_data":
                     body = call.body(event_id)
                     with call.http.request("POST", call.app.routes.data, body, headers=call.headers) as answer:
-                        if answer.status != 200:
-                            raise http_error(answer)
-                        answer.read()
+                        answer.json()  # nothing, but errors
     finally:
         if event_id and not complete and call.endpoint.generator:  # 4.0 does not always notice that nobody listens
             post(call, call.app.routes.reset, {"event_id": event_id})
@@ -2319,7 +2253,12 @@ def speak_shared(call: Call) -> Generator[Message, None, None]:
     event_id = ""
     started = complete = cancelled = False
 
-    def plan() -> Tuple[str, ...]:
+    def join() -> str:
+        nonlocal event_id
+        event_id = join_queue(call)  # known from here on, wherever an interrupt comes
+        return event_id
+
+    def plan() -> tuple[str, ...]:
         return cancel_steps(call.app, call.endpoint, started, *call.session.company(event_id))
 
     def cancel() -> None:  # runs in the thread that cancels: decides at once, leaves the requests to the job's thread
@@ -2329,7 +2268,7 @@ def speak_shared(call: Call) -> Generator[Message, None, None]:
         call.session.tell(event_id, {"msg": "cancelled", "steps": steps})
 
     try:
-        for event_id, message in call.session.messages(partial(join_queue, call), call.endpoint.number):
+        for message in call.session.messages(join, call.endpoint.number):
             kind = message["msg"]
             started = started or kind.startswith("process_")
             complete = kind == "process_completed"
@@ -2352,7 +2291,7 @@ def speak_shared(call: Call) -> Generator[Message, None, None]:
 NO_FUNCTION = 1_000_000  # /cancel stops all jobs of a function in a session: this is a function that has none
 
 
-def cancel_steps(app: App, endpoint: Endpoint, started: bool, alone: bool, only: bool) -> Tuple[str, ...]:
+def cancel_steps(app: App, endpoint: Endpoint, started: bool, alone: bool, only: bool) -> tuple[str, ...]:
     """How to make the server stop one job of a shared stream and harm no other. Measured on 4.13 to 6.31.
 
     `started`: the function runs. `alone`: no other job of the session is pending. `only`: none of this function is.
@@ -2382,19 +2321,19 @@ def cancel_steps(app: App, endpoint: Endpoint, started: bool, alone: bool, only:
 
 def stop(call: Call, event_id: str, steps: Iterable[str]) -> bool:
     """Send the requests that the steps stand for. False: try again after the job's next message."""
-    routes, session, fn_index = call.app.routes, call.session, call.endpoint.number
+    routes, session = call.app.routes, call.session
     for step in steps:
         if step == "later":
             return False
         if step == "close":
             session.retire(event_id)
         elif step == "empty":
-            post(call, routes.stream(event_id), json.loads(call._replace(data=[]).body()))
+            post(call, routes.stream(event_id), {**json.loads(call.body()), "data": []})
         elif step == "reset":
             if post(call, routes.reset, {"event_id": event_id}) != {"success": True}:
                 return False
         else:
-            fn_index = fn_index if step == "stop" else NO_FUNCTION
+            fn_index = call.endpoint.number if step == "stop" else NO_FUNCTION
             post(call, routes.cancel, {"session_hash": session.hash, "fn_index": fn_index, "event_id": event_id})
     return True
 
@@ -2432,11 +2371,12 @@ class Worker(threading.Thread):
         self.http = http
 
 
-class Waiting(NamedTuple):
+class Waiting:
     """A job that waits for messages: the number of its function, and where its thread looks for them."""
 
-    number: int
-    inbox: SimpleQueue[Union[Message, GradioError]]
+    def __init__(self, number: int):
+        self.number = number
+        self.inbox: SimpleQueue[Message | GradioError] = SimpleQueue()
 
 
 class Session:
@@ -2459,9 +2399,9 @@ class Session:
         self._abort = Abort()
         self._turn = threading.Lock()
         self._lock = threading.RLock()
-        self._waiting: Dict[str, Waiting] = {}  # by event id
-        self._joining: List[int] = []  # the function of the join whose answer is still on its way
-        self._early: List[Message] = []  # what came before that answer, for jobs that are not known
+        self._waiting: dict[str, Waiting] = {}  # by event id
+        self._joining: list[int] = []  # the function of the join whose answer is still on its way
+        self._early: list[Message] = []  # what came before that answer, for jobs that are not known
         self._retired = False
         self._given_up = 0  # jobs over which the server may stumble, each time ending a stream
         self._reading = False
@@ -2472,23 +2412,24 @@ class Session:
         """Whether later calls are better off with another session."""
         return self._retired or (self.lost and not self.stateful)
 
-    def messages(self, join: Callable[[], str], number: int) -> Iterator[Tuple[str, Message]]:
-        """Join the queue by calling `join`, then yield the event id with a message "joined", then each message."""
-        job = Waiting(number, SimpleQueue())
-        event_id = ""
+    def messages(self, join: Callable[[], str], number: int) -> Iterator[Message]:
+        """Join the queue by calling `join`, then yield a message "joined" with the event id, then each message."""
+        job = Waiting(number)
         try:
-            event_id = self._join(join, job)
-            yield event_id, {"msg": "joined"}
+            yield {"msg": "joined", "event_id": self._join(join, job)}
             while True:
                 message = job.inbox.get()
                 if isinstance(message, GradioError):
                     raise message
-                yield event_id, message
+                yield message
                 if message["msg"] == "process_completed":
                     return
         finally:
             with self._lock:
-                self._given_up += self._waiting.pop(event_id, None) is not None
+                # Not by the event id, which is not known here if an interrupt came as the join was over.
+                others = {key: other for key, other in self._waiting.items() if other is not job}
+                self._given_up += len(others) < len(self._waiting)
+                self._waiting = others
 
     def _join(self, join: Callable[[], str], job: Waiting) -> str:
         """Have the reader deliver what comes for this job, after what came before the answer to the join."""
@@ -2503,13 +2444,16 @@ class Session:
             finally:
                 with self._lock:
                     early, self._early, self._joining = self._early, [], []
-                    if event_id:
+                    taken = event_id in self._waiting
+                    if event_id and not taken:
                         self._waiting[event_id] = job
                     for message in early:
                         self._deliver(message)
                     if self._waiting and not self._reading:
                         Worker(self._http, "stream", self._read).start()
                         self._reading = True
+            if taken:
+                raise ProtocolError(f"{self._routes.join} gave a second job the event id {event_id!r}.")
             return event_id
 
     def tell(self, event_id: str, message: Message) -> None:
@@ -2519,7 +2463,7 @@ class Session:
         if job:
             job.inbox.put(message)
 
-    def company(self, event_id: str) -> Tuple[bool, bool]:
+    def company(self, event_id: str) -> tuple[bool, bool]:
         """Whether the job is alone in a session that can be done without; whether no other is of its function."""
         with self._lock:
             job = self._waiting.get(event_id)
@@ -2568,7 +2512,7 @@ class Session:
                 reopen, reason = False, str(error)
                 logger.debug("%s: %s", self._url.split("?")[0], error)
             with self._lock:
-                waiting: Dict[str, Waiting] = {}
+                waiting: dict[str, Waiting] = {}
                 brief = time.monotonic() - began < 1.0
                 in_vain = in_vain + 1 if brief and waited <= set(self._waiting) else 0
                 if not reopen or in_vain > MAX_STREAMS_IN_VAIN + self._given_up:
@@ -2601,8 +2545,8 @@ class Session:
 
     def _deliver(self, message: Message) -> bool:
         event_id = message.get("event_id")
-        if not isinstance(event_id, str):
-            return False  # heartbeat, close_stream
+        if not isinstance(event_id, str) or message["msg"] in ("joined", "cancelled"):
+            return False  # heartbeat, close_stream; what only this side says
         with self._lock:
             job = self._waiting.get(event_id)
             if job is None and self._joining:
@@ -2623,12 +2567,16 @@ def parse_message(text: str) -> Message:
     return message
 
 
-class Protocol(NamedTuple):
-    """How the servers of some releases speak."""
+class Protocol:
+    """How the servers of some releases speak. With `diffs`, a generator's values after the first come as edits."""
 
-    speak: Callable[[Call], Generator[Message, None, None]]
-    diffs: bool = False  # values of a generator after the first arrive as edits of the one before
-    is_file: Match = is_marked_file
+    def __init__(
+        self,
+        speak: Callable[[Call], Generator[Message, None, None]],
+        diffs: bool = False,
+        is_file: Match = is_marked_file,
+    ):
+        self.speak, self.diffs, self.is_file = speak, diffs, is_file
 
 
 PROTOCOLS = {
@@ -2661,15 +2609,19 @@ def wants_whole_values(app: App, session: Session) -> bool:
     return app.version >= (4, 20) and (session.disturbed or broken)
 
 
-class Step(NamedTuple):
+class Step(Record):
     """What a message changed."""
 
-    status: StatusUpdate
-    values: Optional[List[Any]] = None  # all outputs, as they are now
-    edits: Optional[List[Edits]] = None  # per output, how they differ from the step before; None: not known
-    final: bool = False
+    def __init__(
+        self,
+        status: StatusUpdate,
+        values: list[Any] | None = None,  # all outputs, as they are now
+        edits: list[Edits] | None = None,  # per output, how they differ from the step before, if that is known
+        final: bool = False,
+    ):
+        self.status, self.values, self.edits, self.final = status, values, edits, final
 
-    def after(self, previous: List[Any]) -> List[Any]:
+    def after(self, previous: list[Any]) -> list[Any]:
         """The outputs, of which a job keeps either the values or the edits."""
         if self.edits is None:
             return self.values or []
@@ -2679,13 +2631,13 @@ class Step(NamedTuple):
 class Transcript:
     """Reduces the messages of one job to its status and outputs. Pure: recorded conversations are its tests."""
 
-    def __init__(self, diffs: bool, version: Tuple[int, ...], where: str):
+    def __init__(self, diffs: bool, version: tuple[int, ...], where: str):
         self._diffs = diffs
         self._version = version
         self._where = where
-        self._values: Optional[List[Any]] = None
+        self._values: list[Any] | None = None
 
-    def feed(self, message: Message) -> Optional[Step]:
+    def feed(self, message: Message) -> Step | None:
         """What the message changed, or None. Raises the error that it reports. Unknown messages change nothing."""
         kind = message["msg"]
         if kind in ("process_generating", "process_streaming"):
@@ -2695,7 +2647,7 @@ class Transcript:
         status = self._status_of(kind, message)
         return None if status is None else Step(status)
 
-    def _status_of(self, kind: str, message: Message) -> Optional[StatusUpdate]:
+    def _status_of(self, kind: str, message: Message) -> StatusUpdate | None:
         if kind == "send_hash":
             return StatusUpdate(Status.JOINING_QUEUE)
         if kind == "estimation":
@@ -2707,7 +2659,7 @@ class Transcript:
             return StatusUpdate(Status.PROCESSING, eta=number(message.get("eta")))
         if kind == "progress":
             units = [unit for unit in as_list(message.get("progress_data")) if isinstance(unit, dict)]
-            bars = [ProgressUnit(*(unit.get(field) for field in ProgressUnit._fields)) for unit in units]
+            bars = [ProgressUnit(*map(unit.get, ("index", "length", "unit", "progress", "desc"))) for unit in units]
             return StatusUpdate(Status.PROGRESS, progress_data=bars)
         if kind == "log":
             return StatusUpdate(Status.LOG, log=(str(message.get("log")), str(message.get("level"))))
@@ -2717,7 +2669,7 @@ class Transcript:
 
     def _generated(self, message: Message, edited: bool) -> Step:
         data = self._data(message)
-        edits: Optional[List[Edits]] = None
+        edits: list[Edits] | None = None
         status = StatusUpdate(Status.ITERATING)
         if edited and self._values is not None:
             if len(data) != len(self._values):
@@ -2733,7 +2685,7 @@ class Transcript:
         self._values = data
         return Step(status, data, edits)
 
-    def _data(self, message: Message) -> List[Any]:
+    def _data(self, message: Message) -> list[Any]:
         """The outputs in the message; raises the error that it holds instead."""
         output = message.get("output")
         if not isinstance(output, dict):
@@ -2766,21 +2718,16 @@ class Transcript:
         return AppError(words, **details)
 
 
-def number(value: Json) -> Optional[float]:
+def number(value: Json) -> float | None:
     return value if isinstance(value, (int, float)) and not isinstance(value, bool) else None
 
 
-def whole(value: Json) -> Optional[int]:
+def whole(value: Json) -> int | None:
     return int(value) if number(value) is not None and abs(value) <= 1e15 else None  # a NaN is not, either
 
 
 # === Job ==============================================================================================================
 # One call, as a future. Knows nothing of HTTP: it is fed by the client.
-
-if TYPE_CHECKING:
-    Future = concurrent.futures.Future[Any]
-else:
-    Future = concurrent.futures.Future
 
 
 class Job(Future):
@@ -2792,20 +2739,20 @@ class Job(Future):
     them in place. Callbacks run in the thread that ends the job. `_changed` guards the private fields.
     """
 
-    def __init__(self, name: str, stoppable: bool, show: Callable[[List[Any]], Any]):
+    def __init__(self, name: str, stoppable: bool, show: Callable[[list[Any]], Any]):
         super().__init__()
         self._name = name
         self._stoppable = stoppable  # a generator can be stopped while it runs
         self._show = show
         self._changed = threading.Condition()
         self._status = StatusUpdate(Status.STARTING, time=datetime.now())
-        self._outputs: List[Step] = []
-        self._wakers: List[Callable[[], None]] = []
+        self._outputs: list[Step] = []
+        self._wakers: list[Callable[[], None]] = []
         self._end: Callable[[], None] = lambda: None  # ends the conversation after cancel()
         self._can_end: Callable[[], bool] = lambda: True  # whether the server can stop this generator and no other job
-        self._event_id: Optional[str] = None
+        self._event_id: str | None = None
         self._cancel_seen = False
-        self.add_done_callback(Job._wake)  # type: ignore[arg-type] # the first, so all others see the final status
+        self.add_done_callback(Job._publish)  # type: ignore[arg-type] # the first, so all others see the final status
 
     def status(self) -> StatusUpdate:
         """What was last heard of the job. Does not block."""
@@ -2816,7 +2763,7 @@ class Job(Future):
                 self._status = StatusUpdate(code, success=success, time=datetime.now())
             return self._status
 
-    def outputs(self) -> List[Any]:
+    def outputs(self) -> list[Any]:
         """The values so far: those a generator has yielded, or the one result of a plain function. Does not block."""
         with self._changed:
             outputs = list(self._outputs)
@@ -2826,7 +2773,7 @@ class Job(Future):
         return self._shown(self._arriving())
 
     def _shown(self, outputs: Iterable[Step]) -> Iterator[Any]:
-        values: List[Any] = []
+        values: list[Any] = []
         for output in outputs:
             values = output.after(values)
             yield self._show(values)
@@ -2838,11 +2785,11 @@ class Job(Future):
             with self._changed:
                 while len(self._outputs) == index and not self.done():
                     self._changed.wait()
-                if len(self._outputs) == index:
-                    break
-                output = self._outputs[index]
-            index += 1
-            yield output
+                arrived = self._outputs[index:]
+            if not arrived:
+                break
+            index += len(arrived)
+            yield from arrived
         error = None if self.cancelled() else self.exception()
         if error:
             raise error
@@ -2857,15 +2804,16 @@ class Job(Future):
         """
         if self.running() and not (self._stoppable and self._can_end()):
             return False
-        if not super().cancel():
-            return False
-        with self._changed:
-            seen, self._cancel_seen = self._cancel_seen, True
-            end = self._end
-        if not seen:
-            self.set_running_or_notify_cancel()  # without it concurrent.futures.wait() would not notice
-            end()
-        return True
+        try:
+            return super().cancel()
+        finally:  # even if a callback raises SystemExit
+            if self.cancelled():
+                with self._changed:
+                    seen, self._cancel_seen = self._cancel_seen, True
+                    end = self._end
+                if not seen:
+                    self.set_running_or_notify_cancel()  # without it concurrent.futures.wait() would not notice
+                    end()
 
     def running(self) -> bool:
         """Whether the server has started the function and it has not ended."""
@@ -2876,7 +2824,7 @@ class Job(Future):
 
         return asyncio.wrap_future(self).__await__()
 
-    async def __aiter__(self) -> AsyncIterator[Union[StatusUpdate, OutputUpdate]]:
+    async def __aiter__(self) -> AsyncIterator[StatusUpdate | OutputUpdate]:
         """Status and output updates. Statuses that nobody had time to look at are left out, outputs never."""
         import asyncio
 
@@ -2890,7 +2838,7 @@ class Job(Future):
         with self._changed:
             self._wakers.append(wake)
         try:
-            seen: Optional[StatusUpdate] = None
+            seen: StatusUpdate | None = None
             values = iter(self)
             taken = 0
             while True:
@@ -2917,14 +2865,6 @@ class Job(Future):
 
     # The rest is for the thread that carries the job out.
 
-    def _wake(self) -> None:
-        self.status()  # if the job has ended, this notes when
-        with self._changed:
-            self._changed.notify_all()
-            wakers = list(self._wakers)
-        for wake in wakers:
-            wake()
-
     def _on_cancel(self, end: Callable[[], None], can_end: Callable[[], bool] = lambda: True) -> None:
         """Call `end` when the job is cancelled; now, if it already is."""
         with self._changed:
@@ -2933,17 +2873,26 @@ class Job(Future):
         if cancelled:
             end()
 
-    def _publish(self, step: Step) -> None:
+    def _publish(self, step: Step | None = None) -> None:
+        """Note a step, or that the job has ended, and tell those who wait for news."""
         with self._changed:
-            if self.done():
+            if step is None:
+                self.status()  # notes how it ended, and when
+            elif self.done():
                 return
-            self._status = step.status._replace(time=datetime.now())
-            self._stoppable = self._stoppable or step.status.code is Status.ITERATING  # servers before 3.20 do not say
-            if step.values is not None or step.edits is not None:
-                self._outputs.append(step)
-        self._wake()
+            else:
+                self._status = step.status
+                self._status.time = datetime.now()
+                self._stoppable = self._stoppable or step.status.code is Status.ITERATING  # before 3.20 none says so
+                if step.values is not None or step.edits is not None:
+                    self._outputs.append(step)
+            self._changed.notify_all()
+            wakers = list(self._wakers)
+        for wake in wakers:
+            wake()
 
-    def _finish(self, values: List[Any]) -> None:
+    def _finish(self, values: list[Any]) -> None:
+        self._let_go()
         with self._changed:
             if not self._outputs and not self.done():
                 self._outputs.append(Step(self._status, values))
@@ -2951,8 +2900,13 @@ class Job(Future):
             self.set_result(self._show(values))
 
     def _fail(self, error: BaseException) -> None:
+        self._let_go()
         with suppress(concurrent.futures.InvalidStateError):
             self.set_exception(error)
+
+    def _let_go(self) -> None:
+        """Forget how to end the conversation, which is over: that leads back here, which keeps results in memory."""
+        self._on_cancel(lambda: None)
 
 
 # === Client ===========================================================================================================
@@ -2968,7 +2922,7 @@ COMPONENT_TYPES = {  # for servers that give no schema
 }
 
 
-def handle_file(source: Union[str, os.PathLike[str], bytes, IO[bytes]], name: Optional[str] = None) -> LocalFile:
+def handle_file(source: str | os.PathLike[str] | bytes | IO[bytes], name: str | None = None) -> LocalFile:
     """Mark a file as an argument to upload: a path, an http(s) URL, bytes, or a file opened for reading in binary mode.
 
     `name` is the file name the app sees; bytes should have one with the right suffix. The contents are read when the
@@ -2993,20 +2947,18 @@ def handle_file(source: Union[str, os.PathLike[str], bytes, IO[bytes]], name: Op
     return marked
 
 
+file = handle_file  # its old name
+
+
 def is_url(source: str) -> bool:
     return source.startswith(("http://", "https://"))
-
-
-def file(source: Union[str, os.PathLike[str], bytes, IO[bytes]], name: Optional[str] = None) -> LocalFile:
-    """The old name of `handle_file()`."""
-    return handle_file(source, name)
 
 
 def connect(
     http: Http,
     src: str,
-    token: Union[str, bool, None],
-    auth: Optional[Tuple[str, str]],
+    token: str | bool | None,
+    auth: tuple[str, str] | None,
     headers: Headers,
     tell: Callable[[str], None],
 ) -> App:
@@ -3016,7 +2968,7 @@ def connect(
     on_spaces = space_id is not None or origin_of(url).host.endswith(SPACE_DOMAIN)
     found = find_token(token, search=on_spaces)
     if space_id is not None:
-        url = start_space(Hub(http, found), http, space_id, found, tell)
+        url = start_space(Hub(http, found), space_id, tell)
     origin = origin_of(url)
     login = basic_login(url)
     http.grant(origin, {**token_headers(found, origin), **({"Authorization": login} if login else {}), **headers})
@@ -3026,7 +2978,7 @@ def connect(
     return find_app(http, url, auth)
 
 
-def find_app(http: Http, url: str, auth: Optional[Tuple[str, str]]) -> App:
+def find_app(http: Http, url: str, auth: tuple[str, str] | None) -> App:
     """The app that any of its URLs belongs to: its config is looked for there, then one folder up, and so on."""
     parts = urlsplit(url)
     folders = [folder for folder in parts.path.split("/") if folder]
@@ -3044,7 +2996,7 @@ def find_app(http: Http, url: str, auth: Optional[Tuple[str, str]]) -> App:
     )
 
 
-def _app_at(http: Http, base: str, auth: Optional[Tuple[str, str]]) -> Optional[App]:
+def _app_at(http: Http, base: str, auth: tuple[str, str] | None) -> App | None:
     routes = Routes(base)
     with http.request("GET", routes.config, redirects="any") as response:
         if response.status == 401 and auth:
@@ -3059,7 +3011,7 @@ def _app_at(http: Http, base: str, auth: Optional[Tuple[str, str]]) -> Optional[
 
 
 def find_space_app(
-    http: Http, url: str, auth: Optional[Tuple[str, str]], token: Optional[Token], tell: Callable[[str], None]
+    http: Http, url: str, auth: tuple[str, str] | None, token: Token | None, tell: Callable[[str], None]
 ) -> App:
     """The app at a `*.hf.space` URL. Only if none runs there, the Hub is asked why, and the Space waited for."""
     try:
@@ -3077,15 +3029,15 @@ def find_space_app(
     except GradioError as error:  # offline, or without an answer
         logger.info("The Hub cannot be asked about %s: %s", url, error)
         raise problem from error
-    start_space(hub, http, space_id, token, tell)
+    start_space(hub, space_id, tell)
     return find_app(http, url, auth)
 
 
-def log_in(http: Http, routes: Routes, auth: Tuple[str, str]) -> None:
+def log_in(http: Http, routes: Routes, auth: tuple[str, str]) -> None:
     """Log in; the transport keeps the cookies. AuthenticationError if the app refuses."""
     user, password = auth
     form = urlencode({"username": user, "password": password}).encode()
-    kind = "application/x-www-form-urlencoded"
+    kind = {"Content-Type": "application/x-www-form-urlencoded"}
     with http.request("POST", routes.login, form, kind, redirects="none") as response:
         if response.status == 302 and response.headers.get("set-cookie"):  # 3.16
             return
@@ -3097,7 +3049,7 @@ def log_in(http: Http, routes: Routes, auth: Tuple[str, str]) -> None:
             )
 
 
-def show(endpoint: Endpoint, values: List[Any]) -> Any:
+def show(endpoint: Endpoint, values: list[Any]) -> Any:
     """Outputs as users get them: without state and layout; the one there is, or a tuple."""
     if len(values) == len(endpoint.outputs):
         values = [values[index] for index in endpoint.given]
@@ -3105,22 +3057,22 @@ def show(endpoint: Endpoint, values: List[Any]) -> Any:
     return shown[0] if len(shown) == 1 else shown
 
 
-def modern_outputs(endpoint: Endpoint, values: List[Any]) -> List[Any]:
+def modern_outputs(endpoint: Endpoint, values: list[Any]) -> list[Any]:
     kinds = [str(component.get("type")) for component in endpoint.outputs]
     return [modern_output(kind, reveal(value)) for kind, value in zip(kinds, values)]
 
 
-def describe(endpoint: Endpoint, given: Any) -> Dict[str, Any]:
+def describe(endpoint: Endpoint, given: Any) -> dict[str, Any]:
     """An endpoint in the shape of the server's /info: what the server says of it, completed from the config."""
     given = as_dict(given)
-    described: Dict[str, Any] = {key: given[key] for key in ("description", "oauth_token") if key in given}
+    described: dict[str, Any] = {key: given[key] for key in ("description", "oauth_token") if key in given}
     for key, kind, components, shown in (
         ("parameters", "param", endpoint.inputs, endpoint.taken),
         ("returns", "value", endpoint.outputs, endpoint.given),
     ):
         known = as_list(given.get(key))
         described[key] = []
-        names: Set[str] = set()
+        names: set[str] = set()
         for place, index in enumerate(shown):
             said = as_dict(known[place]) if len(known) == len(shown) else {}
             item = describe_component(components[index], f"{kind}_{index}", said)
@@ -3131,7 +3083,7 @@ def describe(endpoint: Endpoint, given: Any) -> Dict[str, Any]:
     return described
 
 
-def describe_component(component: Mapping[str, Any], name: str, given: Mapping[str, Any]) -> Dict[str, Any]:
+def describe_component(component: Mapping[str, Any], name: str, given: Mapping[str, Any]) -> dict[str, Any]:
     """One parameter or return value: what the server says of it, completed from the component's entry in the config."""
     props = as_dict(component.get("props"))
     label = props.get("label")
@@ -3200,16 +3152,16 @@ class Arrivals:
         self._fetch = fetch
         self._is_file = is_file
         self._found = False  # from the first file on, outputs are kept whole: edits would not fit local paths
-        self._fetched: Dict[Any, Any] = {}
+        self._fetched: dict[Any, Any] = {}
 
     def next(self, step: Step) -> Step:
         """The step as a job keeps it: with whole values, or edits alone."""
         self._found = self._found or contains(step.values if step.edits is None else step.edits, self._is_file)
         if self._found:
-            return step._replace(values=walk(step.values, self._is_file, self._streaming), edits=None)
-        return step if step.edits is None else step._replace(values=None)
+            return Step(step.status, walk(step.values, self._is_file, self._streaming))
+        return step if step.edits is None else Step(step.status, edits=step.edits)
 
-    def final(self, values: List[Any]) -> List[Any]:
+    def final(self, values: list[Any]) -> list[Any]:
         if not contains(values, self._is_file):
             return values
         return list(walk(values, self._is_file, self._arrived))
@@ -3267,24 +3219,24 @@ class Client:
 
     def __init__(
         self,
-        src: Optional[str] = None,
-        token: Union[str, bool, None] = None,
+        src: str | None = None,
+        token: str | bool | None = None,
         max_workers: int = 40,
         verbose: bool = False,
-        auth: Optional[Tuple[str, str]] = None,
+        auth: tuple[str, str] | None = None,
         *,
-        api_name: Optional[str] = None,
-        headers: Optional[Headers] = None,
-        cookies: Optional[Mapping[str, str]] = None,
-        download_files: Union[str, os.PathLike[str], bool] = True,
-        ssl_verify: Union[bool, str, os.PathLike[str], ssl.SSLContext] = True,
-        proxy: Optional[str] = None,
+        api_name: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        cookies: Mapping[str, str] | None = None,
+        download_files: str | os.PathLike[str] | bool = True,
+        ssl_verify: bool | str | os.PathLike[str] | ssl.SSLContext = True,
+        proxy: str | None = None,
         trust_env: bool = True,
-        timeout: Optional[float] = 60.0,
+        timeout: float | None = 60.0,
         skip_queue: bool = False,
-        oauth_token: Optional[str] = None,
-        space: Optional[str] = None,
-        hf_token: Optional[str] = None,
+        oauth_token: str | None = None,
+        space: str | None = None,
+        hf_token: str | None = None,
     ):
         src = src or space
         if not src:
@@ -3294,12 +3246,12 @@ class Client:
         self._oauth_token = oauth_token
         self._default_name = api_name
         self._max_workers = max(1, max_workers)
-        self._http = Http(f"gradio_lite_client/{__version__}", timeout, ssl_verify, proxy, trust_env)
+        self._http = Http(USER_AGENT, timeout, ssl_verify, proxy, trust_env)
         self._closed = False
         self._count = 0
-        self._info: Optional[Dict[str, Any]] = None
-        self._watch: Optional[Callable[[Job], None]] = None  # looks on, in the job's thread, after each message
-        self._moved: Optional[Callable[[str, str, Optional[int], int], None]] = None  # is told of bytes of files
+        self._info: dict[str, Any] | None = None
+        self._known: dict[tuple[int, bool], dict[str, Any]] = {}  # descriptions of endpoints: by the config alone?
+        self._moved: Callable[[str, str, int | None, int], None] | None = None  # is told how far each file is
         tell = partial(_tell, verbose)
         given = dict(headers or {})
         if cookies:
@@ -3310,7 +3262,7 @@ class Client:
             self._http.close()
             raise
         self.src = self._app.routes.base
-        self.config: Dict[str, Any] = self._app.config
+        self.config: dict[str, Any] = self._app.config
         self._forked = threading.Lock()
         self._begin()
         logger.debug("Connected to %s: Gradio %s, %s", self.src, self._app.version_text, self._app.protocol)
@@ -3319,7 +3271,7 @@ class Client:
     def _begin(self) -> None:
         """Make what belongs to one process."""
         self._lock = threading.Lock()  # guards `_closed` and all below
-        self._waiting: Deque[Call] = deque()
+        self._waiting: deque[Call] = deque()
         self._running = 0  # jobs that have a thread
         self._session = Session(self._http, self._app.routes)
         self._pid = os.getpid()  # last: from now on this is not done again
@@ -3336,17 +3288,17 @@ class Client:
     def duplicate(
         cls,
         from_id: str,
-        to_id: Optional[str] = None,
-        token: Union[str, bool, None] = None,
+        to_id: str | None = None,
+        token: str | bool | None = None,
         private: bool = True,
-        hardware: Optional[str] = None,
-        secrets: Optional[Mapping[str, str]] = None,
+        hardware: str | None = None,
+        secrets: Mapping[str, str] | None = None,
         sleep_timeout: int = 5,
         max_workers: int = 40,
         verbose: bool = False,
         *,
-        variables: Optional[Mapping[str, str]] = None,
-        hf_token: Optional[str] = None,
+        variables: Mapping[str, str] | None = None,
+        hf_token: str | None = None,
         **options: Any,
     ) -> Client:
         """Make a Space of your own from another, unless you have it already, and connect to it once it runs.
@@ -3363,18 +3315,11 @@ class Client:
             raise TypeError(f"duplicate() does not take {', '.join(sorted(unknown))}.")
         token = hf_token if token is None else token
         network = {name: options[name] for name in ("timeout", "ssl_verify", "proxy", "trust_env") if name in options}
-        http = Http(f"gradio_lite_client/{__version__}", **network)
-        tell = partial(_tell, verbose)
-        try:
+        with closing(Http(USER_AGENT, **network)) as http:
             hub = Hub(http, find_token(token, search=True))
-            seconds = -1 if sleep_timeout < 0 else max(1, round(sleep_timeout * 60))
-            source = space_in(from_id.strip())
-            if source is None:
-                raise ValueError(f"Not a Space: {from_id!r}. It takes user/name, or the address of the Space's page.")
             settings = space_settings(private, secrets, variables)
-            target = duplicate_space(hub, source, to_id, hardware, seconds, settings, tell)
-        finally:
-            http.close()
+            tell = partial(_tell, verbose)
+            target = duplicate_space(hub, from_id, to_id, hardware, sleep_timeout, settings, tell)
         try:
             return cls(target, token, max_workers, verbose, **options)
         except GradioError as error:
@@ -3409,9 +3354,9 @@ class Client:
     def predict(
         self,
         *args: Any,
-        api_name: Optional[str] = None,
-        fn_index: Optional[int] = None,
-        headers: Optional[Headers] = None,
+        api_name: str | None = None,
+        fn_index: int | None = None,
+        headers: Mapping[str, str] | None = None,
         **kwargs: Any,
     ) -> Any:
         """Call an endpoint and return its result; a generator's last value. Blocks, in the calling thread.
@@ -3420,21 +3365,15 @@ class Client:
         Raises TypeError or ValueError for a wrong call before anything is sent; AppError if the app fails; QueueError,
         ConnectionLost, TimedOut and the other errors of this module. Ctrl-C cancels the call.
         """
-        call = self._call(args, api_name, fn_index, headers, kwargs)
-        try:
-            self._carry_out(call)()
-        except BaseException:
-            call.job.cancel()
-            raise
-        return call.job.result()
+        return self._result(self._call(args, api_name, fn_index, headers, kwargs))
 
     def submit(
         self,
         *args: Any,
-        api_name: Optional[str] = None,
-        fn_index: Optional[int] = None,
-        headers: Optional[Headers] = None,
-        result_callbacks: Union[Callable[..., Any], Sequence[Callable[..., Any]], None] = None,
+        api_name: str | None = None,
+        fn_index: int | None = None,
+        headers: Mapping[str, str] | None = None,
+        result_callbacks: Callable[..., Any] | Sequence[Callable[..., Any]] | None = None,
         **kwargs: Any,
     ) -> Job:
         """Start a call in the background and return its Job. Wrong arguments raise here, as in `predict()`.
@@ -3466,8 +3405,10 @@ class Client:
             waiting = list(self._waiting)
             self._waiting.clear()
         self._http.close()
-        for call in waiting:
-            call.job._fail(ConnectionLost("The client was closed before the job started.", endpoint=str(call.endpoint)))
+        with ExitStack() as stack:  # ends each, even if a callback of one raises SystemExit
+            for call in reversed(waiting):
+                error = ConnectionLost("The client was closed before the job started.", endpoint=str(call.endpoint))
+                stack.callback(call.job._fail, error)
         deadline = time.monotonic() + 5  # a callback of the user may take longer; its thread ends after it
         for thread in threading.enumerate():
             mine = isinstance(thread, Worker) and thread.http is self._http
@@ -3477,8 +3418,8 @@ class Client:
     # --- describing
 
     def view_api(
-        self, all_endpoints: Optional[bool] = None, print_info: bool = True, return_format: Optional[str] = None
-    ) -> Union[Dict[str, Any], str, None]:
+        self, all_endpoints: bool | None = None, print_info: bool = True, return_format: str | None = None
+    ) -> dict[str, Any] | str | None:
         """Print which endpoints the app has, what they take and what they return. The first time, blocks for a request.
 
         `return_format="str"` returns the text, "dict" the description of all endpoints as data. Endpoints without a
@@ -3492,21 +3433,25 @@ class Client:
             return api
         return text if return_format == "str" else None
 
-    def _api(self) -> Dict[str, Any]:
-        """The description of all public endpoints, in the shape of the server's /info."""
-        self._load_info()
+    def _api(self) -> dict[str, Any]:
+        """All public endpoints, in the shape of the server's /info. Made anew each time: callers may change it."""
+        info = self._load_info()
         public = [end for end in self._app.endpoints.values() if end.public and end.callable]
-        named = {end.name: self._describe(end) for end in public if end.name}
-        unnamed = {end.number: self._describe(end) for end in public if not end.name}
+        named = {end.name: describe(end, info.get(end.name)) for end in public if end.name}
+        unnamed = {end.number: describe(end, None) for end in public if not end.name}
         return {"named_endpoints": named, "unnamed_endpoints": unnamed}
 
-    def _describe(self, endpoint: Endpoint) -> Dict[str, Any]:
-        return describe(endpoint, (self._info or {}).get(str(endpoint.name)))
+    def _describe(self, endpoint: Endpoint) -> dict[str, Any]:
+        info = self._info  # once: another thread may just have asked the server
+        key = (endpoint.number, info is None)
+        if key not in self._known:
+            self._known[key] = describe(endpoint, (info or {}).get(str(endpoint.name)))
+        return self._known[key]
 
-    def _load_info(self) -> None:
-        """Ask the server to describe its endpoints; where it cannot, the config has to do."""
+    def _load_info(self) -> dict[str, Any]:
+        """What the server, asked once, says of its named endpoints; where it cannot, the config has to do."""
         if self._info is not None:
-            return
+            return self._info
         self._own()
         info: Json = None
         if self._app.version >= (3, 26):
@@ -3519,10 +3464,11 @@ class Client:
                     raise
                 logger.warning("%s does not describe its endpoints (%s); using its config.", self.src, error)
         self._info = as_dict(as_dict(info).get("named_endpoints"))
+        return self._info
 
     # --- preparing
 
-    def _endpoint(self, api_name: Optional[str], fn_index: Optional[int]) -> Endpoint:
+    def _endpoint(self, api_name: str | None, fn_index: int | None) -> Endpoint:
         """The endpoint that a call means. ValueError names those there are."""
         names = self._app.names
         if api_name is None and fn_index is None:
@@ -3553,10 +3499,10 @@ class Client:
 
     def _call(
         self,
-        args: Tuple[Any, ...],
-        api_name: Optional[str],
-        fn_index: Optional[int],
-        headers: Optional[Headers],
+        args: Sequence[Any],
+        api_name: str | None,
+        fn_index: int | None,
+        headers: Headers | None,
         keywords: Mapping[str, Any],
     ) -> Call:
         """Check a call completely. Nothing is sent but, once and if needed, the question what the endpoints take."""
@@ -3567,12 +3513,10 @@ class Client:
         if keywords or len(args) != len(endpoint.taken) or self._oauth_token:
             self._load_info()
         values = bind_arguments(self._describe(endpoint)["parameters"], args, keywords, f"{endpoint} of {self.src}")
-        data: List[Any] = [None] * len(endpoint.inputs)
+        data: list[Any] = [None] * len(endpoint.inputs)
         for index, value in zip(endpoint.taken, values):
             data[index] = walk(value, is_local_file, self._checked)  # a copy: callers may change theirs
         job = Job(str(endpoint), endpoint.generator, partial(show, endpoint))
-        if self._watch:
-            job._wakers.append(partial(self._watch, job))
         abort = Abort()
         job._on_cancel(abort)
         session = self._current_session()
@@ -3596,9 +3540,12 @@ class Client:
 
     def _current_session(self) -> Session:
         with self._lock:
-            if self._session.over:
-                self._session = Session(self._http, self._app.routes)
-            return self._session
+            current = self._session
+            if not current.over:
+                return current
+            new = self._session = Session(self._http, self._app.routes)
+        current.leave()  # or its heartbeat would go on
+        return new
 
     # --- carrying out
 
@@ -3619,9 +3566,21 @@ class Client:
                     self._running -= 1
                 call.job._fail(error)
 
+    def _result(self, call: Call) -> Any:
+        """Carry the job out in the calling thread. Its result."""
+        try:
+            self._carry_out(call)()
+        except BaseException:
+            call.job.cancel()
+            raise
+        return call.job.result()
+
     def _work(self, call: Call) -> None:
         """A job's thread. Its place is given away before callbacks run: these may wait for other jobs."""
-        end = self._carry_out(call)
+        try:
+            end = self._carry_out(call)
+        except BaseException as error:  # as read() of a user's file may raise; nobody else would hear of it
+            end = partial(call.job._fail, error)
         with self._lock:
             self._running -= 1
         self._start_waiting()
@@ -3647,34 +3606,41 @@ class Client:
                 error.last_status = job.status()
             return lambda: job._fail(error)
 
-    def _converse(self, call: Call) -> List[Any]:
+    def _converse(self, call: Call) -> list[Any]:
         """Upload, call, and return the final outputs."""
-        call = call._replace(data=self._send_files(call))
+        call.data = self._send_files(call)
         while not call.job.cancelled():
-            session = self._current_session() if call.session.over else call.session
-            session.stateful = session.stateful or call.endpoint.stateful
+            if call.session.over:
+                call.session = self._current_session()
+            call.session.stateful = call.session.stateful or call.endpoint.stateful
             try:
-                return self._talk(call._replace(session=session))
+                return self._talk(call)
             except _Retired:  # between the question whether it was over and the join
                 continue
         raise _Cancelled("The job was cancelled before it was sent.")
 
-    def _talk(self, call: Call) -> List[Any]:
+    def _complete(self, call: Call) -> Protocol:
+        """Add to the call's body what the server needs to know besides the values. Returns how the call is spoken."""
+        protocol = PROTOCOLS[choose_protocol(self._app, call.endpoint, self._skip_queue)]
+        whole = protocol.diffs and wants_whole_values(self._app, call.session)
+        call.extra = {"simple_format": True} if whole else {}
+        if self._oauth_token and self._describe(call.endpoint).get("oauth_token"):
+            call.extra["oauth_token"] = self._oauth_token
+        return protocol
+
+    def _talk(self, call: Call) -> list[Any]:
         """Have one conversation with the server, publish what it says, and return the final outputs."""
         job, endpoint, session, app = call.job, call.endpoint, call.session, self._app
         if self.config.get("connect_heartbeat"):
             session.beat()
-        protocol = PROTOCOLS[choose_protocol(app, endpoint, self._skip_queue)]
-        whole = protocol.diffs and wants_whole_values(app, session)
-        extra: Dict[str, Any] = {"simple_format": True} if whole else {}
-        if self._oauth_token and self._describe(endpoint).get("oauth_token"):
-            extra["oauth_token"] = self._oauth_token
+        protocol = self._complete(call)
         if app.version < (3, 28) and not endpoint.stateful:
             # Run on 3.16: a session has one generator for each function, which further calls of it go on with.
-            call = call._replace(session=Session(self._http, app.routes))
-        transcript = Transcript(protocol.diffs and not whole, app.version, f"{endpoint} of {self.src}")
+            call.session = Session(self._http, app.routes)
+        diffs = protocol.diffs and "simple_format" not in call.extra
+        transcript = Transcript(diffs, app.version, f"{endpoint} of {self.src}")
         arrivals = Arrivals(partial(self._fetch, headers=call.headers), PROTOCOLS[app.protocol].is_file)
-        conversation = protocol.speak(call._replace(extra=extra))
+        conversation = protocol.speak(call)
         try:
             for message in conversation:
                 if isinstance(message.get("event_id"), str):
@@ -3683,7 +3649,7 @@ class Client:
                 if step is None:
                     continue
                 if step.values is not None and app.version < (4,):
-                    step = step._replace(values=modern_outputs(endpoint, step.values))
+                    step.values = modern_outputs(endpoint, step.values)
                 if step.final:
                     return arrivals.final(step.values or [])
                 job._publish(arrivals.next(step))
@@ -3696,11 +3662,11 @@ class Client:
 
     # --- files
 
-    def _send_files(self, call: Call) -> List[Any]:
+    def _send_files(self, call: Call) -> list[Any]:
         """The arguments with each local file uploaded, or in base64, and replaced by what the server calls it."""
         version = self._app.version
         kinds = [str(component.get("type")) for component in call.endpoint.inputs]
-        found: Dict[int, LocalFile] = {}
+        found: dict[int, LocalFile] = {}
         for kind, value in zip(kinds, call.data):
             if not takes_base64(version, kind):
                 walk(value, is_local_file, lambda marked: found.setdefault(id(marked), marked))
@@ -3714,7 +3680,7 @@ class Client:
             for kind, value in zip(kinds, call.data)
         ]
 
-    def _upload(self, found: Mapping[int, LocalFile], headers: Headers, abort: Abort) -> Dict[int, Dict[str, Any]]:
+    def _upload(self, found: Mapping[int, LocalFile], headers: Headers, abort: Abort) -> dict[int, dict[str, Any]]:
         """Upload all files in one request. Returns what the server takes for each."""
         url = self._app.routes.upload
         with ExitStack() as stack:
@@ -3765,9 +3731,12 @@ class Client:
         self._check_size(marked, size)
 
         def read(most: int) -> bytes:
-            data = stream.read(most)
+            try:
+                data = stream.read(most)
+            except OSError as error:  # which is none of the network
+                raise ValueError(f"File {name} could not be read: {error}") from error
             if self._moved:
-                self._moved("uploading", name, size, len(data))
+                self._moved("uploading", name, size, stream.tell() - start)
             return data
 
         return Part(name, guess_type(name)[0] or "application/octet-stream", size, read)
@@ -3782,7 +3751,7 @@ class Client:
         folder = os.path.abspath(folder)
         return save(self._contents(item, headers), folder, lambda sha: os.path.join(folder, sha, file_name(item)))
 
-    def _transfer(self, item: Mapping[str, Any], headers: Headers, dest: Optional[str]) -> Union[str, bytes]:
+    def _transfer(self, item: Mapping[str, Any], headers: Headers, dest: str | None) -> str | bytes:
         if dest is None:
             return b"".join(self._contents(item, headers))
         path = os.path.abspath(os.path.join(dest, file_name(item)) if os.path.isdir(dest) else dest)
@@ -3810,10 +3779,12 @@ class Client:
             if response.status != 200:
                 raise http_error(response)
             length = response.headers.get("content-length", "")
+            done = 0
             for chunk in response.chunks():
                 yield chunk
+                done += len(chunk)
                 if self._moved:
-                    self._moved("downloading", name, int(length) if length.isdecimal() else None, len(chunk))
+                    self._moved("downloading", name, int(length) if length.isdecimal() else None, done)
 
 
 # === Command line =====================================================================================================
@@ -3830,7 +3801,7 @@ exit codes:
   6    queue full, rate limit or quota
   7    the connection broke while the result was on its way
   130  interrupted; the job has been cancelled on the server"""
-CODES: Dict[type, int] = {  # of errors and those derived from them
+CODES: dict[type, int] = {  # of errors and those derived from them
     Exception: 1,
     GradioError: 1,
     InvalidAPIEndpointError: 2,
@@ -3860,22 +3831,26 @@ NOTES = {  # on files, in the words of the official command line, as programs re
 }
 
 
-def is_terminal(stream: Optional[TextIO]) -> bool:
+def is_terminal(stream: TextIO | None) -> bool:
     return stream is not None and stream.isatty()
 
 
-def write(stream: Optional[TextIO], text: str) -> None:
+def write(stream: TextIO | None, text: str) -> None:
     """Write at once, whatever the stream can encode; a terminal gets no control characters of the app."""
     if stream is None:  # a program without a console
         return
     encoding = getattr(stream, "encoding", None) or "utf-8"
     if is_terminal(stream):
         text = re.sub(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", "\ufffd", text.replace("\r\n", "\n"))
-    stream.write(text.encode(encoding, "replace").decode(encoding))
-    stream.flush()
+    try:
+        stream.write(text.encode(encoding, "replace").decode(encoding))
+        stream.flush()
+    except OSError:
+        if stream is not sys.stderr:  # the result does not depend on it
+            raise
 
 
-def to_json(value: Json, indent: Optional[int] = None) -> str:
+def to_json(value: Json, indent: int | None = None) -> str:
     """JSON for stdout: in ASCII, but for people who look at a terminal."""
     readable = is_terminal(sys.stdout) and str(sys.stdout.encoding).lower().startswith("utf")
     return json.dumps(value, indent=indent, ensure_ascii=not readable)
@@ -3889,8 +3864,7 @@ class Terminal(logging.Handler):
         self.logs = options.verbose or options.debug
         self.live = is_terminal(sys.stderr) and os.environ.get("TERM") != "dumb" and not (options.quiet or self.logs)
         self._length = 0  # of the line
-        self._moved: Dict[str, int] = {}  # how much of each file on its way
-        self._shown = 0.0  # when that was last shown
+        self._shown = 0.0  # when it last showed how much of a file had moved
 
     def __enter__(self) -> Terminal:
         self._level = logger.level
@@ -3931,22 +3905,18 @@ class Terminal(logging.Handler):
         else:
             self.show(describe_status(update))
 
-    def moved(self, what: str, name: str, size: Optional[int], count: int) -> None:
-        """`count` more bytes of a file have been uploaded or downloaded."""
-        file = f"{what} {name}"
-        done = self._moved.pop(file, 0) + count
+    def moved(self, what: str, name: str, size: int | None, done: int) -> None:
+        """`done` bytes of a file have been uploaded or downloaded so far."""
         if done == size or time.monotonic() - self._shown > 0.1:
             self._shown = time.monotonic()
-            self.show(f"{file} {bar(done, size)}{done / 1e6:.1f} MB")
-        if done != size:
-            self._moved[file] = done
+            self.show(f"{what} {name} {bar(done, size)}{done / 1e6:.1f} MB")
 
 
-def bar(done: Optional[float], length: Optional[float], width: int = 20) -> str:
+def bar(done: float | None, length: float | None) -> str:
     if done is None or not length:
         return ""
-    filled = round(width * min(1.0, max(0.0, done / length)))
-    return f"[{'#' * filled}{'.' * (width - filled)}] {done / length:.0%} "
+    filled = round(20 * min(1.0, max(0.0, done / length)))
+    return f"[{'#' * filled:.<20}] {done / length:.0%} "
 
 
 def describe_status(update: StatusUpdate) -> str:
@@ -3969,26 +3939,32 @@ def describe_progress(unit: ProgressUnit) -> str:
 # --- from words to arguments
 
 
+def stdin() -> TextIO:
+    if sys.stdin is None:
+        raise TypeError("There is no stdin to read from.")
+    return sys.stdin
+
+
 def read_stdin() -> str:
-    text = sys.stdin.read()
+    text = stdin().read()
     return text[:-1] if text.endswith("\n") else text
 
 
 def file_named(name: str) -> LocalFile:
-    return handle_file(sys.stdin.buffer.read(), "stdin") if name == "-" else handle_file(name)
+    return handle_file(stdin().buffer.read(), "stdin") if name == "-" else handle_file(name)
 
 
 def kind_of(item: Mapping[str, Any]) -> str:
     return str(item["python_type"].get("type", "Any"))
 
 
-TEXT_KIND = re.compile(r"(str|Literal\[.*\])( \| None)?")
+TEXT_KIND = r"(str|Literal\[.*\])( \| None)?"
 
 
 def fit_word(word: str, parameter: Mapping[str, Any]) -> Any:
     """What a word of the command line means for a parameter: a file to upload, what stdin holds, or itself."""
     kind = kind_of(parameter)
-    if word.startswith("@") and not TEXT_KIND.fullmatch(kind):
+    if word.startswith("@") and not re.fullmatch(TEXT_KIND, kind):
         marked = file_named(word[1:])
         return [marked] if kind.lower().startswith("list[") else marked
     return fit(read_stdin() if word == "-" else word, parameter)
@@ -3997,11 +3973,11 @@ def fit_word(word: str, parameter: Mapping[str, Any]) -> Any:
 def fit(text: str, parameter: Mapping[str, Any]) -> Any:
     """The text as a value of the parameter's type. TypeError if it is none."""
     kind, name = kind_of(parameter), parameter["parameter_name"]
-    schema = parameter["type"] if isinstance(parameter.get("type"), dict) else {}
+    schema = as_dict(parameter.get("type"))
     for choice in as_list(schema.get("enum")):
         if text == (choice if isinstance(choice, str) else json.dumps(choice)):
             return choice
-    if TEXT_KIND.fullmatch(kind):
+    if re.fullmatch(TEXT_KIND, kind):
         return text
     value = json_or_none(text.lower() if kind.startswith("bool") else text)
     if kind.lower().startswith("list[") and not isinstance(value, list):
@@ -4027,7 +4003,7 @@ def given_json(text: str) -> Json:
     return walk(value, lambda item: is_marked_file(item) and "url" not in item, lambda item: handle_file(item["path"]))
 
 
-def read_words(words: Sequence[str], parameters: Sequence[Mapping[str, Any]]) -> Tuple[List[Any], Dict[str, Any]]:
+def read_words(words: Sequence[str], parameters: Sequence[Mapping[str, Any]]) -> tuple[list[Any], dict[str, Any]]:
     """Positional and keyword arguments."""
     known = {str(parameter["parameter_name"]): parameter for parameter in parameters}
     needed = [name for name, parameter in known.items() if not parameter.get("parameter_has_default")]
@@ -4039,8 +4015,8 @@ def read_words(words: Sequence[str], parameters: Sequence[Mapping[str, Any]]) ->
         if isinstance(value, dict) and value.keys() <= known.keys():  # nobody has typed it: files in it are not read
             return [], value
         return [fit(text, parameters[0])], {}
-    args: List[Any] = []
-    keywords: Dict[str, Any] = {}
+    args: list[Any] = []
+    keywords: dict[str, Any] = {}
     for word in words:
         match = re.match(r"(\w+)(:?=)(.*)", word, re.S)
         if match is None:
@@ -4056,7 +4032,7 @@ def read_words(words: Sequence[str], parameters: Sequence[Mapping[str, Any]]) ->
     return args, keywords
 
 
-def choose_endpoint(client: Client, options: Namespace) -> Tuple[Endpoint, List[str]]:
+def choose_endpoint(client: Client, options: Namespace) -> tuple[Endpoint, list[str]]:
     """The endpoint that the command line means, and the words that are values."""
     first = options.endpoint or ""
     listed = [name[1:] for name, endpoint in client._app.names.items() if endpoint.public]
@@ -4082,11 +4058,11 @@ class Printer:
         self._stream = options.stream or (self._form == "plain" and not options.no_stream)
         self._events = options.stream and self._form == "named"
         self._terminal = terminal
-        self._values: Optional[Iterator[Any]] = None
+        self._values: Iterator[Any] | None = None
         self._seen = 0
         self._last: Any = None  # what has been printed,
         self._open = False  # and whether it is a text, with the cursor still on its line
-        self._kept: Dict[Any, str] = {}
+        self._kept: dict[Any, str] = {}
 
     def update(self, job: Job) -> None:
         """Called in the thread of the call, after each message of the server."""
@@ -4104,7 +4080,7 @@ class Printer:
         if status.log:
             self.event("log", level=status.log[1], message=status.log[0])
         elif status.progress_data is not None:
-            self.event("progress", progress=[unit._asdict() for unit in status.progress_data])
+            self.event("progress", progress=[vars(unit) for unit in status.progress_data])
         else:
             place = {"rank": status.rank, "queue_size": status.queue_size, "eta": status.eta}
             self.event("status", status=status.code.value, **place)
@@ -4135,7 +4111,7 @@ class Printer:
             return dict(zip(self._names, outputs))
         return outputs[0] if self._form == "plain" and len(outputs) == 1 else outputs
 
-    def _show(self, value: Any, indent: Optional[int] = None) -> None:
+    def _show(self, value: Any, indent: int | None = None) -> None:
         """Print one of several values: of a text that grows, only what is new."""
         self._terminal.clear()
         if self._events:
@@ -4153,7 +4129,7 @@ def is_received(item: Any) -> bool:
     return isinstance(item, FileData) and item.download is not None
 
 
-def keep_file(folder: str, kept: Dict[Any, str], item: FileData) -> str:
+def keep_file(folder: str, kept: dict[Any, str], item: FileData) -> str:
     """Download a file into the folder, once, under a name that is free there. Returns its path."""
     key = (item["path"], item.get("url"))
     if key not in kept:
@@ -4171,7 +4147,7 @@ def pour(outputs: Any) -> None:
     import shutil
     import tempfile
 
-    found: List[FileData] = []
+    found: list[FileData] = []
     walk(outputs, is_received, found.append)
     if len(found) != 1:
         raise ValueError(f"-o - writes one file to stdout, but there are {len(found)}.")
@@ -4183,7 +4159,7 @@ def pour(outputs: Any) -> None:
 # --- what an app offers
 
 
-def endpoint_json(info: Mapping[str, Any]) -> Dict[str, Any]:
+def endpoint_json(info: Mapping[str, Any]) -> dict[str, Any]:
     """An endpoint in the shape of the official command line."""
     parameters = []
     for item in info["parameters"]:
@@ -4197,15 +4173,15 @@ def endpoint_json(info: Mapping[str, Any]) -> Dict[str, Any]:
 
 def flat_schema(item: Mapping[str, Any], note: str) -> Json:
     """The JSON Schema of a value without references, and with the type "filepath" for files."""
-    schema = item["type"] if isinstance(item.get("type"), dict) else {}
-    definitions = schema.get("$defs", {})
+    schema = as_dict(item.get("type"))
+    definitions = as_dict(schema.get("$defs"))
     a_file = {"type": "filepath", "description": note}
     left = iter(range(1000))
 
     def is_special(part: Json) -> bool:
         return isinstance(part, dict) and ("$ref" in part or type_name(part) == "filepath")
 
-    def resolve(part: Mapping[str, Any], opened: Tuple[str, ...] = ()) -> Json:
+    def resolve(part: Mapping[str, Any], opened: tuple[str, ...] = ()) -> Json:
         if "$ref" not in part:
             return a_file
         name = str(part["$ref"]).rsplit("/", 1)[-1]
@@ -4282,7 +4258,7 @@ def snippet(language: str, client: Client, endpoint: Endpoint, values: Mapping[s
             word = f"@{value['path']}" if is_marked_file(value) else value
             words.append(f"{key}={word}" if isinstance(word, str) else f"{key}:={json.dumps(word)}")
         return f"{program()} predict {' '.join(map(quoted, words))}"
-    data: List[Any] = [None] * len(endpoint.inputs)
+    data: list[Any] = [None] * len(endpoint.inputs)
     for index, value in zip(endpoint.taken, values.values()):
         data[index] = value
     body = quoted(json.dumps({"data": data} if name else {"data": data, "fn_index": number}))
@@ -4297,7 +4273,7 @@ def snippet(language: str, client: Client, endpoint: Endpoint, values: Mapping[s
 # --- commands
 
 
-def pairs(lines: Iterable[str], sign: str, environment: Mapping[str, str]) -> Dict[str, str]:
+def pairs(lines: Iterable[str], sign: str, environment: Mapping[str, str]) -> dict[str, str]:
     """NAME=VALUE as a dict; the value of a NAME alone is looked up."""
     found = {}
     for line in lines:
@@ -4320,7 +4296,7 @@ def open_client(options: Namespace, terminal: Terminal) -> Client:
     return client
 
 
-def client_options(options: Namespace) -> Dict[str, Any]:
+def client_options(options: Namespace) -> dict[str, Any]:
     return {
         "headers": pairs(options.H, ":", {}),
         "cookies": pairs(options.cookie, "=", {}),
@@ -4334,7 +4310,7 @@ def client_options(options: Namespace) -> Dict[str, Any]:
 
 def run_info(options: Namespace, terminal: Terminal) -> str:
     with open_client(options, terminal) as client:
-        api: Any = client.view_api(print_info=False, return_format="dict")
+        api = client._api()
         infos = api["named_endpoints"] or {f"--fn-index {key}": info for key, info in api["unnamed_endpoints"].items()}
         if options.endpoint or options.snippet:
             endpoint = client._endpoint(options.endpoint, None)
@@ -4356,36 +4332,35 @@ def run_predict(options: Namespace, terminal: Terminal) -> str:
         info = client._describe(endpoint)
         whole = len(words) == 1 and words[0].lstrip().startswith("{")  # all arguments as one JSON object
         args, keywords = ([], given_json(words[0])) if whole else read_words(words, info["parameters"])
-        values = bind_arguments(info["parameters"], args, keywords, f"{endpoint} of {client.src}")
+        call = client._call(args, None, endpoint.number, None, keywords)
         if options.dry_run:
-            return "\n".join(map(to_json, rehearse(client, endpoint, values)))
+            return "\n".join(map(to_json, rehearse(client, call)))
         printer = Printer(options, terminal, info["returns"], named=options.json or whole)
-        client._watch = printer.update
+        call.job._wakers.append(partial(printer.update, call.job))
         try:
-            printer.finish(client.predict(*values, fn_index=endpoint.number))
+            printer.finish(client._result(call))
         except GradioError as error:
             printer.event("error", error=type(error).__name__, message=str(error), code=exit_code(error))
             raise
     return ""
 
 
-def rehearse(client: Client, endpoint: Endpoint, values: Sequence[Any]) -> List[Dict[str, Any]]:
+def rehearse(client: Client, call: Call) -> list[dict[str, Any]]:
     """The requests that a call would send, apart from those that only read."""
-    requests: List[Dict[str, Any]] = []
-    app = client._app
+    requests: list[dict[str, Any]] = []
+    app = call.app
 
-    def upload(found: Mapping[int, LocalFile], headers: Headers, abort: Abort) -> Dict[int, Dict[str, Any]]:
+    def upload(found: Mapping[int, LocalFile], headers: Headers, abort: Abort) -> dict[int, dict[str, Any]]:
         names = {key: str(marked["orig_name"]) for key, marked in found.items()}
         requests.append({"method": "POST", "url": app.routes.upload, "files": list(names.values())})
         return {key: file_argument(app.version, name, 0, "", f"(uploaded {name})") for key, name in names.items()}
 
     client._upload = upload  # type: ignore[method-assign]
-    call = client._call(tuple(values), None, endpoint.number, None, {})
-    body = call._replace(data=client._send_files(call)).body()
-    speak = PROTOCOLS[choose_protocol(app, endpoint, client._skip_queue)].speak
-    urls: Dict[Any, str] = {speak_http: app.routes.run(endpoint.name or "predict"), speak_sse: app.routes.data}
+    call.data = client._send_files(call)
+    speak = client._complete(call).speak
+    urls: dict[Any, str] = {speak_http: app.routes.run(call.endpoint.name or "predict"), speak_sse: app.routes.data}
     method = "WEBSOCKET" if speak is speak_ws else "POST"
-    return [*requests, {"method": method, "url": urls.get(speak, app.routes.join), "body": json.loads(body)}]
+    return [*requests, {"method": method, "url": urls.get(speak, app.routes.join), "body": json.loads(call.body())}]
 
 
 def run_upload(options: Namespace, terminal: Terminal) -> str:
@@ -4418,17 +4393,15 @@ class Rehearsal(Hub):
     """The Hub, seen with the command's options. What would change something there is collected instead of sent."""
 
     def __init__(self, options: Namespace):
-        verify = options.cacert or not options.insecure
-        http = Http(f"gradio_lite_client/{__version__}", options.timeout, verify, options.proxy)
+        http = Http(USER_AGENT, options.timeout, options.cacert or not options.insecure, options.proxy)
         super().__init__(http, find_token(options.token, search=True))
-        self.requests: List[Dict[str, Any]] = []
+        self.requests: list[dict[str, Any]] = []
         self.close = http.close
 
-    def ask(self, path: str, body: Optional[Mapping[str, Any]] = None) -> Dict[str, Any]:
+    def ask(self, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
         if body is None:
             return super().ask(path)
-        hidden = {"secrets": [{**item, "value": "***"} for item in body["secrets"]]} if "secrets" in body else {}
-        self.requests.append({"method": "POST", "url": f"{self.url}/api/{path}", "body": {**body, **hidden}})
+        self.requests.append({"method": "POST", "url": f"{self.url}/api/{path}", "body": body})
         return {}
 
 
@@ -4437,24 +4410,23 @@ def run_duplicate(options: Namespace, terminal: Terminal) -> str:
     secrets, variables = pairs(options.secret, "=", os.environ), pairs(options.variable, "=", os.environ)
     if options.dry_run:
         with closing(Rehearsal(options)) as hub:
-            source = space_in(options.src) or options.src
-            body = space_settings(private, secrets, variables)
-            duplicate_space(hub, source, options.to, hardware, -1 if sleep < 0 else sleep * 60, body, logger.info)
+            settings = space_settings(private, dict.fromkeys(secrets, "***"), variables)  # they are not for a terminal
+            duplicate_space(hub, options.src, options.to, hardware, sleep, settings, logger.info)
         return "\n".join(map(to_json, hub.requests))
-    settings = {"private": private, "hardware": hardware, "secrets": secrets, "variables": variables}
-    more = {**settings, "sleep_timeout": sleep, **client_options(options)}
-    with Client.duplicate(options.src, options.to, options.token, **more) as client:
+    wanted = {"private": private, "hardware": hardware, "secrets": secrets, "variables": variables}
+    wanted.update(sleep_timeout=sleep, **client_options(options))
+    with Client.duplicate(options.src, options.to, options.token, **wanted) as client:
         return to_json({"url": client.src}) if options.json else client.src
 
 
 def run_status(options: Namespace, terminal: Terminal) -> str:
-    report: Dict[str, Any] = {}
+    report: dict[str, Any] = {}
     space_id = space_in(options.src)
     if space_id:
         with closing(Rehearsal(options)) as hub:
             info = hub.space(space_id)
-        runtime = info.get("runtime") or {}
-        report = {"space": space_id, "stage": runtime.get("stage"), "hardware": _hardware_of(info)}
+        stage = as_dict(info.get("runtime")).get("stage")
+        report = {"space": space_id, "stage": stage, "hardware": _hardware_of(info)}
     if report.get("stage") not in (*STARTING_STAGES, *BROKEN_STAGES):
         with open_client(options, terminal) as client:
             app = client._app
@@ -4501,13 +4473,14 @@ def run_start(options: Namespace, terminal: Terminal) -> str:
     return f"gradio_lite_client {__version__}\nsha256 {digest}\nPython {sys.version.split()[0]}, {tls}"
 
 
-class Command(NamedTuple):
+class Command:
     """What `parse` makes the parser and the help of."""
 
-    run: Callable[[Namespace, Terminal], str]  # returns what it has not printed yet
-    words: str  # its positional arguments
-    about: str
-    options: str = ""  # its own ones
+    def __init__(self, run: Callable[[Namespace, Terminal], str], words: str, about: str, options: str = ""):
+        self.run = run  # returns what it has not printed yet
+        self.words = words  # its positional arguments
+        self.about = about
+        self.options = options  # its own ones
 
 
 OPTIONS = """\
@@ -4661,7 +4634,7 @@ def complain(error: Exception, debug: bool) -> int:
     return exit_code(error)
 
 
-def main(argv: Optional[Sequence[str]] = None) -> int:
+def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code; `--help` lists them."""
     words = list(sys.argv[1:] if argv is None else argv)
     try:

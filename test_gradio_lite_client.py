@@ -45,7 +45,10 @@ import tempfile
 import threading
 import time
 import traceback
+import typing
 import unittest
+import warnings
+import weakref
 import zipfile
 import zlib
 from functools import partial
@@ -162,16 +165,18 @@ class RecordsTest(TestCase):
 
     def test_status_update_defaults(self) -> None:
         update = glc.StatusUpdate(glc.Status.IN_QUEUE)
-        self.assertEqual(update[1:], (None, None, None, None, None, None, None, "status"))
-        self.assertEqual(glc.OutputUpdate([1]), ([1], True, "output", False))
+        fields = ("rank", "queue_size", "eta", "success", "time", "progress_data", "log")
+        self.assertEqual(vars(update), {"code": glc.Status.IN_QUEUE, **dict.fromkeys(fields), "type": "status"})
+        output = {"outputs": [1], "success": True, "type": "output", "final": False}
+        self.assertEqual(vars(glc.OutputUpdate([1])), output)
 
-    def test_progress_unit_fields_hide_tuple_methods(self) -> None:
-        unit = glc.ProgressUnit(1, 3, "steps", None, "work")
-        self.assertEqual((unit.index, unit.length, unit.unit, unit.progress, unit.desc), (1, 3, "steps", None, "work"))
-
-    def test_records_cannot_be_changed(self) -> None:
-        with self.assertRaises(AttributeError):
-            glc.StatusUpdate(glc.Status.LOG).rank = 3  # type: ignore[misc]
+    def test_records_are_shown_and_compared_by_what_they_hold(self) -> None:
+        unit = glc.ProgressUnit(1, 3, "steps", desc="work")
+        self.assertEqual(repr(unit), "ProgressUnit(index=1, length=3, unit='steps', progress=None, desc='work')")
+        self.assertEqual(unit, glc.ProgressUnit(1, 3, "steps", None, "work"))
+        self.assertNotEqual(unit, glc.ProgressUnit(2, 3, "steps", None, "work"))
+        self.assertNotEqual(glc.OutputUpdate(1), vars(glc.OutputUpdate(1)))
+        self.assertTrue(unit == mock.ANY)  # other types have a say
 
     def test_file_data_is_a_dict(self) -> None:
         item = glc.FileData({"path": "/p", "size": 3})
@@ -194,8 +199,16 @@ class RecordsTest(TestCase):
 
     def test_file_data_without_a_client_says_so(self) -> None:
         for use in (lambda: glc.FileData(path="/p").read(), lambda: glc.FileData(path="/p").save("x")):
-            with self.assertRaisesRegex(ValueError, "did not come from a Client"):
+            with self.assertRaisesRegex(ValueError, "not made by a Client"):
                 use()
+
+    def test_copies_of_file_data_are_dicts_that_fetch_nothing(self) -> None:
+        item = glc.FileData({"path": "/p", "meta": {}})
+        lock = threading.Lock()  # which cannot be copied
+        item.download = lambda dest: b"" if lock else b"?"
+        for twin in (copy.copy(item), copy.deepcopy([item])[0], pickle.loads(pickle.dumps(item))):
+            self.assertEqual((type(twin), twin, twin.download), (glc.FileData, item, None))
+        self.assertEqual(item.read(), b"")
 
     def test_a_dict_never_is_a_local_file(self) -> None:
         self.assertFalse(glc.is_local_file({"path": "/etc/passwd", "meta": {"_type": "gradio.FileData"}}))
@@ -1238,8 +1251,9 @@ class AddressTest(TestCase):
             ("http://[::1]:7860/", ("http", "::1", 7860), "http://[::1]:7860"),
         ):
             with self.subTest(url):
-                self.assertEqual(glc.origin_of(url), origin)
-                self.assertEqual(str(glc.origin_of(url)), text)
+                found = glc.origin_of(url)
+                self.assertEqual((found.scheme, found.host, found.port), origin)
+                self.assertEqual(found, text)
 
     def test_what_is_no_url(self) -> None:
         for url in ("", "h/x", "ftp://h/", "file:///etc/passwd", "http://", "//h/x", "http://h:99999/", "http://h:x/"):
@@ -1400,8 +1414,18 @@ class ConnectionTest(HttpCase):
             server.on("GET", "/", "ok")
             http = glc.Http("test/1", DEADLINE, trust_env=False)
             self.get(http, server.url)
-            del http
+            http.request("GET", server.url)  # as an interrupt may leave it
+            with warnings.catch_warnings(record=True) as caught:
+                warnings.simplefilter("always", ResourceWarning)
+                del http
+                gc.collect()
+            self.assertEqual(caught, [])
+
+    def test_an_instance_that_was_never_made_is_dropped_silently(self) -> None:
+        with mock.patch.object(sys, "unraisablehook") as hook:
+            self.raises(TypeError, glc.Http)
             gc.collect()
+        hook.assert_not_called()
 
 
 class StaleTest(HttpCase):
@@ -1505,6 +1529,33 @@ class StaleTest(HttpCase):
                 self.get(http, server.url)
                 self.assertEqual(self.get(http, server.url), (200, b"ok"))
                 self.assertEqual([number for number, _ in self.heads], [1, 1, 2])
+
+    def test_a_get_is_repeated_over_tls(self) -> None:
+        """There an end that has been noticed before the request is sent is an error of another type."""
+        ending, ended = threading.Event(), threading.Event()
+
+        def talk(sock: socket.socket) -> None:
+            heads.append(receive_head(sock))
+            sock.sendall(http_reply())
+            if server.connections == 1:
+                ending.wait(DEADLINE)
+                reset(sock)
+                sock.close()
+                ended.set()
+
+        def is_stale(connection: glc.Connection) -> bool:  # just before the end comes
+            ending.set()
+            self.assertTrue(ended.wait(DEADLINE))
+            self.assertTrue(select.select([connection.sock], [], [], DEADLINE)[0])
+            return False
+
+        heads: list[bytes] = []
+        server = self.raw(talk, tls=True)
+        http = self.http(ssl_verify=CA_FILE)
+        self.get(http, server.url)
+        with mock.patch.object(glc.Connection, "is_stale", is_stale):
+            self.assertEqual(self.get(http, server.url), (200, b"ok"))
+        self.assertEqual((len(heads), server.connections), (2, 2))
 
     def test_a_post_never(self) -> None:
         for rst in (False, True):
@@ -1798,7 +1849,8 @@ class BodyTest(HttpCase):
                 piece, data = data[:at_once], data[at_once:]
                 return piece
 
-        return glc.Answer(glc.Incoming(Socket()))  # type: ignore[arg-type]
+        connection = glc.Connection(Socket(), glc.origin_of("http://x"))  # type: ignore[arg-type]
+        return glc.Response(self.http(), connection, "http://x")
 
     def test_heads_and_bodies(self) -> None:
         chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: Chunked\r\n\r\n"
@@ -1810,6 +1862,7 @@ class BodyTest(HttpCase):
             (b"HTTP/1.0 200 OK\r\nContent-Length: 3\r\nConnection: keep-alive\r\n\r\nabc", b"abc", True),
             (b"HTTP/1.1 200 OK\r\n\r\nabc", b"abc", False),
             (b"HTTP/1.1 204 None\r\n\r\n", b"", True),
+            (b"HTTP/1.1 101 Unasked\r\n\r\n", b"", False),
             (b"HTTP/1.1 103 Hints\r\nLink: a\r\n\r\nHTTP/1.1 304 Same\r\nContent-Length: 3\r\n\r\n", b"", True),
             (chunked + b"3\r\nabc\r\n0\r\n\r\n", b"abc", True),
             (chunked + b"1;a=b\r\na\r\n2 \r\nbc\r\n00\r\nTrailer: x\r\nOther: y\r\n\r\n", b"abc", True),
@@ -1817,7 +1870,7 @@ class BodyTest(HttpCase):
             for at_once in (1, 2, 7, 1000):
                 with self.subTest(data, at_once=at_once):
                     answer = self.answer(data, at_once)
-                    self.assertEqual(b"".join(answer.body), body)
+                    self.assertEqual(b"".join(answer._received()), body)
                     self.assertEqual((answer.ended, answer.reusable), (True, reusable))
 
     def test_headers_of_one_name(self) -> None:
@@ -1844,8 +1897,8 @@ class BodyTest(HttpCase):
     def test_broken_bodies(self) -> None:
         chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
         for data, error in (
-            (b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nab", ConnectionResetError),
-            (chunked + b"3\r\nab", ConnectionResetError),
+            (b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nab", EOFError),
+            (chunked + b"3\r\nab", EOFError),
             (chunked + b"3\r\nabcd\r\n0\r\n\r\n", glc.NotHTTP),
             (chunked + b"-3\r\nabc\r\n0\r\n\r\n", glc.NotHTTP),
             (chunked + b"0x3\r\nabc\r\n0\r\n\r\n", glc.NotHTTP),
@@ -1854,7 +1907,7 @@ class BodyTest(HttpCase):
         ):
             with self.subTest(data):
                 answer = self.answer(data)
-                self.raises(error, list, answer.body)
+                self.raises(error, list, answer._received())
                 self.assertFalse(answer.ended)
 
     def test_bytes_after_an_answer_cost_its_connection(self) -> None:
@@ -1960,6 +2013,25 @@ class TroubleTest(HttpCase):
         error = self.raises(glc.ConnectionFailed, self.get, self.http(), "http://no.such.host/x")
         self.assertIn("The host name in http://no.such.host cannot be resolved: ", str(error))
 
+    def test_ctrl_c_after_a_request_that_could_not_be_sent(self) -> None:
+        here, there = socket.socketpair()
+        with here:
+            there.close()
+            connection = glc.Connection(here, glc.origin_of("http://x"))
+            with mock.patch.object(connection.incoming, "wait", side_effect=KeyboardInterrupt):
+                with self.assertRaises(KeyboardInterrupt):
+                    connection.ask(b"GET / HTTP/1.1\r\n\r\n", None, None)
+
+    def test_ctrl_c_before_a_connection_is_used(self) -> None:
+        with self.serve() as server:
+            http = self.http()
+            with warnings.catch_warnings(), mock.patch.object(glc.Abort, "watch", interrupted(glc.Abort.watch)):
+                warnings.simplefilter("ignore", ResourceWarning)  # nobody has closed its socket, but it is gone
+                with self.assertRaises(KeyboardInterrupt):
+                    http.request("GET", server.url)
+                gc.collect()
+            self.assertEqual(http._busy, {})
+
     def test_silence_before_the_answer(self) -> None:
         server = self.raw(lambda sock: server.closed.wait(DEADLINE))
         http = self.http(timeout=50 * MS)
@@ -1977,7 +2049,7 @@ class TroubleTest(HttpCase):
                 server.next_stream().stall()
                 chunks = response.chunks()
                 next(chunks)
-                sock = response._connection.sock
+                sock = response.connection.sock
                 self.assertEqual(sock.gettimeout(), http.timeout)
                 sock.settimeout(50 * MS)  # not earlier: on a busy machine the answer itself takes longer
                 self.raises(glc.TimedOut, next, chunks)
@@ -2009,6 +2081,15 @@ class TroubleTest(HttpCase):
                 with self.subTest(type(body).__name__):
                     status, words = self.get(self.http(), server.url, "POST", body)
                     self.assertEqual((status, words), (413, b"File too large"))
+
+    def test_a_file_that_cannot_be_read_ends_its_upload(self) -> None:
+        def read(size: int) -> bytes:
+            raise OSError("a broken disk")
+
+        server = self.raw(lambda sock: server.closed.wait(DEADLINE))
+        form = glc.Multipart("files", [glc.Part("a", "b/c", 100, read)], "B")
+        error = self.raises(glc.ConnectionFailed, self.get, self.http(), server.url, "POST", form)
+        self.assertIn("a broken disk", str(error))
 
     def test_abort_while_nothing_is_answered(self) -> None:
         heard = threading.Event()
@@ -2068,6 +2149,15 @@ class TroubleTest(HttpCase):
             error = self.raises(glc.ConnectionFailed, waiting.result)
             self.assertIn("The client was closed during a request to " + server.url, str(error))
             self.raises(glc.ConnectionLost, reading.result)
+
+    def test_an_answer_that_is_open_during_a_fork_belongs_to_the_parent(self) -> None:
+        with self.serve() as server:
+            server.on("GET", "/", "ok")
+            http = self.http()
+            with http.request("GET", server.url):
+                http.after_fork()
+            self.assertEqual(self.get(http, server.url), (200, b"ok"))
+            self.assertEqual(server.connections, 2)
 
     def test_closed_for_good(self) -> None:
         with self.serve() as server:
@@ -2205,7 +2295,7 @@ class ProxyTest(HttpCase):
                     self.assertIn("cannot be resolved", str(error))
 
     def test_where_no_proxy_can_be_set_none_is_looked_for(self) -> None:
-        origin = glc.Origin("http", "app.example", 80)
+        origin = glc.origin_of("http://app.example")
         found = {"http": "http://proxy.example:3128"}
         everything = dict.fromkeys([name for name in os.environ if name.lower().endswith("_proxy")])
         self.patch_environ(**everything)
@@ -2325,6 +2415,32 @@ class TlsTest(HttpCase):
             self.assertEqual(self.get(http, self.server.url), (200, b"ok"))
             self.assertEqual(one.read(), b"ok")
         self.assertEqual(self.server.connections, 2)
+
+    def test_an_answer_during_a_large_upload_is_heard(self) -> None:
+        self.server.on("POST", "/", Reply(413, (), "File too large"), read_body=False)
+        answer = self.get(self.http(ssl_verify=CA_FILE), self.server.url, "POST", bytes(30_000_000))
+        self.assertEqual(answer, (413, b"File too large"))
+
+    def test_abort_while_nothing_comes(self) -> None:
+        self.server.on("GET", "/stream", Stream)
+        abort = glc.Abort()
+        with self.http(ssl_verify=CA_FILE).request("GET", self.server.url + "/stream", abort=abort) as response:
+            stream = self.server.next_stream()
+            stream.raw(b"begin")
+            chunks = response.chunks()
+            self.assertEqual(next(chunks), b"begin")
+            waiting = Running(next, chunks)
+            abort()
+            self.raises(glc.ConnectionLost, waiting.result)
+
+    def test_abort_does_not_end_the_encryption(self) -> None:
+        """As the TLS socket's own shutdown() does: a thread that is just sending would go on in the clear."""
+        with self.http(ssl_verify=CA_FILE).request("GET", self.server.url) as response:
+            response.connection.abort()
+            sock: Any = response.connection.sock
+            self.assertIsNotNone(sock.version())
+            with self.assertRaises(OSError):
+                sock.sendall(b"x")
 
     def test_a_python_without_ssl(self) -> None:
         self.patch(builtins, "__import__", without_ssl(builtins.__import__))
@@ -4166,7 +4282,7 @@ class TranscriptTest(TestCase):
                 if step is None or step.values is None:
                     continue
                 if app.version < (4,):
-                    step = step._replace(values=glc.modern_outputs(endpoint, step.values))
+                    step.values = glc.modern_outputs(endpoint, step.values)
                 if not step.final:
                     values = arrivals.next(step).after(values)
                     outputs.append(glc.show(endpoint, values))
@@ -4269,7 +4385,7 @@ class SessionTest(TestCase):
 
         def run() -> list[Any]:
             kinds = []
-            for _, message in session.messages(join or (lambda: event_id), number):
+            for message in session.messages(join or (lambda: event_id), number):
                 kinds.append(message["msg"])
                 heard.put(message["msg"])
             return kinds
@@ -4453,6 +4569,37 @@ class SessionTest(TestCase):
             self.wait_reader()
         self.assertEqual(len(logs.output), 5)
 
+    def test_an_event_id_that_another_job_has(self) -> None:
+        stream = FakeStream()
+        session = self.session(stream)
+        (first,) = self.joined(session, "a")
+        self.raises(glc.ProtocolError, self.listen(session, "b", lambda: "a").result)
+        stream.push(self.done("a"))
+        self.assertEqual(first.result(), ["joined", "process_completed"])
+        stream.end()
+        self.wait_reader()
+
+    def test_an_event_id_that_another_job_had(self) -> None:
+        """The end of the first job, noticed late by its thread, does not take the messages from the second."""
+        stream = FakeStream()
+        session = self.session(stream)
+        first = session.messages(lambda: "a", 0)
+        self.assertEqual(next(first)["msg"], "joined")
+        stream.push(self.done("a"))
+        self.assertEqual(next(first)["msg"], "process_completed")
+        (second,) = self.joined(session, "a")
+        self.assertEqual(list(first), [])
+        stream.push(self.done("a"))
+        self.assertEqual(second.result(), ["joined", "process_completed"])
+        stream.end()
+        self.wait_reader()
+
+    def test_what_only_this_side_says(self) -> None:
+        ours = [{"msg": kind, "event_id": "a", "steps": 5} for kind in ("joined", "cancelled")]
+        session = self.session(FakeStream(*ours, self.done("a"), end=True))
+        self.assertEqual(self.listen(session, "a").result(), ["joined", "process_completed"])
+        self.wait_reader()
+
     def test_a_join_that_fails(self) -> None:
         session = self.session()
 
@@ -4523,6 +4670,11 @@ class ExhaustedTest(ClientCase):
                 self.assertEqual(messages[-1], "process_completed")
                 self.assertEqual(messages.count("process_completed"), 1)
                 client.close()
+        server = self.scripted(dependency("f", queue=False))
+        server.on("POST", "/run/f", Reply.json({"error": "no"}, 500))
+        call = self.client(server.url)._call(("x",), "/f", None, None, {})
+        messages = [message["msg"] for message in glc.PROTOCOLS["http"].speak(call)]
+        self.assertEqual(messages, ["process_starts", "process_completed"])
 
 
 class CancelStepsTest(TestCase):
@@ -4779,6 +4931,15 @@ class JobTest(TestCase):
 
         return asyncio.run(limited())
 
+    def test_cancel_is_complete_even_if_a_callback_ends_the_thread(self) -> None:
+        job = self.job()
+        ended = []
+        job._on_cancel(lambda: ended.append(1))
+        job.add_done_callback(lambda job: sys.exit(3))
+        self.raises(SystemExit, job.cancel)
+        self.assertEqual(ended, [1])
+        self.assertEqual(concurrent.futures.wait([job], DEADLINE).done, {job})
+
     def test_await(self) -> None:
         good, bad = self.job(), self.job()
         bad._fail(glc.AppError("boom"))
@@ -4860,7 +5021,7 @@ class JobTest(TestCase):
             async for update in job:
                 seen.append(update.code)
                 if update.code is glc.Status.STARTING:
-                    asyncio.get_running_loop().call_soon(job._wake)
+                    asyncio.get_running_loop().call_soon(job._publish)
                     asyncio.get_running_loop().call_later(10 * MS, job._fail, glc.AppError("end"))
             return seen
 
@@ -5147,6 +5308,20 @@ class CallTest(ClientCase):
                 self.assertEqual(str(error), "boom x")
                 client.close()
 
+    def test_results_are_kept_no_longer_than_their_jobs(self) -> None:
+        for protocol in PROTOCOLS:
+            with self.subTest(protocol):
+                client = self.client(self.app(protocol).url)
+                gc.collect()
+                gc.disable()  # what is only found by the collector stays for long in a program that makes few objects
+                self.addCleanup(gc.enable)
+                jobs = [client.submit(1, 2, api_name="/add"), client.submit(3, api_name="/stream")]
+                self.assertEqual([len(self.values(job)) for job in jobs], [1, 3])
+                left = [weakref.ref(job) for job in jobs]
+                client.close()  # waits for the jobs' threads
+                del jobs
+                self.assertEqual([job() for job in left], [None, None])
+
     def test_the_body_of_a_call(self) -> None:
         server = self.scripted(dependency("f", [3, 1, 6, 2]), version="6.31.0")
         client = self.client(server.url)
@@ -5380,6 +5555,16 @@ class CallTest(ClientCase):
         self.assertEqual(error.title, "Validation failed")
 
 
+def interrupted(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function, during whose return somebody presses Ctrl-C."""
+
+    def run(*args: Any) -> Any:
+        function(*args)
+        raise KeyboardInterrupt
+
+    return run
+
+
 class CancelTest(ClientCase):
     def test_a_generator(self) -> None:
         for protocol in PROTOCOLS:
@@ -5396,6 +5581,45 @@ class CancelTest(ClientCase):
                     job.result(DEADLINE)
                 self.assertEqual(client.predict("still alive", api_name="/echo"), "still alive")
                 client.close()
+
+    def test_a_generator_of_3_16_without_a_queue(self) -> None:
+        server = self.scripted(dependency("f", queue=False), version="3.16.2", protocol="ws")
+        go = threading.Event()
+
+        def step(request: Any) -> Any:
+            if len([path for path in self.paths(server) if path == "POST /run/f"]) > 1:
+                go.wait(DEADLINE)
+            return {"data": ["x"], "is_generating": True}
+
+        server.on("POST", "/run/f", step)
+        job = self.client(server.url).submit("x")
+        self.assertEqual(self.first(job), "x")
+        server.wait_for("POST", "/run/f", 2)
+        self.assertTrue(job.cancel())
+        go.set()
+        wait_until(lambda: not gradio_threads())
+        self.assertEqual(self.paths(server).count("POST /run/f"), 2)
+
+    def test_a_queued_generator_of_4_44_is_stopped_as_it_starts(self) -> None:
+        """This server can only stop what runs, and another job needs the stream."""
+        types = {"generator": True}
+        server = self.scripted(dependency("f", types=types), dependency("g", types=types), version="4.44.1")
+        server.on("POST", "/queue/join", {"event_id": "f"}, {"event_id": "g"})
+        server.on("POST", "/cancel", {"success": True})
+        client = self.client(server.url)
+        other = client.submit("x", api_name="/f")
+        stream = server.next_stream()
+        job = client.submit("x", api_name="/g")
+        server.wait_for("POST", "/queue/join", 2)
+        stream.push({"msg": "estimation", "event_id": "g", "rank": 1})
+        wait_until(lambda: job.status().code is glc.Status.IN_QUEUE)
+        self.assertTrue(job.cancel())
+        self.assertEqual(self.paths(server).count("POST /cancel"), 0)
+        stream.push({"msg": "process_starts", "event_id": "g"})
+        (cancel,) = server.wait_for("POST", "/cancel")
+        self.assertEqual((cancel.json()["event_id"], cancel.json()["fn_index"]), ("g", 1))
+        stream.push(self.completed("y", event_id="f"))
+        self.assertEqual(other.result(DEADLINE), "y")
 
     def test_between_the_upload_and_the_call(self) -> None:
         server = self.scripted()
@@ -5438,7 +5662,7 @@ class CancelTest(ClientCase):
 
         def publish(job: glc.Job, *args: Any) -> None:
             real(job, *args)
-            if args[0].status.code is glc.Status.ITERATING:
+            if args and args[0].status.code is glc.Status.ITERATING:
                 raise KeyboardInterrupt
 
         for version in ("3.50.2", "4.8.0", "4.44.1", "6.31.0"):
@@ -5450,6 +5674,17 @@ class CancelTest(ClientCase):
                 client.submit(f"ctrl-c-{version}", 9, api_name="/wake").result(DEADLINE)
                 self.assertEqual(client.predict("x", api_name="/echo"), "x")
                 client.close()
+
+    def test_ctrl_c_as_the_server_has_just_taken_the_job(self) -> None:
+        server = self.scripted()
+        client = self.client(server.url)
+        with mock.patch.object(glc.Session, "_join", new=interrupted(glc.Session._join)):
+            with self.assertRaises(KeyboardInterrupt):
+                client.predict("x")
+        (request,) = server.wait_for("POST", "/cancel")
+        self.assertEqual(request.json()["event_id"], "id")
+        self.assertEqual(client._session._waiting, {})
+        client.close()
 
     def test_while_it_waits_for_its_turn_to_join(self) -> None:
         server = self.scripted()
@@ -5526,6 +5761,19 @@ class CloseTest(ClientCase):
         with mock.patch.object(glc.Session, "_beat") as heartbeat, self.assertRaises(glc.ConnectionFailed):
             client.predict("x", api_name="/echo")
         heartbeat.assert_not_called()
+
+    def test_a_callback_that_ends_the_thread_leaves_no_job_behind(self) -> None:
+        client = self.client(self.app().url, max_workers=1)
+        jobs = [client.submit(300, "exit", api_name="/sleep") for _ in range(4)]
+        wait_until(jobs[0].running)
+        ended: list[Any] = []
+        for job in jobs[1:]:
+            job.add_done_callback(ended.append)
+        jobs[1].add_done_callback(lambda job: sys.exit(3))
+        self.raises(SystemExit, client.close)
+        for job in jobs:
+            self.raises(glc.ConnectionLost, job.result, DEADLINE)
+        self.assertEqual(ended, jobs[1:])
 
     def test_in_a_callback(self) -> None:
         app = self.app()
@@ -5643,21 +5891,42 @@ class SessionOfClientTest(ClientCase):
                 for stream in streams:
                     stream.wait_lost()
 
+    def test_a_session_that_is_over_has_no_heartbeat(self) -> None:
+        server = self.scripted(connect_heartbeat=True)
+        client = self.client(server.url)
+        for _ in range(3):
+            server.on("GET", f"/heartbeat/{client.session_hash}", Stream)
+            job = client.submit("x")
+            streams = {stream.request.path: stream for stream in (server.next_stream(), server.next_stream())}
+            streams["/queue/data"].push({"msg": "unexpected_error", "message": "no"})
+            self.raises(glc.ConnectionLost, job.result, DEADLINE)
+            client._current_session()
+            del streams["/queue/data"]
+            for heartbeat in streams.values():
+                heartbeat.wait_lost()
+        wait_until(lambda: not gradio_threads())
+
 
 class WatchTest(ClientCase):
-    """The two hooks of the command line."""
+    """What the command line looks on with."""
 
     def test_every_message_is_shown_in_the_thread_of_the_call(self) -> None:
         app = self.app()
         client = self.client(app.url)
         seen: list[Any] = []
-        client._watch = lambda job: seen.append((threading.current_thread(), job.status(), job.outputs()))
-        self.assertEqual(client.predict("x", api_name="/talk"), "said x")
+
+        def result(name: str, value: Any) -> Any:
+            call = client._call([value], name, None, None, {})
+            job = call.job
+            job._wakers.append(lambda: seen.append((threading.current_thread(), job.status(), job.outputs())))
+            return client._result(call)
+
+        self.assertEqual(result("/talk", "x"), "said x")
         self.assertEqual({thread for thread, _, _ in seen}, {threading.current_thread()})
         logs = [status.log for _, status, _ in seen if status.log]
         self.assertEqual(logs, [("info x", "info"), ("warning x", "warning")])
         seen.clear()
-        client.predict(3, api_name="/stream")
+        result("/stream", 3)
         self.assertEqual([len(outputs) for _, status, outputs in seen if status.code.value == "ITERATING"], [1, 2, 3])
 
     def test_bytes_of_files_are_counted(self) -> None:
@@ -5670,7 +5939,8 @@ class WatchTest(ClientCase):
         for what in ("uploading", "downloading"):
             told = [told for told in seen if told[0] == what]
             self.assertEqual({told[1:3] for told in told}, {("big.txt", size)})
-            self.assertEqual(sum(told[3] for told in told), size)
+            done = [told[3] for told in told]
+            self.assertEqual((done, done[-1]), (sorted(set(done)), size))
             self.assertGreater(len(told), 3)
 
 
@@ -5791,6 +6061,25 @@ class UploadTest(ClientCase):
         with self.serve() as web:
             error = self.raises(glc.HTTPError, client.predict, glc.handle_file(web.url + "/x"), api_name="/copy_file")
             self.assertEqual((error.status, error.url), (404, web.url + "/x"))
+
+    def test_a_file_that_cannot_be_read(self) -> None:
+        """Whatever its read() raises ends the job, at once, and no other; what looks like the network's is not."""
+
+        class Broken(io.BytesIO):
+            error: BaseException = OSError()
+
+            def read(self, *_: Any) -> bytes:
+                raise self.error
+
+        client = self.client(self.app().url, max_workers=1, timeout=None)
+        for kind in (KeyboardInterrupt, SystemExit, OSError, ConnectionResetError, RuntimeError):
+            with self.subTest(kind):
+                source = Broken(b"abc")
+                source.error = kind("no luck")
+                job = client.submit(glc.handle_file(source, "a.txt"), api_name="/digest")
+                error = self.raises(ValueError if issubclass(kind, OSError) else kind, job.result, DEADLINE)
+                self.assertIn("no luck", str(error))
+        self.assertEqual(client.submit(1, 2, api_name="/add").result(DEADLINE), 3)
 
     def test_cancel_during_an_upload(self) -> None:
         app = self.app()
@@ -6065,6 +6354,28 @@ class ViewApiTest(ClientCase):
                     self.assertEqual(client.predict(a=1, b=2, api_name="/add"), 3)
                 self.assertEqual(warned.call_count, 0 if version.startswith("3") else 1)
                 self.assertIn('predict(a, b, api_name="/add")', str(client.view_api(False, False, "str")))
+
+    def test_what_the_server_says_is_known_to_all_threads_at_once(self) -> None:
+        app = self.app()
+        said = {"parameters": [{"parameter_name": "x"}, {"parameter_name": "y"}]}
+        app.on("GET", app.api + "/info", Reply.json({"named_endpoints": {"/add": said}}))
+        client = self.client(app.url)
+        add = client._endpoint("/add", None)
+
+        def names() -> list[str]:
+            return [item["parameter_name"] for item in client._describe(add)["parameters"]]
+
+        found = [names()]
+
+        class Watched(glc.Client):
+            def __setattr__(self, name: str, value: Any) -> None:
+                super().__setattr__(name, value)
+                if self._info is not None:  # another thread that sees this does not ask the server
+                    found.append(names())
+
+        client.__class__ = Watched
+        client._load_info()
+        self.assertEqual(found, [["a", "b"], ["x", "y"]])
 
     def test_an_info_that_needs_a_login_is_an_error(self) -> None:
         app = self.app()
@@ -6436,6 +6747,15 @@ class PredictCommandTest(CommandLineCase):
             self.assertIn(f"(uploaded {Path(__file__).name})", json.dumps(call["body"]["data"]))
             self.assertEqual({request.method for request in app.requests}, {"GET"})
             self.assertEqual(self.joined(app), [])
+
+    def test_a_dry_run_shows_the_body_that_would_be_sent(self) -> None:
+        for version in ("5.30.0", "6.31.0"):
+            app = self.app(version=version)
+            shown = self.json("predict", app.url, "/add", "a=1", "--dry-run")["body"]
+            self.output("predict", app.url, "/add", "a=1")
+            (sent,) = self.joined(app)
+            self.assertNotEqual(shown.pop("session_hash"), sent.pop("session_hash"))
+            self.assertEqual((shown, shown.get("simple_format", False)), (sent, version == "5.30.0"))
 
 
 class FilesCommandTest(CommandLineCase):
@@ -6841,6 +7161,9 @@ class UsageTest(CommandLineCase):
         with mock.patch.multiple(sys, stdin=None, stdout=None, stderr=None):
             self.assertEqual(glc.main(["predict", app.url, "/add", "1"]), 0)
             self.assertEqual(glc.main(["predict", app.url, "/echo"]), 2)
+            self.assertEqual(glc.main(["predict", app.url, "/echo", "-"]), 2)
+            self.assertEqual(glc.main(["predict", app.url, "/digest", "@-"]), 2)
+            self.assertEqual(glc.main(["upload", app.url, "-"]), 2)
             self.assertIsNone(sys.stdout)
 
     def test_a_closed_pipe(self) -> None:
@@ -6851,6 +7174,23 @@ class UsageTest(CommandLineCase):
             self.assertEqual(process.stdout.readline().strip(), b"0")
             process.stdout.close()
             self.assertEqual((process.wait(DEADLINE), process.stderr.read()), (0, b""))
+
+    @unittest.skipUnless(os.name == "posix", "Windows has other pipes")
+    def test_a_closed_pipe_for_everything_else(self) -> None:
+        app = self.app()
+        for argv, found in ((["/add", "1", "2", "--debug"], (0, b"3\n")), (["/refuse", "x", "-H", "no"], (2, b""))):
+            reader, writer = os.pipe()
+            os.close(reader)
+            with open(writer, "wb") as broken:
+                run = [sys.executable, glc.__file__, "predict", app.url, *argv]
+                done = subprocess.run(run, stdout=subprocess.PIPE, stderr=broken, timeout=DEADLINE)
+            self.assertEqual((done.returncode, done.stdout), found)
+
+    def test_a_full_disk_for_everything_else(self) -> None:
+        full = io.StringIO()
+        full.write = mock.Mock(side_effect=OSError("No space left on device"))  # type: ignore[method-assign]
+        with mock.patch.object(sys, "stderr", full):
+            self.assertEqual(glc.main(["nope"]), 2)
 
 
 class TerminalTest(CommandLineCase):
@@ -7157,52 +7497,12 @@ class FileItselfTest(TestCase):
             elif isinstance(node, ast.ImportFrom):
                 self.assertEqual(node.level, 0)
                 names.add((node.module or "").partition(".")[0])
-        known = {
-            *(
-                "__future__",
-                "argparse",
-                "asyncio",
-                "base64",
-                "collections",
-                "concurrent",
-                "contextlib",
-                "datetime",
-                "difflib",
-                "email",
-            ),
-            *(
-                "enum",
-                "functools",
-                "getpass",
-                "hashlib",
-                "http",
-                "io",
-                "itertools",
-                "json",
-                "keyword",
-                "logging",
-                "mimetypes",
-                "os",
-                "queue",
-                "re",
-            ),
-            *(
-                "select",
-                "shlex",
-                "shutil",
-                "socket",
-                "ssl",
-                "sys",
-                "tempfile",
-                "threading",
-                "time",
-                "traceback",
-                "typing",
-                "urllib",
-            ),
-            *("weakref", "zlib"),
-        }
-        self.assertEqual(names - known, set())
+        known = set(
+            "__future__ argparse asyncio base64 collections concurrent contextlib datetime difflib email enum "
+            "functools getpass hashlib http io json keyword logging mimetypes os queue re select shlex shutil socket "
+            "ssl sys tempfile threading time traceback typing urllib zlib".split()
+        )
+        self.assertEqual(names, known)
 
     def test_it_parses_as_python_3_8(self) -> None:
         ast.parse(self.text, feature_version=(3, 8))
@@ -7219,6 +7519,17 @@ class FileItselfTest(TestCase):
                 body = node.body[1:] if ast.get_docstring(node) else node.body
                 if body:
                     self.assertLessEqual((body[-1].end_lineno or 0) - body[0].lineno + 1, 45, node.name)
+
+    def test_annotations_of_what_is_passed_to_frameworks_can_be_evaluated(self) -> None:
+        """Gradio, for one, does that with the functions of an app."""
+        public = (glc.Client.predict, glc.Client.submit, glc.Client.view_api, glc.Client.duplicate, glc.main)
+        for function in (*public, glc.Job.status, glc.Job.outputs, glc.Job.cancel):
+            try:
+                hints = typing.get_type_hints(function)
+            except TypeError:  # for `X | Y`, as it is for all programs; Gradio goes on
+                self.assertLess(sys.version_info, (3, 10))
+            else:
+                self.assertIn("return", hints)
 
     def test_public_names(self) -> None:
         self.assertEqual(glc.__all__, sorted(glc.__all__, key=lambda name: (not name[0].isupper(), name)))
@@ -7283,7 +7594,7 @@ class FileItselfTest(TestCase):
     def test_importing_it_is_cheap(self) -> None:
         code = (
             "import sys; import gradio_lite_client; "
-            "print(*sorted({'ssl', 'http.client', 'email', 'asyncio', "
+            "print(*sorted({'ssl', 'http.client', 'email', 'asyncio', 'typing', "
             "'urllib.request', 'http.cookiejar', 'tempfile', 'argparse', 'hashlib', "
             "'mimetypes', 'zlib', 'inspect', 'subprocess'} & set(sys.modules)))"
         )

@@ -1358,18 +1358,14 @@ def line(release: Release, result: unittest.TestResult, seconds: float) -> str:
     return "%-8s %-9s %3d passed %3d failed %3d skipped %5.0f s  (%d are about what it lacks)" % row
 
 
-def main(arguments: Optional[List[str]] = None) -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("versions", nargs="*", metavar="VERSION", help="all, if none is given")
-    parser.add_argument("-v", dest="verbose", action="store_true", help="print every case and how long it took")
-    parser.add_argument("-k", dest="word", default="", help="only cases whose name contains this")
-    options = parser.parse_args(arguments)
+def report(versions: Iterable[str], run: Callable[[Release], unittest.TestResult]) -> int:
+    """Run tests on each release, say what failed, and end with a line for each. The exit code."""
     lines, failed = [], False
-    for version in options.versions or RELEASES:
+    for version in versions:
         release = RELEASES[version]
         began = time.monotonic()
         try:
-            result = run_on(release, Timed(options.verbose), options.word)
+            result = run(release)
         except NotInstalled as problem:
             lines.append("%-8s not run: %s" % (version, problem))
             failed = True
@@ -1381,6 +1377,15 @@ def main(arguments: Optional[List[str]] = None) -> int:
         failed = failed or not result.wasSuccessful()
     print("\n".join(["", *lines]))
     return 1 if failed else 0
+
+
+def main(arguments: Optional[List[str]] = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("versions", nargs="*", metavar="VERSION", help="all, if none is given")
+    parser.add_argument("-v", dest="verbose", action="store_true", help="print every case and how long it took")
+    parser.add_argument("-k", dest="word", default="", help="only cases whose name contains this")
+    options = parser.parse_args(arguments)
+    return report(options.versions or RELEASES, lambda release: run_on(release, Timed(options.verbose), options.word))
 
 
 if __name__ == "__main__":

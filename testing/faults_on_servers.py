@@ -14,14 +14,14 @@ import sys
 import time
 import unittest
 from pathlib import Path
-from typing import Any, Callable, List, Type
+from typing import Any, Callable, Type
 from unittest import mock
 from urllib.parse import urlsplit
 
 import gradio_lite_client as glc
-from testing.cases import DEADLINE, LONG, Cases, Timed, job_threads, line, new_tag, problems
-from testing.servers import Server, is_installed
-from testing.versions import RELEASES, Release
+from testing.cases import DEADLINE, LONG, Cases, Timed, job_threads, new_tag, report
+from testing.servers import NotInstalled, Server, is_installed
+from testing.versions import Release
 
 VERSIONS = ("6.31.0", "5.50.0", "4.44.1", "4.8.0", "3.50.2")
 SOON = 3.0  # seconds, on a machine that does other things besides
@@ -159,25 +159,15 @@ class FaultCases(Cases, unittest.TestCase):
         self.assertNotIn("end", self.journal(tag))
 
 
-def main(versions: List[str]) -> int:
-    lines, failed = [], False
-    for version in versions or VERSIONS:
-        release = RELEASES[version]
-        if not is_installed(release):
-            lines.append("%-8s not run: not installed" % version)
-            continue
-        name = "FaultCases on %s" % version
-        kind = type(name, (FaultCases,), {"release": release, "__qualname__": name})
-        result, began = Timed(verbose=False), time.monotonic()
-        unittest.defaultTestLoader.loadTestsFromTestCase(kind)(result)
-        for text in problems(result):
-            print(text, flush=True)
-        lines.append(line(release, result, time.monotonic() - began))
-        print(lines[-1], flush=True)
-        failed = failed or not result.wasSuccessful()
-    print("\n".join(["", *lines]))
-    return 1 if failed else 0
+def run_on(release: Release) -> unittest.TestResult:
+    if not is_installed(release):
+        raise NotInstalled("not installed")
+    name = "FaultCases on %s" % release.gradio
+    kind = type(name, (FaultCases,), {"release": release, "__qualname__": name})
+    result = Timed(verbose=False)
+    unittest.defaultTestLoader.loadTestsFromTestCase(kind)(result)
+    return result
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(report(sys.argv[1:] or VERSIONS, run_on))

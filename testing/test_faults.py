@@ -400,7 +400,7 @@ class WaitTest(Trial):
         app.spoil("join", silent(app.enough("join") // 2))
         job = client.submit("x", None)
         wait_until(lambda: "join" in app.seen.queue)
-        (connection,) = client._http._busy.values()
+        (connection,) = client._http._busy
         self.assertTrue(connection.sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE))
         if hasattr(socket, "TCP_KEEPIDLE"):
             names = (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT)
@@ -1117,8 +1117,9 @@ class ExitTest(Trial):
     """The interpreter ends, whatever is going on, at once and without a word."""
 
     CODE = """
-import sys, threading, time
+import faulthandler, sys, threading, time
 import gradio_lite_client as glc
+faulthandler.dump_traceback_later({patience}, exit=True)  # says where it hangs, if it does
 client = glc.Client({url!r}, skip_queue={direct!r}, download_files={folder!r})
 def run(function, *args, **keywords):
     def work():
@@ -1153,7 +1154,7 @@ next(iter(many))
             for (protocol, name), done in zip(rows, pool.map(lambda row: self.run_one(apps[row[0]], *row), rows)):
                 _, code, last = self.ENDS[name]
                 with self.subTest(protocol, name=name):
-                    self.assertEqual(done.returncode, code)
+                    self.assertEqual(done.returncode, code, done.stderr.decode())
                     self.assertEqual(done.stderr.split()[-1:], last.split())
 
     def wake_all(self, apps: dict[str, StandIn]) -> None:
@@ -1167,6 +1168,7 @@ next(iter(many))
     def run_one(self, app: StandIn, protocol: str, name: str) -> subprocess.CompletedProcess[bytes]:
         text = self.CODE.format(
             url=app.url,
+            patience=DEADLINE / 2,
             direct=protocol == "http",
             folder=str(self.downloads),
             tag=f"exit-{protocol}-{name}",

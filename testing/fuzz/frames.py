@@ -6,7 +6,7 @@ from __future__ import annotations
 import io
 import random
 import struct
-from typing import Any, Callable
+from typing import Any
 from unittest import mock
 
 import gradio_lite_client as glc
@@ -36,7 +36,7 @@ def unmask(data: bytes) -> tuple[int, bytes, bytes]:
 
 
 class Wire:
-    """A socket and a response after an upgrade, without a network."""
+    """A socket, its connection and the response after an upgrade, without a network."""
 
     status = 101
     url = "ws"
@@ -45,15 +45,17 @@ class Wire:
         self.sent = b""
         self.headers = {"sec-websocket-accept": "known"}
         self._received = io.BytesIO(received)
+        self.connection = self.sock = self
+        self.incoming = glc.Incoming(self)  # type: ignore[arg-type]
 
     def request(self, *args: Any, **keywords: Any) -> Wire:
         return self
 
-    def upgraded(self) -> tuple[Wire, Callable[[int], bytes]]:
-        return self, self._received.read
-
-    def settimeout(self, seconds: Any) -> None:
+    def limit(self, *seconds: Any) -> None:
         pass
+
+    def recv(self, size: int) -> bytes:
+        return self._received.read(size)
 
     def sendall(self, data: bytes) -> None:
         self.sent += data
