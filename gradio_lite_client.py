@@ -2364,7 +2364,10 @@ def refusal(response: Response) -> GradioError:
 
 
 class Worker(threading.Thread):
-    """A daemon thread in the service of one client, which is known by its `http`."""
+    """A daemon thread in the service of one client, which is known by its `http`.
+
+    Ctrl-C in `start()` may come before or after the thread begins. So only the thread itself says what it does.
+    """
 
     def __init__(self, http: Http, name: str, run: Callable[..., None], *args: Any):
         super().__init__(name=f"gradio-{name}", target=run, args=args, daemon=True)
@@ -2451,7 +2454,6 @@ class Session:
                         self._deliver(message)
                     if self._waiting and not self._reading:
                         Worker(self._http, "stream", self._read).start()
-                        self._reading = True
             if taken:
                 raise ProtocolError(f"{self._routes.join} gave a second job the event id {event_id!r}.")
             return event_id
@@ -2484,9 +2486,12 @@ class Session:
         with self._lock:
             if not self._beating and not self.leave.aborted and not self._http.closed:
                 Worker(self._http, "heartbeat", self._beat).start()
-                self._beating = True
 
     def _beat(self) -> None:
+        with self._lock:
+            if self._beating:
+                return
+            self._beating = True
         try:
             url = self._routes.heartbeat(self.hash)
             with self._http.request("GET", url, timeout=None, abort=self.leave) as response:
@@ -2500,6 +2505,10 @@ class Session:
 
     def _read(self) -> None:
         """The reader thread: read streams while a job waits and each brings something, and not for ever the same."""
+        with self._lock:
+            if self._reading or not self._waiting:
+                return
+            self._reading = True
         in_vain = 0
         while True:
             began = time.monotonic()
@@ -3412,7 +3421,7 @@ class Client:
         deadline = time.monotonic() + 5  # a callback of the user may take longer; its thread ends after it
         for thread in threading.enumerate():
             mine = isinstance(thread, Worker) and thread.http is self._http
-            if mine and thread is not threading.current_thread():
+            if mine and thread is not threading.current_thread() and thread.is_alive():
                 thread.join(max(0.0, deadline - time.monotonic()))
 
     # --- describing
@@ -3550,21 +3559,17 @@ class Client:
     # --- carrying out
 
     def _start_waiting(self) -> None:
-        """Start threads for waiting jobs, as many as may run."""
+        """Start a thread, if a job waits for one and may run."""
         while True:
             with self._lock:
                 if not self._waiting or self._running >= self._max_workers:
                     return
-                call = self._waiting.popleft()
-                self._running += 1
                 self._count += 1
-                worker = Worker(self._http, f"job-{self._count}", self._work, call)
-            try:
-                worker.start()
-            except RuntimeError as error:  # the system gives no more threads
-                with self._lock:
-                    self._running -= 1
-                call.job._fail(error)
+                try:
+                    return Worker(self._http, f"job-{self._count}", self._work).start()
+                except RuntimeError as problem:  # the system gives no more threads
+                    call, error = self._waiting.popleft(), problem
+            call.job._fail(error)
 
     def _result(self, call: Call) -> Any:
         """Carry the job out in the calling thread. Its result."""
@@ -3575,8 +3580,13 @@ class Client:
             raise
         return call.job.result()
 
-    def _work(self, call: Call) -> None:
+    def _work(self) -> None:
         """A job's thread. Its place is given away before callbacks run: these may wait for other jobs."""
+        with self._lock:
+            if not self._waiting or self._running >= self._max_workers:
+                return
+            call = self._waiting.popleft()
+            self._running += 1
         try:
             end = self._carry_out(call)
         except BaseException as error:  # as read() of a user's file may raise; nobody else would hear of it

@@ -4367,6 +4367,29 @@ class FakeHttp:
         return self._streams.pop(0)
 
 
+@contextlib.contextmanager
+def interrupted_start(name: str, begins: bool) -> Iterator[None]:
+    """Ctrl-C while the thread of that name is being started: after it began, or before the system made one of it."""
+    start = glc.Worker.start
+    made = "_start_joinable_thread" if hasattr(threading, "_start_joinable_thread") else "_start_new_thread"
+
+    def interrupted(worker: glc.Worker) -> None:
+        if worker.name != f"gradio-{name}":
+            start(worker)
+        elif begins:
+            start(worker)
+            raise KeyboardInterrupt
+        else:
+            with mock.patch.object(threading, made, side_effect=KeyboardInterrupt):
+                start(worker)
+
+    with mock.patch.object(glc.Worker, "start", interrupted):
+        yield
+    for thread in set(threading.enumerate()):
+        if not thread.is_alive():
+            threading._limbo.pop(thread)  # type: ignore[attr-defined]
+
+
 class SessionTest(TestCase):
     def done(self, event_id: str, value: Any = None) -> dict[str, Any]:
         return {"msg": "process_completed", "event_id": event_id, "output": {"data": [value]}, "success": True}
@@ -4418,6 +4441,37 @@ class SessionTest(TestCase):
         self.wait_reader()
         self.assertEqual(self.http.opened, [f"http://x/queue/data?session_hash={session.hash}"])
         self.assertFalse(session.lost)
+
+    def test_ctrl_c_while_the_reader_is_started(self) -> None:
+        for begins in (False, True):
+            with self.subTest(begins=begins):
+                stream = FakeStream()
+                session = self.session(stream)
+                with interrupted_start("stream", begins), self.assertRaises(KeyboardInterrupt):
+                    next(session.messages(lambda: "a", 0))
+                job = self.listen(session, "b")
+                self.expect("b", "joined")
+                stream.push(self.done("b"))
+                self.assertEqual(job.result(), ["joined", "process_completed"])
+                stream.end()
+                self.wait_reader()
+                self.assertEqual(len(self.http.opened), 1)
+                self.expect("b", "process_completed")
+
+    def test_ctrl_c_while_the_heartbeat_is_started(self) -> None:
+        for begins in (False, True):
+            with self.subTest(begins=begins):
+                streams = FakeStream(), FakeStream()
+                session = self.session(*streams)
+                self.http.closed = False  # type: ignore[attr-defined]
+                with interrupted_start("heartbeat", begins), self.assertRaises(KeyboardInterrupt):
+                    session.beat()
+                session.beat()
+                wait_until(lambda: self.http.opened and len(gradio_threads()) == 1)
+                for stream in streams:
+                    stream.end()
+                self.wait_reader()
+                self.assertEqual(len(self.http.opened), 1)
 
     def test_the_stream_is_opened_after_the_join(self) -> None:
         session = self.session(FakeStream(self.done("a"), end=True))
@@ -5621,6 +5675,27 @@ class CancelTest(ClientCase):
         stream.push(self.completed("y", event_id="f"))
         self.assertEqual(other.result(DEADLINE), "y")
 
+    def test_a_generator_of_4_32_that_had_not_yielded_when_it_was_to_be_reset(self) -> None:
+        """The server says so, and is told again after the next message."""
+        types = {"generator": True}
+        server = self.scripted(dependency("f", types=types), dependency("g", types=types), version="4.32.2")
+        server.on("POST", "/queue/join", {"event_id": "f"}, {"event_id": "g"})
+        server.on("POST", "/reset", {"success": False}, {"success": True})
+        server.on("POST", "/cancel", {"success": True})
+        client = self.client(server.url)
+        client.submit("x", api_name="/f")
+        stream = server.next_stream()
+        job = client.submit("x", api_name="/g")
+        server.wait_for("POST", "/queue/join", 2)
+        stream.push({"msg": "process_starts", "event_id": "g"})
+        wait_until(lambda: job.status().code is glc.Status.PROCESSING)
+        self.assertTrue(job.cancel())
+        server.wait_for("POST", "/reset")
+        stream.push({"msg": "process_generating", "event_id": "g", "output": {"data": ["y"]}, "success": True})
+        server.wait_for("POST", "/cancel")
+        ends = [path for path in self.paths(server) if path in ("POST /reset", "POST /cancel")]
+        self.assertEqual(ends, ["POST /reset", "POST /reset", "POST /cancel"])
+
     def test_between_the_upload_and_the_call(self) -> None:
         server = self.scripted()
         client = self.client(server.url)
@@ -5743,6 +5818,17 @@ class CloseTest(ClientCase):
                 for job in jobs:
                     self.raises(glc.ConnectionLost, job.result, DEADLINE)
                     self.assertTrue(job.done())
+                self.assertEqual(gradio_threads(), [])
+
+    def test_ctrl_c_while_a_thread_is_started(self) -> None:
+        for begins in (False, True):
+            with self.subTest(begins=begins):
+                client = self.client(self.app().url, max_workers=1)
+                with interrupted_start("job-1", begins):
+                    self.raises(KeyboardInterrupt, client.submit, 1, "a", api_name="/sleep")
+                    job = client.submit("x", api_name="/echo")
+                    self.assertEqual(job.result(DEADLINE), "x")
+                    client.close()
                 self.assertEqual(gradio_threads(), [])
 
     def test_it_may_be_called_twice_and_later_calls_fail(self) -> None:

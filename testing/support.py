@@ -39,7 +39,8 @@ if "TEST_SWITCH" in os.environ:  # seconds after which another thread may run: t
 
 def gradio_threads() -> list[str]:
     """The module's threads that are alive."""
-    return sorted(thread.name for thread in threading.enumerate() if thread.name.startswith("gradio-"))
+    alive = [thread for thread in threading.enumerate() if thread.is_alive()]
+    return sorted(thread.name for thread in alive if thread.name.startswith("gradio-"))
 
 
 def open_sockets() -> set[str]:
