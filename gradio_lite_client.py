@@ -1439,10 +1439,14 @@ class Http:
             with self._lock:
                 idle = self._idle.get(origin)
                 kept = idle.pop() if idle and not tunnel else None
-            if kept is None or not kept.is_stale():
-                break
+            if kept is None:
+                return self._open(origin, abort, tunnel)
+            if not kept.is_stale():
+                return self._occupy(kept, abort)
             kept.close()
-        connection = kept or self._open(origin, tunnel)
+
+    def _occupy(self, connection: Connection, abort: Abort) -> Connection:
+        """The connection, which from now on can be aborted."""
         with self._lock:
             if not self.closed:
                 abort.watch(connection)
@@ -1464,11 +1468,30 @@ class Http:
         if not reusable:
             connection.close()
 
-    def _open(self, origin: Origin, tunnel: bool) -> Connection:
+    def _open(self, origin: Origin, abort: Abort, tunnel: bool) -> Connection:
+        """A new connection, to the first address that takes one."""
         proxy = self._proxy_for(origin)
         place = origin_of(proxy) if proxy else origin
-        sock = socket.create_connection((place.host, place.port), self.timeout)
-        return Connection(sock, origin, proxy, tunnel=bool(proxy) and (tunnel or origin.scheme == "https"))
+        tunnel = bool(proxy) and (tunnel or origin.scheme == "https")
+        failure = OSError("the host has no address")
+        for family, _, _, _, address in socket.getaddrinfo(place.host, place.port, type=socket.SOCK_STREAM):
+            try:
+                connection = Connection(socket.socket(family), origin, proxy, tunnel)
+                return self._connect(self._occupy(connection, abort), address)
+            except OSError as error:
+                failure = error
+        raise failure
+
+    def _connect(self, connection: Connection, address: Any) -> Connection:
+        try:
+            connection.limit(self.timeout)
+            connection.sock.connect(address)
+            if not connection.reusable:
+                raise ConnectionAbortedError("given up")  # in the moment before connect()
+            return connection
+        except BaseException:
+            self.give_back(connection, False)
+            raise
 
     def _prepare(self, connection: Connection) -> None:
         """What comes before the first request. The connection is known as busy by now, so that it can be aborted."""

@@ -2125,6 +2125,47 @@ class TroubleTest(HttpCase):
             abort()
             self.raises(glc.ConnectionFailed, self.get, self.http(), server.url, timeout=None, abort=abort)
 
+    def test_abort_while_connecting(self) -> None:
+        """The host does not answer: its queue of connections is full. Nor does it answer later, at no other address."""
+        with contextlib.ExitStack() as stack:
+            listener, *others = (stack.enter_context(socket.socket()) for _ in range(4))
+            listener.bind(("127.0.0.1", 0))
+            listener.listen(0)
+            for sock in others:
+                sock.setblocking(False)
+                sock.connect_ex(listener.getsockname())
+            found = socket.getaddrinfo(*listener.getsockname(), type=socket.SOCK_STREAM)
+            stack.enter_context(mock.patch.object(socket, "getaddrinfo", lambda *_, **__: found * 2))
+            url = "http://127.0.0.1:{1}".format(*listener.getsockname())
+            http, abort = self.http(timeout=10 * DEADLINE), glc.Abort()
+            for give_up in (abort, http.close):
+                waiting = Running(self.get, http, url, abort=abort if give_up is abort else None)
+                wait_until(lambda: http._busy)
+                give_up()
+                self.assertNotIsInstance(self.raises(glc.ConnectionFailed, waiting.result), glc.TimedOut)
+                self.assertEqual(http._busy, {})
+
+    def test_abort_in_the_moment_before_connecting(self) -> None:
+        with self.serve() as server:
+            server.on("GET", "/", "ok")
+            http, abort = self.http(), glc.Abort()
+            with mock.patch.object(glc.Connection, "limit", lambda *_: abort()):
+                self.raises(glc.ConnectionFailed, self.get, http, server.url, abort=abort)
+            self.assertEqual((server.requests, http._busy), ([], {}))
+
+    def test_the_next_address_is_tried(self) -> None:
+        with self.serve() as server:
+            server.on("GET", "/", "ok")
+            here = (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", server.port))
+            with socket.socket() as deaf:
+                deaf.bind(("127.0.0.1", 0))  # bound, but nobody listens
+                bad = [(*here[:4], deaf.getsockname()), (-1, *here[1:])]
+                with mock.patch.object(socket, "getaddrinfo", lambda *_, **__: [*bad, here]):
+                    self.assertEqual(self.get(self.http(), server.url), (200, b"ok"))
+                with mock.patch.object(socket, "getaddrinfo", lambda *_, **__: bad[:1]):
+                    error = self.raises(glc.ConnectionFailed, self.get, self.http(), server.url)
+                self.assertIsInstance(error.__cause__, ConnectionRefusedError)
+
     def test_an_abort_that_comes_too_late_harms_nobody(self) -> None:
         with self.serve() as server:
             server.on("GET", "/", "ok")

@@ -108,12 +108,15 @@ def check(rng: random.Random) -> None:
     answer = server(rng, config, info)
     left = itertools.count(MAX_REQUESTS, -1)
 
-    def connect(*_: Any) -> FakeSocket:
-        if next(left) < 0:  # a server that always says the same may be asked again and again
-            raise ConnectionRefusedError
-        return FakeSocket(answer)
+    class Socket(FakeSocket):
+        def __init__(self, family: int) -> None:
+            super().__init__(answer)
 
-    with mock.patch.object(socket, "create_connection", connect), mock.patch.object(glc, "logger"):
+        def connect(self, address: Any) -> None:
+            if next(left) < 0:  # a server that always says the same may be asked again and again
+                raise ConnectionRefusedError
+
+    with mock.patch.object(socket, "socket", Socket), mock.patch.object(glc, "logger"):
         client = attempt(glc.Client, "http://127.0.0.1:1", download_files=False, timeout=5.0)
         if client is None:
             return
