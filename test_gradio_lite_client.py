@@ -5738,19 +5738,20 @@ class CancelTest(ClientCase):
         self.assertEqual(ends, ["POST /reset", "POST /reset", "POST /cancel"])
 
     def test_between_the_upload_and_the_call(self) -> None:
-        server = self.scripted()
-        client = self.client(server.url)
-        send = client._send_files
+        for last in ("_send_files", "_complete"):
+            with self.subTest(last):
+                server = self.scripted()
+                client = self.client(server.url)
 
-        def send_and_cancel(call: Any) -> Any:
-            data = send(call)
-            self.assertTrue(call.job.cancel())
-            return data
+                def do_and_cancel(do: Any, call: Any) -> Any:
+                    done = do(call)
+                    self.assertTrue(call.job.cancel())
+                    return done
 
-        self.patch(client, "_send_files", send_and_cancel)
-        self.raises(concurrent.futures.CancelledError, client.submit("x").result, DEADLINE)
-        self.assertEqual(self.paths(server), ["GET /config"])
-        client.close()
+                self.patch(client, last, partial(do_and_cancel, getattr(client, last)))
+                self.raises(concurrent.futures.CancelledError, client.submit("x").result, DEADLINE)
+                self.assertEqual(self.paths(server), ["GET /config"])
+                client.close()
 
     def test_a_plain_function_that_runs(self) -> None:
         app = self.app()
