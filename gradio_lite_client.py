@@ -933,6 +933,7 @@ def describe_api(api: Mapping[str, Any], all_endpoints: bool | None) -> str:
 # HTTP/1.1 over kept-alive sockets. Knows nothing about Gradio; raises the errors above and no others.
 
 IDLE_SECONDS = 2.0  # uvicorn drops idle connections after 5 s; its clock starts before ours, by more on a busy machine
+MAX_TIMEOUT = 2_000_000  # in ms about the largest number that sockets take
 REDIRECTS = (301, 302, 303, 307, 308)
 MAX_REDIRECTS = 10
 CLOSING_SECONDS = 2.0  # for the end of a WebSocket
@@ -1303,6 +1304,8 @@ class Http:
         proxy: str | None = None,
         trust_env: bool = True,
     ):
+        if timeout is not None and not 0 < timeout <= MAX_TIMEOUT:
+            raise ValueError(f"timeout={timeout!r}: it takes seconds, from more than 0 to {MAX_TIMEOUT}, or None.")
         self.timeout = timeout
         self._user_agent = user_agent
         self._ssl_verify = ssl_verify
@@ -3928,8 +3931,9 @@ class Terminal(logging.Handler):
 
     def clear(self) -> None:
         if self._length:
-            sys.stderr.write("\r" + " " * self._length + "\r")
-            sys.stderr.flush()
+            with suppress(OSError):  # as in write(), which would not let the control characters pass
+                sys.stderr.write("\r" + " " * self._length + "\r")
+                sys.stderr.flush()
             self._length = 0
 
     def update(self, update: StatusUpdate) -> None:
@@ -4184,6 +4188,8 @@ def pour(outputs: Any) -> None:
     walk(outputs, is_received, found.append)
     if len(found) != 1:
         raise ValueError(f"-o - writes one file to stdout, but there are {len(found)}.")
+    if sys.stdout is None:
+        raise ValueError("There is no stdout to write to.")
     with tempfile.TemporaryDirectory() as folder, open(found[0].save(folder), "rb") as stored:
         shutil.copyfileobj(stored, sys.stdout.buffer)
     sys.stdout.flush()

@@ -5173,6 +5173,14 @@ class ConnectTest(ClientCase):
                     self.assertEqual(client.predict(1, 2, api_name="/add"), 3)
                     client.close()
 
+    def test_timeouts(self) -> None:
+        app = self.app()
+        for timeout in (60, 1_000_000.5, None):
+            self.client(app.url, timeout=timeout).close()
+        for wrong in (0, -1, float("nan"), 1e30):
+            with self.assertRaisesRegex(ValueError, r"timeout=.+: it takes seconds, "):
+                glc.Client(app.url, timeout=wrong)
+
     def test_src_and_space_are_one_argument(self) -> None:
         app = self.app()
         self.assertEqual(glc.Client(src=app.url, download_files=False).__enter__().close(), None)
@@ -6908,6 +6916,10 @@ class FilesCommandTest(CommandLineCase):
 
     def test_one_file_to_stdout(self) -> None:
         app = self.app()
+        with glc.Client(app.url, download_files=False) as client:
+            outputs = client.predict("b", 3, api_name="/make_file")
+            with mock.patch.object(sys, "stdout", None), self.assertRaisesRegex(ValueError, "There is no stdout"):
+                glc.pour(outputs)
         for argv, count in ((("/make_files", "2"), 2), (("/echo", "x"), 0)):
             text = self.complaint(2, "predict", app.url, *argv, "-o", "-")
             self.assertEqual(text, f"-o - writes one file to stdout, but there are {count}.")
@@ -7032,6 +7044,10 @@ class ConnectionOptionsTest(CommandLineCase):
                 sent, {"x-one": "a:b", "x-two": "2", "cookie": "c=1=2; d=3", "x-hf-authorization": "Bearer hf_x"}
             )
         self.assertIn("NAME:VALUE, not 'broken'", self.complaint(2, "info", app.url, "-H", "broken"))
+
+    def test_what_is_no_timeout(self) -> None:
+        for wrong in ("0", "1e30"):
+            self.assertIn("it takes seconds", self.complaint(2, "info", "localhost:1", "--timeout", wrong))
 
     def test_tls(self) -> None:
         app = self.app(tls=True)
@@ -7352,6 +7368,18 @@ class TerminalTest(CommandLineCase):
         shown = self.lines("predict", app.url, "/copy_file", f"@{big}", "-o", str(self.folder()))
         for what in ("uploading", "downloading"):
             self.assertIn(f"{what} big.bin [####################] 100% 2.0 MB", shown)
+
+    def test_a_terminal_that_has_gone(self) -> None:
+        class Gone(FakeTerminal):
+            def write(self, text: str) -> int:
+                if "\r" in text:
+                    raise OSError("Input/output error")
+                return super().write(text)
+
+        out = io.StringIO()
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(Gone()):
+            self.assertEqual(glc.main(["predict", self.app().url, "/work", "1", "--json"]), 0)
+        self.assertTrue(json.loads(out.getvalue()))
 
     def test_where_nothing_is_shown(self) -> None:
         app = self.app()
