@@ -329,6 +329,7 @@ class LocalFile(JsonObject):
     """A file to upload, made by `handle_file()` and by nothing else: only these are ever read from the disk."""
 
     source: str | bytes | IO[bytes] = b""  # path or URL, contents, open file
+    start = 0  # where the contents of an open file begin
 
 
 # === Formats ==========================================================================================================
@@ -863,10 +864,11 @@ def _check_argument(value: Any, parameter: Mapping[str, Any]) -> None:
     is_file = kind.startswith(("filepath", "list[filepath"))
     if is_file and any(isinstance(one, (str, bytes, os.PathLike)) for one in values):
         raise TypeError(f"Parameter `{name}` takes a file: wrap it in handle_file(), as in {name}=handle_file(…).")
-    if value is None or type(value) in (str, bool, int, float):
+    if value is None or type(value) in (bool, int, float):
         return
     try:
-        json.dumps(value)
+        # Not what cannot be encoded, either: servers end the whole stream over it. Names of files may be such.
+        json.dumps(walk(value, is_local_file, repr), ensure_ascii=False).encode()
     except (TypeError, ValueError, RecursionError) as error:
         raise TypeError(f"The value for parameter `{name}` cannot be sent as JSON: {error}.") from error
 
@@ -958,11 +960,14 @@ class Origin(str):
 
 def origin_of(url: str) -> Origin:
     """The origin of an http(s) URL; ValueError for anything else."""
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    try:
+        parts = urlsplit(url)
+        usual = 443 if parts.scheme == "https" else 80
+        host, port = parts.hostname, parts.port or usual
+    except ValueError as error:
+        raise ValueError(f"{error}: {url!r}.") from error
+    if parts.scheme not in ("http", "https") or not host:
         raise ValueError(f"Not an http:// or https:// URL: {url!r}.")
-    usual = 443 if parts.scheme == "https" else 80
-    host, port = parts.hostname, parts.port or usual
     shown = f"[{host}]" if ":" in host else host
     origin = Origin(f"{parts.scheme}://{shown}" + ("" if port == usual else f":{port}"))
     origin.scheme, origin.host, origin.port = parts.scheme, host, port
@@ -977,7 +982,7 @@ class Abort:
     """Lets another thread end a request that is blocked on its socket. `_lock` guards both fields."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._connection: Connection | None = None
         self.aborted = False
 
@@ -1052,8 +1057,10 @@ class Incoming:
                 return line[:-1] if line.endswith(b"\r") else line
             rest = self._data[self._at :]
             more = self._receive()
-            if not more or len(rest) > MAX_LINE:
-                raise NotHTTP(f"a line that {'does not end' if more else 'is cut short'}: {rest[:80]!r}")
+            if not more:
+                raise NotHTTP(f"a line that is cut short: {rest[:80]!r}" if rest else "it closed the connection")
+            if len(rest) > MAX_LINE:
+                raise NotHTTP(f"a line that does not end: {rest[:80]!r}")
             self._data, self._at = rest + more, 0
 
 
@@ -1070,6 +1077,7 @@ class Connection:
         self.kept = False  # after a request: no tunnel and no TLS are missing, and the server may have closed it
         self.reusable = True
         self.idle_since = 0.0
+        self.thread = 0  # that uses it
         self.pid = os.getpid()  # a forked child has its parent's sockets, but must not touch what goes over them
 
     def limit(self, each: float | None, together: float | None = None) -> None:
@@ -1304,7 +1312,7 @@ class Http:
         proxy: str | None = None,
         trust_env: bool = True,
     ):
-        if timeout is not None and not 0 < timeout <= MAX_TIMEOUT:
+        if timeout is not None and not (isinstance(timeout, (int, float)) and 0 < timeout <= MAX_TIMEOUT):
             raise ValueError(f"timeout={timeout!r}: it takes seconds, from more than 0 to {MAX_TIMEOUT}, or None.")
         self.timeout = timeout
         self._user_agent = user_agent
@@ -1312,7 +1320,7 @@ class Http:
         self._proxy = proxy
         self._trust_env = trust_env
         self._granted: dict[Origin, dict[str, str]] = {}
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._idle: dict[Origin, list[Connection]] = {}
         self._busy: dict[Connection, Abort] = {}  # and who may end the request on it
         self._jars: dict[Origin, CookieJar] = {}
@@ -1323,7 +1331,7 @@ class Http:
         """In a child: let go of the parent's connections, and of locks that a thread of the parent may have held."""
         from http.cookiejar import CookieJar
 
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         jars, self._jars = self._jars, {}
         for origin, jar in jars.items():  # these have locks, too
             self._jars[origin] = CookieJar()
@@ -1451,12 +1459,14 @@ class Http:
     def _occupy(self, connection: Connection, abort: Abort) -> Connection:
         """The connection, which from now on can be aborted."""
         with self._lock:
-            if not self.closed:
-                abort.watch(connection)
-                self._busy[connection] = abort  # last: an interrupt before it leaves nothing behind
-                return connection
-        connection.close()
-        raise ConnectionFailed("The client has been closed.")
+            abort.watch(connection)
+            connection.thread = threading.get_ident()
+            self._busy[connection] = abort  # an interrupt before it leaves nothing behind
+            closed = self.closed
+        if closed:
+            self.give_back(connection, False)
+            raise ConnectionFailed("The client has been closed.")
+        return connection
 
     def give_back(self, connection: Connection, reusable: bool) -> None:
         with self._lock:
@@ -1476,18 +1486,19 @@ class Http:
         proxy = self._proxy_for(origin)
         place = origin_of(proxy) if proxy else origin
         tunnel = bool(proxy) and (tunnel or origin.scheme == "https")
-        failure = OSError("the host has no address")
-        for family, _, _, _, address in socket.getaddrinfo(place.host, place.port, type=socket.SOCK_STREAM):
+        found = socket.getaddrinfo(place.host, place.port, type=socket.SOCK_STREAM)
+        for family, _, _, _, address in found:
             try:
                 connection = Connection(socket.socket(family), origin, proxy, tunnel)
                 return self._connect(self._occupy(connection, abort), address)
-            except OSError as error:
-                failure = error
-        raise failure
+            except OSError:
+                if abort.aborted or address is found[-1][-1]:
+                    raise
+        raise OSError("the host has no address")
 
     def _connect(self, connection: Connection, address: Any) -> Connection:
         try:
-            connection.limit(self.timeout)
+            connection.limit(self.timeout or MAX_TIMEOUT)  # without one, nothing would end it
             connection.sock.connect(address)
             if not connection.reusable:
                 raise ConnectionAbortedError("given up")  # in the moment before connect()
@@ -1518,6 +1529,8 @@ class Http:
             self._idle.clear()
         for connection in busy:
             connection.abort()  # its thread closes it
+            if connection.thread == threading.get_ident():  # which is this one: an interrupt has left it
+                self.give_back(connection, False)
         for connection in idle:
             connection.close()
 
@@ -1688,8 +1701,11 @@ def basic_login(url: str) -> str:
 
 
 def check_header(name: str, value: str) -> None:
-    if not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name) or re.search(r"[\r\n\x00]", value):
+    is_text = isinstance(name, str) and isinstance(value, str)
+    if not is_text or not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name) or re.search(r"[\r\n\x00]", value):
         raise ValueError(f"Not a legal HTTP header: {name!r}.")
+    if name.lower() in ("content-length", "transfer-encoding"):
+        raise ValueError(f"The header {name} says how a body is sent, which is for the client to say: leave it out.")
 
 
 def keep_alive(sock: socket.socket) -> None:
@@ -1776,13 +1792,15 @@ def http_error(response: Response) -> HTTPError:
     text = f"{url} answered {status}" + (f": {words}" if words else ".")
     if status == 401:
         return AuthenticationError(
-            f"{text} Log in with auth=(user, password), or pass a token, cookies or headers.", **details
+            f"{text.rstrip('.')}. Log in with auth=(user, password), or pass a token, cookies or headers.", **details
         )
     if status == 403:
         return AuthenticationError(text, **details)
     if status == 429:
         wait = f" Try again after {details['retry_after']} (Retry-After)." if details["retry_after"] else ""
-        return TooManyRequestsError(f"{text} Too many requests to the API, please try again later.{wait}", **details)
+        return TooManyRequestsError(
+            f"{text.rstrip('.')}. Too many requests to the API, please try again later.{wait}", **details
+        )
     if status in REDIRECTS:
         text = f"{url} redirects to {response.headers.get('location')!r}; use that address instead."
     return HTTPError(text, **details)
@@ -2293,8 +2311,9 @@ def speak_shared(call: Call) -> Generator[Message, None, None]:
             call.session.retire(event_id)
         call.session.tell(event_id, {"msg": "cancelled", "steps": steps})
 
+    messages = call.session.messages(join, call.endpoint.number)
     try:
-        for message in call.session.messages(join, call.endpoint.number):
+        for message in messages:
             kind = message["msg"]
             started = started or kind.startswith("process_")
             complete = kind == "process_completed"
@@ -2308,10 +2327,12 @@ def speak_shared(call: Call) -> Generator[Message, None, None]:
                 yield message
                 if kind == "process_streaming":  # an app that takes a stream of inputs waits for more: there is no more
                     post(call, f"{call.app.routes.stream(event_id)}/close", {})
-    except (GeneratorExit, KeyboardInterrupt):  # nobody listens any more
+    except (GeneratorExit, KeyboardInterrupt, RuntimeError):  # nobody listens any more, or no thread can be had
         if event_id and not complete:
             stop(call, event_id, plan())
         raise
+    finally:
+        messages.close()
 
 
 NO_FUNCTION = 1_000_000  # /cancel stops all jobs of a function in a session: this is a function that has none
@@ -2413,7 +2434,7 @@ class Session:
 
     The server sends a session's messages to whoever reads, so there must never be two streams, and drops the session's
     jobs when the stream is closed, so ours stays open until the server ends it. `_turn` is held during a join, so that
-    jobs reach the server in the order of their submission, over one connection. `_lock` guards what follows it.
+    jobs reach the server one after the other, over one connection. `_lock` guards what follows it.
     """
 
     def __init__(self, http: Http, routes: Routes):
@@ -2441,7 +2462,7 @@ class Session:
         """Whether later calls are better off with another session."""
         return self._retired or (self.lost and not self.stateful)
 
-    def messages(self, join: Callable[[], str], number: int) -> Iterator[Message]:
+    def messages(self, join: Callable[[], str], number: int) -> Generator[Message, None, None]:
         """Join the queue by calling `join`, then yield a message "joined" with the event id, then each message."""
         job = Waiting(number)
         try:
@@ -2743,7 +2764,7 @@ class Transcript:
                 f"The app raised an error on {self._where} but does not say which: "
                 "the upstream Gradio app has to set show_error=True in launch()."
             )
-        words = str(words)
+        words = str(words) or f"The app raised an error without a text on {self._where}."
         if self._version < (5, 2) and re.fullmatch(r"'.*'|\".*\"", words, re.S):
             words = words[1:-1]  # gr.Error of these releases quotes its text
         quota = quota_in(f"{details.get('title')}: {words}")
@@ -2771,7 +2792,7 @@ class Job(Future):
     `result(timeout)` blocks; for a generator it gives the last value. Iterating yields every value once, as they come,
     for each iterator from the first; it ends with the job and raises its error if it failed. `await job` and
     `async for update in job` work in any running event loop. Outputs may share parts with each other: do not change
-    them in place. Callbacks run in the thread that ends the job. `_changed` guards the private fields.
+    them in place. Callbacks run in the thread that ends the job. `_lock` guards the private fields.
     """
 
     def __init__(self, name: str, stoppable: bool, show: Callable[[list[Any]], Any]):
@@ -2779,9 +2800,11 @@ class Job(Future):
         self._name = name
         self._stoppable = stoppable  # a generator can be stopped while it runs
         self._show = show
-        self._changed = threading.Condition()
+        self._lock = threading.RLock()  # used by itself: an interrupt may leave a Condition locked
+        self._changed = threading.Condition(self._lock)
         self._status = StatusUpdate(Status.STARTING, time=datetime.now())
         self._outputs: list[Step] = []
+        self._logs: list[StatusUpdate] = []
         self._wakers: list[Callable[[], None]] = []
         self._end: Callable[[], None] = lambda: None  # ends the conversation after cancel()
         self._can_end: Callable[[], bool] = lambda: True  # whether the server can stop this generator and no other job
@@ -2791,7 +2814,7 @@ class Job(Future):
 
     def status(self) -> StatusUpdate:
         """What was last heard of the job. Does not block."""
-        with self._changed:
+        with self._lock:
             if self.done() and self._status.success is None:
                 code = Status.CANCELLED if self.cancelled() else Status.FINISHED
                 success = not self.cancelled() and self.exception() is None
@@ -2800,7 +2823,7 @@ class Job(Future):
 
     def outputs(self) -> list[Any]:
         """The values so far: those a generator has yielded, or the one result of a plain function. Does not block."""
-        with self._changed:
+        with self._lock:
             outputs = list(self._outputs)
         return list(self._shown(outputs))
 
@@ -2817,7 +2840,7 @@ class Job(Future):
         """Every output, from the first; waits for those to come. At the end, raises what the job raised."""
         index = 0
         while True:
-            with self._changed:
+            with self._lock:
                 while len(self._outputs) == index and not self.done():
                     self._changed.wait()
                 arrived = self._outputs[index:]
@@ -2843,7 +2866,7 @@ class Job(Future):
             return super().cancel()
         finally:  # even if a callback raises SystemExit
             if self.cancelled():
-                with self._changed:
+                with self._lock:
                     seen, self._cancel_seen = self._cancel_seen, True
                     end = self._end
                 if not seen:
@@ -2860,7 +2883,7 @@ class Job(Future):
         return asyncio.wrap_future(self).__await__()
 
     async def __aiter__(self) -> AsyncIterator[StatusUpdate | OutputUpdate]:
-        """Status and output updates. Statuses that nobody had time to look at are left out, outputs never."""
+        """Status and output updates. Statuses that nobody had time to look at are left out, outputs and logs never."""
         import asyncio
 
         loop = asyncio.get_running_loop()
@@ -2870,28 +2893,31 @@ class Job(Future):
             with suppress(RuntimeError):  # the loop has been closed
                 loop.call_soon_threadsafe(news.set)
 
-        with self._changed:
+        with self._lock:
             self._wakers.append(wake)
         try:
             seen: StatusUpdate | None = None
             values = iter(self)
-            taken = 0
+            taken = told = 0
             while True:
                 news.clear()
-                with self._changed:
-                    status, count = self.status(), len(self._outputs)
+                with self._lock:
+                    status, count, logs = self.status(), len(self._outputs), self._logs[told:]
+                for log in logs:
+                    told += 1
+                    yield log
                 ended = status.success is not None
                 while taken < count:  # so it is there: next() does not wait
                     taken += 1
                     yield OutputUpdate(next(values), final=ended and taken == count)
-                if status is not seen:
+                if status is not seen and not status.log:
                     seen = status
                     yield status
                 if ended:
                     break
                 await news.wait()
         finally:
-            with self._changed:
+            with self._lock:
                 self._wakers.remove(wake)
         next(values, None)  # raises what the job raised
 
@@ -2902,7 +2928,7 @@ class Job(Future):
 
     def _on_cancel(self, end: Callable[[], None], can_end: Callable[[], bool] = lambda: True) -> None:
         """Call `end` when the job is cancelled; now, if it already is."""
-        with self._changed:
+        with self._lock:
             self._end, self._can_end = end, can_end
             cancelled = self._cancel_seen
         if cancelled:
@@ -2910,7 +2936,7 @@ class Job(Future):
 
     def _publish(self, step: Step | None = None) -> None:
         """Note a step, or that the job has ended, and tell those who wait for news."""
-        with self._changed:
+        with self._lock:
             if step is None:
                 self.status()  # notes how it ended, and when
             elif self.done():
@@ -2918,6 +2944,8 @@ class Job(Future):
             else:
                 self._status = step.status
                 self._status.time = datetime.now()
+                if step.status.log:
+                    self._logs.append(step.status)
                 self._stoppable = self._stoppable or step.status.code is Status.ITERATING  # before 3.20 none says so
                 if step.values is not None or step.edits is not None:
                     self._outputs.append(step)
@@ -2928,7 +2956,7 @@ class Job(Future):
 
     def _finish(self, values: list[Any]) -> None:
         self._let_go()
-        with self._changed:
+        with self._lock:
             if not self._outputs and not self.done():
                 self._outputs.append(Step(self._status, values))
         with suppress(concurrent.futures.InvalidStateError):  # it has been cancelled
@@ -2961,28 +2989,39 @@ def handle_file(source: str | os.PathLike[str] | bytes | IO[bytes], name: str | 
     """Mark a file as an argument to upload: a path, an http(s) URL, bytes, or a file opened for reading in binary mode.
 
     `name` is the file name the app sees; bytes should have one with the right suffix. The contents are read when the
-    job runs; those of a URL are fetched by this client and uploaded. ValueError if there is no such file.
+    job runs; those of a URL are fetched by this client and uploaded. ValueError if there is no such file, or it is open
+    as text or not at all.
     """
     path = url = ""
     if isinstance(source, (str, os.PathLike)):
         source = path = os.fspath(source)
         url = path if is_url(path) else ""
-        if not url and not os.path.isfile(path):
+        if not url and not os.path.exists(path):
             raise ValueError(f"File {path} does not exist on local filesystem and is not a valid URL.")
+        if os.path.isdir(path):
+            raise ValueError(f"{path} is a folder; handle_file() takes one file.")
         own = unquote(urlsplit(url).path) if url else path
     elif isinstance(source, (bytes, bytearray, memoryview)):
         source, own = bytes(source), ""
     elif hasattr(source, "read"):
+        if hasattr(source, "encoding") or getattr(source, "closed", False):
+            raise ValueError("handle_file() takes files that are open in binary mode, as by open(…, 'rb').")
         own = getattr(source, "name", "")
     else:
         raise TypeError(f"handle_file() takes a path, a URL, bytes or an open file, not {type(source).__name__}.")
     name = name or (os.path.basename(own) if isinstance(own, str) else "") or "file"
     marked = LocalFile(path=path or name, meta=dict(FILE_MARK), orig_name=name, **({"url": url} if url else {}))
     marked.source = source
+    if not isinstance(source, (str, bytes)) and is_seekable(source):
+        marked.start = source.tell()
     return marked
 
 
 file = handle_file  # its old name
+
+
+def is_seekable(stream: IO[bytes]) -> bool:
+    return hasattr(stream, "seekable") and stream.seekable()
 
 
 def is_url(source: str) -> bool:
@@ -3082,6 +3121,13 @@ def log_in(http: Http, routes: Routes, auth: tuple[str, str]) -> None:
             raise AuthenticationError(
                 f"Could not login to {routes.base} as {user!r}: {words}", url=routes.login, status=response.status
             )
+
+
+def call_each(functions: Sequence[Callable[[], None]]) -> None:
+    """Call all in order, even if one raises, as callbacks do that call sys.exit()."""
+    with ExitStack() as stack:
+        for function in reversed(functions):
+            stack.callback(function)
 
 
 def show(endpoint: Endpoint, values: list[Any]) -> Any:
@@ -3274,7 +3320,7 @@ class Client:
         hf_token: str | None = None,
     ):
         src = src or space
-        if not src:
+        if not src or not isinstance(src, str):
             raise ValueError("Client() needs the address of an app, as in Client('http://127.0.0.1:7860').")
         self._download_files = download_files
         self._skip_queue = skip_queue
@@ -3305,9 +3351,10 @@ class Client:
 
     def _begin(self) -> None:
         """Make what belongs to one process."""
-        self._lock = threading.Lock()  # guards `_closed` and all below
+        self._lock = threading.RLock()  # guards `_closed` and all below
         self._waiting: deque[Call] = deque()
         self._running = 0  # jobs that have a thread
+        self._starting = 0  # threads that have not taken a job yet; Ctrl-C may leave some uncounted
         self._session = Session(self._http, self._app.routes)
         self._pid = os.getpid()  # last: from now on this is not done again
 
@@ -3419,10 +3466,9 @@ class Client:
         for callback in [result_callbacks] if callable(result_callbacks) else result_callbacks or ():
             call.job.add_done_callback(partial(_call_back, callback))
         with self._lock:
-            if self._closed:
-                raise ConnectionFailed("The client has been closed.")
+            self._check_open()
             self._waiting.append(call)
-        self._start_waiting()
+        call_each(self._start_waiting())
         return call.job
 
     def reset_session(self) -> None:
@@ -3437,13 +3483,12 @@ class Client:
         self._own()
         with self._lock:
             self._closed = True
-            waiting = list(self._waiting)
-            self._waiting.clear()
+            waiting = list(self._waiting)  # where they stay until they have ended: Ctrl-C may come before
         self._http.close()
-        with ExitStack() as stack:  # ends each, even if a callback of one raises SystemExit
-            for call in reversed(waiting):
-                error = ConnectionLost("The client was closed before the job started.", endpoint=str(call.endpoint))
-                stack.callback(call.job._fail, error)
+        reason = "The client was closed before the job started."
+        call_each([partial(call.job._fail, ConnectionLost(reason, endpoint=str(call.endpoint))) for call in waiting])
+        with self._lock:
+            self._waiting.clear()
         deadline = time.monotonic() + 5  # a callback of the user may take longer; its thread ends after it
         for thread in threading.enumerate():
             mine = isinstance(thread, Worker) and thread.http is self._http
@@ -3527,7 +3572,7 @@ class Client:
         found = self._app.endpoints.get(fn_index)
         if found is None or not found.callable:
             why = "there is none" if found is None else "it runs in the browser, not on the server"
-            raise ValueError(f"Invalid function index: {fn_index}. {self.src}: {why}.")
+            raise ValueError(f"Invalid function index: {fn_index!r}. {self.src}: {why}.")
         if found.private:
             raise InvalidAPIEndpointError(f"The app at {self.src} does not offer fn_index={fn_index} as an API.")
         return found
@@ -3584,21 +3629,28 @@ class Client:
 
     # --- carrying out
 
-    def _start_waiting(self) -> None:
-        """Start a thread, if a job waits for one and may run."""
+    def _check_open(self) -> None:
+        if self._closed:
+            raise ConnectionFailed("The client has been closed.")
+
+    def _start_waiting(self) -> list[Callable[[], None]]:
+        """Start threads for waiting jobs, as many as may run. Returns what is left to do: fail those that get none."""
+        left: list[Callable[[], None]] = []
         while True:
             with self._lock:
-                if not self._waiting or self._running >= self._max_workers:
-                    return
+                free = self._max_workers - self._running - self._starting
+                if self._closed or free <= 0 or len(self._waiting) <= self._starting:
+                    return left
                 self._count += 1
                 try:
-                    return Worker(self._http, f"job-{self._count}", self._work).start()
-                except RuntimeError as problem:  # the system gives no more threads
-                    call, error = self._waiting.popleft(), problem
-            call.job._fail(error)
+                    Worker(self._http, f"job-{self._count}", self._work).start()
+                    self._starting += 1
+                except RuntimeError as error:  # the system gives no more threads; those there are take the first jobs
+                    left.append(partial(self._waiting.pop().job._fail, error))
 
     def _result(self, call: Call) -> Any:
         """Carry the job out in the calling thread. Its result."""
+        self._check_open()
         try:
             self._carry_out(call)()
         except BaseException:
@@ -3609,7 +3661,8 @@ class Client:
     def _work(self) -> None:
         """A job's thread. Its place is given away before callbacks run: these may wait for other jobs."""
         with self._lock:
-            if not self._waiting or self._running >= self._max_workers:
+            self._starting = max(0, self._starting - 1)
+            if self._closed or not self._waiting or self._running >= self._max_workers:
                 return
             call = self._waiting.popleft()
             self._running += 1
@@ -3619,8 +3672,7 @@ class Client:
             end = partial(call.job._fail, error)
         with self._lock:
             self._running -= 1
-        self._start_waiting()
-        end()
+        call_each([end, *self._start_waiting()])
 
     def _carry_out(self, call: Call) -> Callable[[], None]:
         """Have the server run the job. Returns what is left to do: setting the outcome, which runs callbacks."""
@@ -3741,26 +3793,10 @@ class Client:
 
     def _open(self, marked: LocalFile, stack: ExitStack) -> Part:
         """The file as a part of a form, opened until the stack is closed."""
-        import tempfile
         from mimetypes import guess_type
 
-        source = marked.source
         name = str(marked["orig_name"])
-        stream: IO[bytes]
-        if isinstance(source, bytes):
-            stream = io.BytesIO(source)
-        elif isinstance(source, str) and not is_url(source):
-            stream = stack.enter_context(open(source, "rb"))
-        elif not isinstance(source, str) and source.seekable():
-            stream = source
-        else:  # its size has to be known before it is sent
-            stream = stack.enter_context(tempfile.TemporaryFile())
-            stream.writelines(
-                self._get(source, name, redirects="any")
-                if isinstance(source, str)
-                else iter(lambda: source.read(UPLOAD_CHUNK), b"")
-            )
-            stream.seek(0)
+        stream = self._stream(marked, name, stack)
         start = stream.tell()
         size = stream.seek(0, os.SEEK_END) - start
         stream.seek(start)
@@ -3776,6 +3812,26 @@ class Client:
             return data
 
         return Part(name, guess_type(name)[0] or "application/octet-stream", size, read)
+
+    def _stream(self, marked: LocalFile, name: str, stack: ExitStack) -> IO[bytes]:
+        """What the file is read from. Its size has to be known before it is sent: URLs and pipes are stored first."""
+        source = marked.source
+        if isinstance(source, bytes):
+            return io.BytesIO(source)
+        if isinstance(source, str) and is_url(source):
+            chunks = self._get(source, name, redirects="any")
+        else:
+            stream = stack.enter_context(open(source, "rb")) if isinstance(source, str) else source
+            if is_seekable(stream):
+                stream.seek(marked.start)
+                return stream
+            chunks = iter(partial(stream.read, UPLOAD_CHUNK), b"")
+        import tempfile
+
+        stored = stack.enter_context(tempfile.TemporaryFile())
+        stored.writelines(chunks)
+        stored.seek(0)
+        return stored
 
     def _fetch(self, item: Mapping[str, Any], headers: Headers) -> Any:
         """A file the server sent, as users get it: a local path, or the object they can fetch it with."""
@@ -4126,14 +4182,18 @@ class Printer:
         """Print the result, or what of it has not been printed."""
         self._terminal.clear()
         if self._folder == "-":
-            return pour(result)
+            return pour(result, self._terminal)
         value = self._shaped(result)
         if self._events:
             return self.event("complete", output=value)
         nothing = result == () and self._form == "plain"
         if not nothing and (not self._seen or value != self._last):
             self._show(value, indent=None if self._seen else 2)
+
+    def end_line(self) -> None:
+        """What follows, maybe an error, begins a line."""
         write(sys.stdout, "\n" * self._open)
+        self._open = False
 
     def event(self, event: str, **fields: Any) -> None:
         if self._events:
@@ -4179,7 +4239,7 @@ def keep_file(folder: str, kept: dict[Any, str], item: FileData) -> str:
     return kept[key]
 
 
-def pour(outputs: Any) -> None:
+def pour(outputs: Any, terminal: Terminal) -> None:
     """Write the contents of the one file in the outputs to stdout."""
     import shutil
     import tempfile
@@ -4191,6 +4251,7 @@ def pour(outputs: Any) -> None:
     if sys.stdout is None:
         raise ValueError("There is no stdout to write to.")
     with tempfile.TemporaryDirectory() as folder, open(found[0].save(folder), "rb") as stored:
+        terminal.clear()
         shutil.copyfileobj(stored, sys.stdout.buffer)
     sys.stdout.flush()
 
@@ -4256,7 +4317,9 @@ def example(parameter: Mapping[str, Any]) -> Any:
         return parameter.get("parameter_default")
     a_file = {"path": "file.txt", "meta": dict(FILE_MARK)}
     guesses = {"str": "Hello!", "float": 1, "int": 1, "bool": True, "filepath": a_file}
-    value = parameter.get("example_input") or guesses.get(kind_of(parameter))
+    value, guess = parameter.get("example_input"), guesses.get(kind_of(parameter))
+    if not value or (guess is not None and not isinstance(value, type(guess))):
+        value = guess
     return walk(value, is_marked_file, lambda item: {**a_file, "path": item["path"]})
 
 
@@ -4324,11 +4387,17 @@ def pairs(lines: Iterable[str], sign: str, environment: Mapping[str, str]) -> di
 
 
 def open_client(options: Namespace, terminal: Terminal) -> Client:
+    folder = options.download_files
+    if folder and os.path.exists(folder) and not os.path.isdir(folder):
+        raise TypeError(f"-o takes a folder, but {folder} is a file.")
     user, colon, password = (options.auth or "").partition(":")
     if options.auth and not colon:
         from getpass import getpass
 
-        password = getpass(f"Password of {user}: ")
+        try:
+            password = getpass(f"Password of {user}: ")
+        except EOFError as error:
+            raise TypeError(f"Nobody has typed the password of {user}: pass --auth USER:PASSWORD.") from error
     auth = (user, password) if options.auth else None
     client = Client(options.src, options.token, auth=auth, **client_options(options))
     client._moved = terminal.moved
@@ -4381,6 +4450,8 @@ def run_predict(options: Namespace, terminal: Terminal) -> str:
         except GradioError as error:
             printer.event("error", error=type(error).__name__, message=str(error), code=exit_code(error))
             raise
+        finally:
+            printer.end_line()
     return ""
 
 
@@ -4416,13 +4487,13 @@ def run_upload(options: Namespace, terminal: Terminal) -> str:
 def run_download(options: Namespace, terminal: Terminal) -> str:
     options.no_download = True  # by the client: the paths are made here
     with open_client(options, terminal) as client:
-        items = [{"path": unquote(path.rpartition("file=")[2])} for path in options.paths]
+        items = [{"path": unquote(path.rpartition("file=")[2]) if is_url(path) else path} for path in options.paths]
         if options.dry_run:
             urls = [client._app.routes.file(item["path"]) for item in items]
             return "\n".join(to_json({"method": "GET", "url": url}) for url in urls)
         files = [client._fetch(item, {}) for item in items]
         if options.download_files == "-":
-            pour(files)
+            pour(files, terminal)
             return ""
         paths = [keep_file(options.download_files or ".", {}, item) for item in files]
     return to_json(paths, 2) if options.json else "\n".join(paths)
@@ -4562,6 +4633,7 @@ call an endpoint and print its result
 The ENDPOINT may be left out if the app has only one. VALUES, in order or by name:
   VALUE  name=VALUE     read as the type that the endpoint takes
   @FILE  name=@FILE     upload a file, or the contents of a URL; @- is stdin
+  name=@FILE name=@FILE  several files
   name:=JSON            JSON
   '{"name": VALUE, ...}'  all arguments as JSON; then the result is JSON by names
   -  name=-             text from stdin; - alone may be a JSON object of all

@@ -1117,7 +1117,7 @@ class BindArgumentsTest(TestCase):
     def test_values_that_are_no_json(self) -> None:
         circle: list[Any] = []
         circle.append(circle)
-        for value in (object(), {1, 2}, b"bytes", {"a": [object()]}, circle, {(1, 2): 3}):
+        for value in (object(), {1, 2}, b"bytes", {"a": [object()]}, circle, {(1, 2): 3}, "\ud800", [{"a\udfff": 1}]):
             with self.subTest(repr(value)):
                 error = self.raises(TypeError, self.bind, value)
                 self.assertIn("The value for parameter `text` cannot be sent as JSON: ", str(error))
@@ -1132,6 +1132,7 @@ class BindArgumentsTest(TestCase):
             ("filepath | None", "a.txt", True),
             ("filepath", None, False),
             ("filepath", glc.handle_file(__file__), False),
+            ("filepath", glc.handle_file(b"", "not Unicode \udce9.txt"), False),
             ("list[filepath]", [glc.handle_file(__file__)], False),
             ("filepath", dict(MARKED), False),
             ("str", "a.txt", False),
@@ -1378,6 +1379,11 @@ class ConnectionTest(HttpCase):
             status, echoed = self.get(self.http(), server.url, "POST", body)
         self.assertEqual((status, hashlib.sha256(echoed).digest()), (200, hashlib.sha256(body).digest()))
 
+    def test_a_header_that_would_break_the_connection_is_refused(self) -> None:
+        for name, text in (("content-length", "3"), ("Transfer-Encoding", "chunked")):
+            with self.assertRaisesRegex(ValueError, f"The header {name} says how a body is sent"):
+                self.http().grant(glc.origin_of("http://x"), {name: text})
+
     def test_header_injection_is_refused_before_anything_is_sent(self) -> None:
         with self.serve() as server:
             server.on("GET", "/", "ok")
@@ -1386,6 +1392,7 @@ class ConnectionTest(HttpCase):
                 ("X-A", "1\r\nX-Evil: 1"),
                 ("X-A", "1\nX-Evil: 1"),
                 ("X-A", "nul\0"),
+                ("X-A", None),
                 ("X-A\r\nX-Evil", "1"),
                 ("X A", "1"),
                 ("", "1"),
@@ -2022,6 +2029,28 @@ class TroubleTest(HttpCase):
                 with self.assertRaises(KeyboardInterrupt):
                     connection.ask(b"GET / HTTP/1.1\r\n\r\n", None, None)
 
+    def test_close_ends_what_an_interrupt_has_left_busy(self) -> None:
+        with self.serve() as server:
+            http = self.http()
+            with mock.patch.object(glc.Http, "_take", interrupted(glc.Http._take)):
+                self.raises(KeyboardInterrupt, http.request, "GET", server.url)
+            (left,) = http._busy
+            http.close()
+            self.assertEqual((http._busy, left.sock.fileno()), ({}, -1))
+
+    def test_close_in_a_signal_handler(self) -> None:
+        """The handler runs wherever the main thread is: here, while it holds the lock."""
+        with self.serve() as server:
+            http, abort = self.http(), glc.Abort()
+
+            def watch(self: glc.Abort, connection: Any, watch: Any = glc.Abort.watch) -> None:
+                watch(self, connection)
+                http.close()
+
+            with mock.patch.object(glc.Abort, "watch", watch):
+                self.raises(glc.ConnectionFailed, Running(http.request, "GET", server.url, abort=abort).result)
+            self.assertEqual(http._busy, {})
+
     def test_ctrl_c_before_a_connection_is_used(self) -> None:
         with self.serve() as server:
             http = self.http()
@@ -2118,6 +2147,16 @@ class TroubleTest(HttpCase):
             stream.wait_lost()
             self.raises(glc.ConnectionLost, waiting.result)
 
+    def test_abort_within_an_answer_that_may_end_any_time(self) -> None:
+        """What it looks like is its end."""
+        url = self.answering(b"HTTP/1.1 200 OK\r\n\r\nbegin")
+        abort = glc.Abort()
+        with self.http().request("GET", url, abort=abort) as response:
+            chunks = response.chunks()
+            self.assertEqual(next(chunks), b"begin")
+            abort()
+            self.raises(glc.ConnectionLost, next, chunks)
+
     def test_abort_before_the_request(self) -> None:
         with self.serve() as server:
             server.on("GET", "/", Stream)
@@ -2137,11 +2176,11 @@ class TroubleTest(HttpCase):
             found = socket.getaddrinfo(*listener.getsockname(), type=socket.SOCK_STREAM)
             stack.enter_context(mock.patch.object(socket, "getaddrinfo", lambda *_, **__: found * 2))
             url = "http://127.0.0.1:{1}".format(*listener.getsockname())
-            http, abort = self.http(timeout=10 * DEADLINE), glc.Abort()
-            for give_up in (abort, http.close):
-                waiting = Running(self.get, http, url, abort=abort if give_up is abort else None)
-                wait_until(lambda: http._busy)
-                give_up()
+            for timeout, aborts in itertools.product((10 * DEADLINE, None), (True, False)):
+                http, abort = self.http(timeout=timeout), glc.Abort()
+                waiting = Running(self.get, http, url, abort=abort)
+                wait_until(lambda http=http: http._busy)
+                (abort if aborts else http.close)()
                 self.assertNotIsInstance(self.raises(glc.ConnectionFailed, waiting.result), glc.TimedOut)
                 self.assertEqual(http._busy, {})
 
@@ -2165,6 +2204,20 @@ class TroubleTest(HttpCase):
                 with mock.patch.object(socket, "getaddrinfo", lambda *_, **__: bad[:1]):
                     error = self.raises(glc.ConnectionFailed, self.get, self.http(), server.url)
                 self.assertIsInstance(error.__cause__, ConnectionRefusedError)
+                with mock.patch.object(socket, "getaddrinfo", lambda *_, **__: []):
+                    error = self.raises(glc.ConnectionFailed, self.get, self.http(), server.url)
+                self.assertIn("the host has no address", str(error))
+
+    def test_a_refused_connection_keeps_nothing_alive(self) -> None:
+        with socket.socket() as deaf:
+            deaf.bind(("127.0.0.1", 0))
+            http = glc.Http("test", DEADLINE)
+            alive = weakref.ref(http)
+            self.addCleanup(gc.enable)
+            gc.disable()
+            self.raises(glc.ConnectionFailed, http.request, "GET", f"http://127.0.0.1:{deaf.getsockname()[1]}")
+            del http
+            self.assertIsNone(alive())
 
     def test_an_abort_that_comes_too_late_harms_nobody(self) -> None:
         with self.serve() as server:
@@ -4225,7 +4278,7 @@ class TranscriptTest(TestCase):
             ((6, 31, 0), {"error": None}, hidden),
             ((6, 31, 0), {}, hidden),
             ((6, 31, 0), {"error": {"code": 5}}, "{'code': 5}"),
-            ((6, 31, 0), {"error": ""}, ""),
+            ((6, 31, 0), {"error": ""}, "The app raised an error without a text on /f of http://x."),
         ):
             with self.subTest(version, output=output):
                 message = self.completed(output, success=False, title=None)
@@ -4498,6 +4551,22 @@ class SessionTest(TestCase):
                 self.wait_reader()
                 self.assertEqual(len(self.http.opened), 1)
                 self.expect("b", "process_completed")
+
+    def test_ctrl_c_while_the_conversation_is_left(self) -> None:
+        """It is not lost, as it would be in a generator that nobody closes."""
+        session = self.session()
+        call = mock.Mock(session=session)
+
+        def messages(join: Any, number: int) -> Iterator[Any]:
+            try:
+                yield {"msg": "process_completed"}
+            finally:
+                raise KeyboardInterrupt
+
+        with mock.patch.object(session, "messages", messages):
+            conversation = glc.speak_shared(call)
+            next(conversation)
+            self.raises(KeyboardInterrupt, conversation.close)
 
     def test_ctrl_c_while_the_heartbeat_is_started(self) -> None:
         for begins in (False, True):
@@ -5086,6 +5155,46 @@ class JobTest(TestCase):
             self.assertEqual([update.final for update in outputs], [False] * 49 + [True])
             self.assertEqual(updates[-1].code, glc.Status.FINISHED)
 
+    def test_async_for_leaves_out_no_log(self) -> None:
+        job = self.job(True)
+        texts = [(f"info {number}", "info") for number in range(5)]
+
+        def log(text: tuple[str, str]) -> None:
+            job._publish(glc.Step(glc.StatusUpdate(glc.Status.LOG, log=text)))
+
+        for text in texts[:3]:
+            log(text)
+
+        async def main() -> list[Any]:
+            seen = []
+            async for update in job:
+                seen.append(update.log if update.type == "status" and update.log else update.type)
+                if update.type == "status" and update.log == texts[2]:
+                    for text in texts[3:]:
+                        log(text)
+                    self.yields(job, "a")
+                    job._finish(["a"])
+            return seen
+
+        self.assertEqual(self.run_async(main()), [*texts, "output", "status"])
+
+    def test_an_interrupt_leaves_no_lock_behind(self) -> None:
+        job = self.job()
+
+        def trace(frame: Any, event: str, arg: Any) -> Any:
+            if event == "return":
+                raise KeyboardInterrupt
+            return trace if frame.f_code.co_filename == threading.__file__ else None
+
+        self.addCleanup(sys.settrace, sys.gettrace())
+        sys.settrace(trace)
+        try:
+            with contextlib.suppress(KeyboardInterrupt):
+                job.outputs()
+        finally:
+            sys.settrace(None)
+        Running(self.publish, job, glc.Status.PROCESSING).result()
+
     def test_async_for_raises_what_the_job_raises(self) -> None:
         job = self.job(True)
         self.yields(job, "a")
@@ -5245,10 +5354,10 @@ class ConnectTest(ClientCase):
             (
                 Reply.json({"detail": "Not authenticated"}, 401),
                 glc.AuthenticationError,
-                "401: Not authenticated Log in with",
+                "401: Not authenticated. Log in with",
             ),
             (Reply(403, (), "Forbidden"), glc.AuthenticationError, "403: Forbidden"),
-            (Reply(429, {"Retry-After": "7"}, "slow"), glc.TooManyRequestsError, "429: slow Too many requests"),
+            (Reply(429, {"Retry-After": "7"}, "slow"), glc.TooManyRequestsError, "429: slow. Too many requests"),
             (Reply(500, (), "Internal Server Error"), glc.HTTPError, "500: Internal Server Error"),
             (Reply(502, (), "<title>Bad Gateway</title>"), glc.HTTPError, "502: an HTML page titled 'Bad Gateway'"),
         ):
@@ -5661,11 +5770,99 @@ class CallTest(ClientCase):
 def interrupted(function: Callable[..., Any]) -> Callable[..., Any]:
     """The function, during whose return somebody presses Ctrl-C."""
 
-    def run(*args: Any) -> Any:
-        function(*args)
+    def run(*args: Any, **keywords: Any) -> Any:
+        function(*args, **keywords)
         raise KeyboardInterrupt
 
     return run
+
+
+class ThreadsTest(ClientCase):
+    """Jobs whose threads cannot be had, or whose caller is interrupted."""
+
+    @contextlib.contextmanager
+    def no_threads(self, name: str = "") -> Iterator[None]:
+        start = glc.Worker.start
+
+        def refuse(worker: glc.Worker) -> None:
+            if name in worker.name:
+                raise RuntimeError("can't start new thread")
+            start(worker)
+
+        with mock.patch.object(glc.Worker, "start", refuse):
+            yield
+
+    def server(self, **entry: Any) -> ScriptedServer:
+        """One whose jobs are called a, b, c, …"""
+        server = self.scripted(dependency(**entry))
+        names = iter("abcdef")
+        server.on("POST", "/queue/join", lambda request: {"event_id": next(names)})
+        return server
+
+    def test_none(self) -> None:
+        app = self.app("ws")
+        client = self.client(app.url)
+        with self.no_threads():
+            job = client.submit("x", api_name="/echo")
+            self.assertIn("can't start new thread", str(self.raises(RuntimeError, job.result, DEADLINE)))
+        self.assertEqual(client.predict("x", api_name="/echo"), "x")
+
+    def test_jobs_that_have_one_are_not_concerned(self) -> None:
+        client = self.client(self.app().url)
+        go, work = threading.Event(), glc.Client._work
+
+        def late(client: glc.Client) -> None:
+            go.wait(DEADLINE)
+            work(client)
+
+        with mock.patch.object(glc.Client, "_work", late):
+            jobs = [client.submit(text, api_name="/echo") for text in "ab"]
+            with self.no_threads():
+                last = client.submit("c", api_name="/echo")
+            go.set()
+        self.raises(RuntimeError, last.result, DEADLINE)
+        self.assertEqual([job.result(DEADLINE) for job in jobs], ["a", "b"])
+
+    def test_the_outcome_of_a_job_comes_before_the_callbacks_of_others(self) -> None:
+        for exits in (False, True):
+            with self.subTest(exits=exits):
+                server = self.server()
+                client = self.client(server.url, max_workers=1)
+                first, second = client.submit("a"), client.submit("b")
+                seen: list[Any] = []
+                second.add_done_callback(lambda _, first=first, seen=seen: seen.append(first.result(DEADLINE)))
+                if exits:
+                    second.add_done_callback(lambda _: sys.exit(1))
+                stream = server.next_stream()
+                with self.no_threads():
+                    stream.push(self.completed("x", event_id="a"))
+                    self.raises(RuntimeError, second.result, DEADLINE)
+                    wait_until(lambda client=client: not client._running and seen)
+                self.assertEqual(seen, ["x"])
+                client.close()
+                if exits:
+                    wait_until(lambda: self._stray)
+                    self.assertIn("SystemExit", str(self._stray.pop()))
+
+    def test_none_for_the_stream(self) -> None:
+        """The server, which has taken the job, is told."""
+        server = self.server(types={"generator": True})
+        client = self.client(server.url)
+        with self.no_threads("stream"):
+            self.raises(RuntimeError, client.submit("x").result, DEADLINE)
+        (told,) = server.wait_for("POST", "/stream/a")
+        self.assertEqual(told.json()["data"], [])
+
+    def test_ctrl_c_in_submit_holds_up_no_later_job(self) -> None:
+        server = self.server()
+        client = self.client(server.url)
+        with mock.patch.object(glc.Client, "_start_waiting", side_effect=KeyboardInterrupt):
+            self.raises(KeyboardInterrupt, client.submit, "interrupted")
+        for text in "xyz":
+            client.submit(text)
+        joins = server.wait_for("POST", "/queue/join", 4)
+        self.assertEqual({join.json()["data"][0] for join in joins}, {"interrupted", *"xyz"})
+        client.close()
 
 
 class CancelTest(ClientCase):
@@ -5881,14 +6078,38 @@ class CloseTest(ClientCase):
                     client.close()
                 self.assertEqual(gradio_threads(), [])
 
+    def test_ctrl_c_while_it_closes(self) -> None:
+        client = self.client(self.app().url, max_workers=1)
+        jobs = [client.submit(300, "close", api_name="/sleep") for _ in range(2)]
+        wait_until(jobs[0].running)
+        with mock.patch.object(glc.Http, "close", side_effect=KeyboardInterrupt):
+            self.raises(KeyboardInterrupt, client.close)
+        client.close()
+        for job in jobs:
+            self.raises(glc.ConnectionLost, job.result, DEADLINE)
+
+    def test_in_a_signal_handler(self) -> None:
+        """The handler runs wherever the main thread is: here, while submit() starts a thread."""
+        client = self.client(self.app().url)
+        start = glc.Worker.start
+
+        def close_and_start(worker: glc.Worker) -> None:
+            client.close()
+            start(worker)
+
+        with mock.patch.object(glc.Worker, "start", close_and_start):
+            job = Running(client.submit, "x", api_name="/echo").result()
+        self.raises(glc.ConnectionLost, job.result, DEADLINE)
+
     def test_it_may_be_called_twice_and_later_calls_fail(self) -> None:
         app = self.app()
         with self.client(app.url) as client:
             client.predict("x", api_name="/echo")
         client.close()
         for call in (client.predict, client.submit):
-            with self.assertRaises(glc.ConnectionFailed):
+            with self.assertRaises(glc.ConnectionFailed) as caught:
                 call("x", api_name="/echo")
+            self.assertEqual(str(caught.exception), "The client has been closed.")
 
     def test_a_closed_client_starts_no_heartbeat(self) -> None:
         app = self.app()
@@ -6139,10 +6360,34 @@ class UploadTest(ClientCase):
         (request,) = app.wait_for("POST", app.api + "/upload")
         self.assertEqual(len(parse_multipart(request.body, request.headers["content-type"])), 1)
 
+    def test_an_open_file_can_be_sent_again(self) -> None:
+        client = self.client(self.app().url)
+        with tempfile.TemporaryFile() as opened:
+            opened.write(b"skipped, sent")
+            opened.seek(9)
+            marked = glc.handle_file(opened, "a.txt")
+            for _ in range(2):
+                self.assertEqual(Path(client.predict(marked, api_name="/copy_file")).read_bytes(), b"sent")
+
+    @unittest.skipUnless(hasattr(os, "mkfifo"), "needs named pipes")
+    def test_a_named_pipe(self) -> None:
+        client = self.client(self.app().url)
+        path = self.folder() / "pipe"
+        os.mkfifo(path)
+        writer = Running(path.write_bytes, b"from a pipe")
+        self.assertEqual(
+            Path(client.predict(glc.handle_file(path), api_name="/copy_file")).read_bytes(), b"from a pipe"
+        )
+        writer.result()
+
     def test_what_handle_file_refuses(self) -> None:
         error = self.raises(ValueError, glc.handle_file, "/no/such/file")
         self.assertEqual(str(error), "File /no/such/file does not exist on local filesystem and is not a valid URL.")
-        self.raises(ValueError, glc.handle_file, str(self.downloads))
+        self.assertIn("is a folder", str(self.raises(ValueError, glc.handle_file, str(self.downloads))))
+        with open(__file__, encoding="utf-8") as text, open(__file__, "rb") as closed:
+            closed.close()
+            for wrong in (text, closed, io.StringIO("x")):
+                self.assertIn("in binary mode", str(self.raises(ValueError, glc.handle_file, wrong)))
         self.raises(TypeError, glc.handle_file, 5)
         self.raises(TypeError, glc.handle_file, {"path": __file__})
 
@@ -6456,14 +6701,6 @@ class OtherGenerationsTest(ClientCase):
                     self.assertEqual(jobs[0].result(DEADLINE), f"{version}-a 2")
                 client.close()
 
-    def test_no_more_threads(self) -> None:
-        app = self.app("ws")
-        client = self.client(app.url)
-        with mock.patch.object(threading.Thread, "start", side_effect=RuntimeError("can't start new thread")):
-            job = client.submit("x", api_name="/echo")
-            self.assertIn("can't start new thread", str(self.raises(RuntimeError, job.result, DEADLINE)))
-        self.assertEqual(client.predict("x", api_name="/echo"), "x")
-
 
 class ViewApiTest(ClientCase):
     def test_text_and_data(self) -> None:
@@ -6654,6 +6891,18 @@ class InfoCommandTest(CommandLineCase):
         old = self.app(version="3.50.2")
         self.assertIn("/run/add", self.output("info", old.url, "/add", "--snippet", "curl"))
         self.assertIn("multiple endpoints", self.complaint(2, "info", app.url, "--snippet", "curl"))
+
+    def test_examples_fit_the_type(self) -> None:
+        for kind, given, shown in (
+            ("int", "...", 1),
+            ("int", 7, 7),
+            ("str", "Hi", "Hi"),
+            ("str", None, "Hello!"),
+            ("filepath", "...", {"path": "file.txt", "meta": MARKED["meta"]}),
+            ("list[str]", ["a"], ["a"]),
+        ):
+            parameter = {"parameter_name": "a", "python_type": {"type": kind}, "example_input": given}
+            self.assertEqual(glc.example(parameter), shown)
 
     def test_names_that_are_no_python_names(self) -> None:
         server = self.scripted(dependency("f"))
@@ -6914,12 +7163,20 @@ class FilesCommandTest(CommandLineCase):
         printed = self.output("predict", app.url, "/pages", "2", "-o", str(folder))
         self.assertEqual(printed.splitlines(), [str(folder / "page0.txt"), str(folder / "page1.txt")])
 
+    def test_the_folder_is_none(self) -> None:
+        app = self.app()
+        for command in (("predict", app.url, "/make_file", "b", "3"), ("download", app.url, "/x")):
+            text = self.complaint(2, *command, "-o", __file__)
+            self.assertEqual(text, f"-o takes a folder, but {__file__} is a file.")
+        self.assertEqual(app.requests, [])
+
     def test_one_file_to_stdout(self) -> None:
         app = self.app()
         with glc.Client(app.url, download_files=False) as client:
             outputs = client.predict("b", 3, api_name="/make_file")
+            terminal = glc.Terminal(glc.parse(["predict", app.url]))
             with mock.patch.object(sys, "stdout", None), self.assertRaisesRegex(ValueError, "There is no stdout"):
-                glc.pour(outputs)
+                glc.pour(outputs, terminal)
         for argv, count in ((("/make_files", "2"), 2), (("/echo", "x"), 0)):
             text = self.complaint(2, "predict", app.url, *argv, "-o", "-")
             self.assertEqual(text, f"-o - writes one file to stdout, but there are {count}.")
@@ -6956,9 +7213,14 @@ class FilesCommandTest(CommandLineCase):
         app = self.app()
         sent = self.json("upload", app.url, __file__, "--dry-run")
         self.assertEqual((sent["url"], sent["files"]), (app.url + "/gradio_api/upload", [Path(__file__).name]))
-        sent = self.json("download", app.url, "/a b", "--dry-run")
-        self.assertEqual(sent, {"method": "GET", "url": app.url + "/gradio_api/file=/a%20b"})
-        self.assertEqual(self.paths(app), ["GET /config"] * 2)
+        for path, url in (
+            ("/a b", "/a%20b"),
+            ("/100%25 file=a", "/100%2525%20file%3Da"),
+            ("http://x/file=/a%20b", "/a%20b"),
+        ):
+            sent = self.json("download", app.url, path, "--dry-run")
+            self.assertEqual(sent, {"method": "GET", "url": app.url + "/gradio_api/file=" + url})
+        self.assertEqual(self.paths(app), ["GET /config"] * 4)
 
 
 class HubCommandTest(CommandLineCase):
@@ -7032,6 +7294,8 @@ class ConnectionOptionsTest(CommandLineCase):
         self.json("info", app.url, "--auth", "ada")
         self.assertEqual(asked, ["Password of ada: "])
         self.assertIn("--auth USER:PASSWORD", self.complaint(4, "info", app.url))
+        self.patch(getpass, "getpass", mock.Mock(side_effect=EOFError))
+        self.assertIn("--auth USER:PASSWORD", self.complaint(2, "info", app.url, "--auth", "ada"))
         self.assertIn("Could not login", self.complaint(4, "info", app.url, "--auth", "ada:wrong"))
 
     def test_headers_cookies_and_token(self) -> None:
@@ -7295,7 +7559,7 @@ class UsageTest(CommandLineCase):
             run = [sys.executable, glc.__file__, "predict", app.url, "/echo", 'text:="\\u00fc\\u03a9"']
             done = subprocess.run(run, capture_output=True, env=environment, timeout=DEADLINE)
             self.assertEqual((done.returncode, done.stdout.rstrip(), done.stderr), (0, result, b""))
-            run[4:] = ["/refuse", 'text:="\\u03a9\\ud800"']
+            run[4:] = ["/refuse", 'text:="\\u03a9"']
             done = subprocess.run(run, capture_output=True, env=environment, timeout=DEADLINE)
             self.assertEqual((done.returncode, done.stderr.count(b"\n")), (1, 1))
             self.assertIn(b"custom boom", done.stderr)
@@ -7368,6 +7632,26 @@ class TerminalTest(CommandLineCase):
         shown = self.lines("predict", app.url, "/copy_file", f"@{big}", "-o", str(self.folder()))
         for what in ("uploading", "downloading"):
             self.assertIn(f"{what} big.bin [####################] 100% 2.0 MB", shown)
+
+    def test_a_file_to_a_terminal(self) -> None:
+        app = self.app()
+        path = self.output("upload", app.url, __file__)
+        seen = FakeTerminal()
+        seen.buffer = mock.Mock(write=lambda data: seen.write(data.decode()))  # type: ignore[misc]
+        with contextlib.redirect_stdout(seen), contextlib.redirect_stderr(seen):
+            self.assertEqual(glc.main(["download", app.url, path, "-o", "-"]), 0)
+        shown, _, content = seen.getvalue().rpartition("\r")
+        self.assertRegex(shown, r"MB\r +\Z")  # nothing of the line is left when the file begins
+        self.assertEqual(content, Path(__file__).read_text(encoding="utf-8"))
+
+    def test_an_error_begins_a_line(self) -> None:
+        server = self.scripted(dependency("f", types={"generator": True}))
+        running = Running(self.run_main, "predict", server.url, "/f", "x")
+        stream = server.next_stream()
+        said = {"msg": "process_generating", "event_id": "id", "output": {"data": ["begin"]}, "success": True}
+        stream.push(said, {"msg": "process_completed", "event_id": "id", "output": {"error": "no"}, "success": False})
+        code, out, err = running.result()
+        self.assertEqual((code, out, err), (1, "begin\n", "gradio-lite: no\n"))
 
     def test_a_terminal_that_has_gone(self) -> None:
         class Gone(FakeTerminal):

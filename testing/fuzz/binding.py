@@ -42,7 +42,7 @@ def _is_sendable(value: Any, parameter: Any) -> bool:
         if any(isinstance(one, (str, bytes)) for one in values):
             return False
     try:
-        json.dumps(value)
+        json.dumps(value, ensure_ascii=False).encode()
     except (TypeError, ValueError):
         return False
     return True
