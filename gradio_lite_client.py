@@ -965,13 +965,18 @@ def origin_of(url: str) -> Origin:
         usual = 443 if parts.scheme == "https" else 80
         host, port = parts.hostname, parts.port or usual
     except ValueError as error:
-        raise ValueError(f"{error}: {url!r}.") from error
+        raise ValueError(f"{error}: {without_login(url)!r}.") from error
     if parts.scheme not in ("http", "https") or not host:
-        raise ValueError(f"Not an http:// or https:// URL: {url!r}.")
+        raise ValueError(f"Not an http:// or https:// URL: {without_login(url)!r}.")
     shown = f"[{host}]" if ":" in host else host
     origin = Origin(f"{parts.scheme}://{shown}" + ("" if port == usual else f":{port}"))
     origin.scheme, origin.host, origin.port = parts.scheme, host, port
     return origin
+
+
+def without_login(url: str) -> str:
+    """The URL as errors may show it: without the user and password that it may hold."""
+    return re.sub(r"//[^/?#]*@", "//", url)
 
 
 def is_loopback(host: str) -> bool:
@@ -1301,7 +1306,7 @@ class Response:
 class Http:
     """Requests, over connections that are kept alive. Usable from any number of threads.
 
-    `_lock` guards `_idle`, `_busy`, `_jars`, `_tls` and `closed`. Headers granted to an origin are sent to no other.
+    `_lock` guards `_idle`, `_busy`, `_jars` and `closed`. Headers granted to an origin are sent to no other.
     """
 
     def __init__(
@@ -1359,10 +1364,14 @@ class Http:
         """Send a request and return its answer as soon as the head is there. `timeout` is for each wait.
 
         `redirects` is "none", "same origin" or "any"; only GETs follow those that would change the method. `headers`
-        stay with the origin of `url`. Nothing is sent twice, but a GET on a kept connection that proves closed.
+        and a login in the URL stay with its origin. Nothing is sent twice, but a GET on a kept connection that proves
+        closed.
         """
         limit = self.timeout if isinstance(timeout, str) else timeout
         first = origin = origin_of(url)
+        login = basic_login(url)
+        if login:
+            url, headers = without_login(url), {"Authorization": login, **(headers or {})}
         for _ in range(MAX_REDIRECTS):
             response = self._send(origin, method, url, body, headers, limit, abort or Abort())
             if response.status not in REDIRECTS or redirects == "none":
@@ -1514,7 +1523,8 @@ class Http:
             self._tunnel(connection)
         if connection.origin.scheme == "https":
             plain, host = connection.sock, connection.origin.host
-            secure = self._tls_context().wrap_socket(plain, server_hostname=host, do_handshake_on_connect=False)
+            self._tls = self._tls or make_tls_context(self._ssl_verify, self._trust_env)
+            secure = self._tls.wrap_socket(plain, server_hostname=host, do_handshake_on_connect=False)
             connection.sock, connection.incoming = secure, Incoming(secure)
             if not connection.reusable:
                 raise ConnectionAbortedError("given up")  # when neither socket could be shut down
@@ -1543,14 +1553,6 @@ class Http:
         # uses those that are busy: an interrupt has left them.
         if hasattr(self, "_busy"):
             self._drop_all()
-
-    # --- TLS
-
-    def _tls_context(self) -> ssl.SSLContext:
-        with self._lock:
-            if self._tls is None:
-                self._tls = make_tls_context(self._ssl_verify, self._trust_env)
-            return self._tls
 
     # --- proxies
 
@@ -2985,14 +2987,14 @@ COMPONENT_TYPES = {  # for servers that give no schema
 }
 
 
-def handle_file(source: str | os.PathLike[str] | bytes | IO[bytes], name: str | None = None) -> LocalFile:
+def handle_file(filepath_or_url: str | os.PathLike[str] | bytes | IO[bytes], name: str | None = None) -> LocalFile:
     """Mark a file as an argument to upload: a path, an http(s) URL, bytes, or a file opened for reading in binary mode.
 
     `name` is the file name the app sees; bytes should have one with the right suffix. The contents are read when the
     job runs; those of a URL are fetched by this client and uploaded. ValueError if there is no such file, or it is open
     as text or not at all.
     """
-    path = url = ""
+    source, path, url = filepath_or_url, "", ""
     if isinstance(source, (str, os.PathLike)):
         source = path = os.fspath(source)
         url = path if is_url(path) else ""
@@ -3046,7 +3048,7 @@ def connect(
     origin = origin_of(url)
     login = basic_login(url)
     http.grant(origin, {**token_headers(found, origin), **({"Authorization": login} if login else {}), **headers})
-    url = urlsplit(url)._replace(netloc=urlsplit(url).netloc.rsplit("@", 1)[-1]).geturl()
+    url = without_login(url)
     if on_spaces and space_id is None:
         return find_space_app(http, url, auth, found, tell)
     return find_app(http, url, auth)
@@ -3322,6 +3324,8 @@ class Client:
         src = src or space
         if not src or not isinstance(src, str):
             raise ValueError("Client() needs the address of an app, as in Client('http://127.0.0.1:7860').")
+        if auth is not None and not (isinstance(auth, (tuple, list)) and len(auth) == 2):
+            raise TypeError("auth= takes a tuple of two, (user, password).")
         self._download_files = download_files
         self._skip_queue = skip_queue
         self._oauth_token = oauth_token
@@ -3556,7 +3560,7 @@ class Client:
         if api_name is not None:
             found = names.get(api_name) or names.get(f"/{api_name}")
             if found is None:
-                close = _similar(api_name, list(names))
+                close = _similar(str(api_name), list(names))
                 raise ValueError(
                     f"Cannot find a function with `api_name`: {api_name}{close}. {self.src} has: {', '.join(names)}."
                 )
@@ -3841,7 +3845,11 @@ class Client:
             return given
         folder = default_folder() if self._download_files is True else os.fspath(self._download_files)
         folder = os.path.abspath(folder)
-        return save(self._contents(item, headers), folder, lambda sha: os.path.join(folder, sha, file_name(item)))
+        try:
+            return save(self._contents(item, headers), folder, lambda sha: os.path.join(folder, sha, file_name(item)))
+        except PermissionError as error:  # as in the default folder, if another user has made it
+            error.strerror = f"{error.strerror}; choose another folder with Client(download_files=…)"
+            raise
 
     def _transfer(self, item: Mapping[str, Any], headers: Headers, dest: str | None) -> str | bytes:
         if dest is None:
@@ -3910,6 +3918,7 @@ CODES: dict[type, int] = {  # of errors and those derived from them
 }
 SPELLINGS = {  # what errors of the library advise, and how the command line spells that
     "Client(timeout=…)": "--timeout",
+    "Client(download_files=…)": "-o",
     "auth=(user, password)": "--auth USER:PASSWORD",
     "ssl_verify=False": "--insecure",
     "ssl_verify=": "--cacert",
@@ -4087,13 +4096,18 @@ def fit(text: str, parameter: Mapping[str, Any]) -> Any:
     return text if value is None else value
 
 
+def is_upload(item: Json) -> bool:
+    """Whether this is a file object that a person has written, not one that a server has sent."""
+    return is_marked_file(item) and item.keys() == {"path", "meta"}
+
+
 def given_json(text: str) -> Json:
-    """JSON of the command line. File objects as in the official one, with a path and a mark alone, are uploads."""
+    """JSON of the command line. File objects as in the official one, a path and a mark and no more, are uploads."""
     try:
         value = json.loads(text)
     except ValueError as error:
         raise TypeError(f"Not JSON: {text} ({error}).") from error
-    return walk(value, lambda item: is_marked_file(item) and "url" not in item, lambda item: handle_file(item["path"]))
+    return walk(value, is_upload, lambda item: handle_file(item["path"]))
 
 
 def read_words(words: Sequence[str], parameters: Sequence[Mapping[str, Any]]) -> tuple[list[Any], dict[str, Any]]:
@@ -4381,7 +4395,8 @@ def pairs(lines: Iterable[str], sign: str, environment: Mapping[str, str]) -> di
     for line in lines:
         name, given, value = line.partition(sign)
         if not given and name not in environment:
-            raise TypeError(f"Expected NAME{sign}VALUE, not {line!r}.")
+            variable = ", or the name of a variable" if environment else ""
+            raise TypeError(f"Expected NAME{sign}VALUE{variable}.")  # it may be a secret, so it is not repeated
         found[name.strip()] = value.strip() if given else environment[name]
     return found
 

@@ -877,17 +877,14 @@ class CloseTest(Trial):
         """When neither of the two can be shut down."""
         app = self.raw_app("sse_v3", tls=True)
         http = self.http(ssl_verify=CA_FILE)
-        real = glc.Http._tls_context
+        real = glc.make_tls_context(CA_FILE, trust_env=False)
 
-        def context(self: glc.Http) -> Any:
-            def wrap(*args: Any, **options: Any) -> Any:
-                wrapped = real(self).wrap_socket(*args, **options)
-                http.close()
-                return wrapped
+        def wrap(*args: Any, **options: Any) -> Any:
+            wrapped = real.wrap_socket(*args, **options)
+            http.close()
+            return wrapped
 
-            return types.SimpleNamespace(wrap_socket=wrap)
-
-        self.patch(glc.Http, "_tls_context", context)
+        self.patch(glc, "make_tls_context", lambda *_: types.SimpleNamespace(wrap_socket=wrap))
         self.raises(glc.ConnectionFailed, self.get, http, app.url + "/config")
 
 
