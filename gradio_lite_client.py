@@ -40,6 +40,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import io
+import itertools
 import json
 import logging
 import os
@@ -943,7 +944,6 @@ MAX_ERROR_BODY = 64 * 1024
 READ_SIZE = 64 * 1024
 MAX_LINE = 64 * 1024  # in what surrounds a body
 MAX_FIELDS = 256  # of a head
-PROXY_SETTINGS = ("darwin", "win32")  # systems that have them besides the environment
 CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")  # OpenSSL itself reads SSL_CERT_FILE and SSL_CERT_DIR
 
 Headers: TypeAlias = "Mapping[str, str]"
@@ -968,6 +968,7 @@ def origin_of(url: str) -> Origin:
         raise ValueError(f"{error}: {without_login(url)!r}.") from error
     if parts.scheme not in ("http", "https") or not host:
         raise ValueError(f"Not an http:// or https:// URL: {without_login(url)!r}.")
+    host = host if host.isascii() else host.encode("idna").decode()
     shown = f"[{host}]" if ":" in host else host
     origin = Origin(f"{parts.scheme}://{shown}" + ("" if port == usual else f":{port}"))
     origin.scheme, origin.host, origin.port = parts.scheme, host, port
@@ -1078,7 +1079,7 @@ class Connection:
         self.origin = origin
         self.absolute = bool(proxy) and not tunnel  # a proxy wants whole URLs, unless it is
         self.tunnel = tunnel  # asked to pass on everything
-        self.proxy_headers = {"Proxy-Authorization": basic_login(proxy)} if basic_login(proxy) else {}
+        self.proxy_headers = login_in(proxy, "Proxy-Authorization")
         self.kept = False  # after a request: no tunnel and no TLS are missing, and the server may have closed it
         self.reusable = True
         self.idle_since = 0.0
@@ -1110,18 +1111,12 @@ class Connection:
             raise unsent or error from None
 
     def _send(self, head: bytes, body: Body) -> None:
-        if body is None:
-            self.sock.sendall(head)
-        elif isinstance(body, Multipart):
-            self.sock.sendall(head)
-            for chunk in body:
-                self.sock.sendall(chunk)
-        elif len(body) < READ_SIZE:
-            self.sock.sendall(head + body)  # one packet for most requests
-        else:
-            self.sock.sendall(head)
-            for start in range(0, len(body), UPLOAD_CHUNK):  # the timeout is for one chunk, not for all
-                self.sock.sendall(memoryview(body)[start : start + UPLOAD_CHUNK])
+        data = memoryview(b"" if isinstance(body, Multipart) else body or b"")
+        rest = (data[start : start + UPLOAD_CHUNK] for start in range(READ_SIZE, len(data), UPLOAD_CHUNK))
+        chunks: Iterable[bytes | memoryview] = body if isinstance(body, Multipart) else rest
+        self.sock.sendall(head + data[:READ_SIZE])  # one packet for most requests
+        for chunk in chunks:
+            self.sock.sendall(chunk)  # the timeout is for one, not for all
 
     def is_stale(self) -> bool:
         """Whether the idle connection is of no use: closed or about to be, talking unasked, or another process's."""
@@ -1168,7 +1163,10 @@ class Response:
         except ConnectionError as error:  # not one that came before the first byte, after which a GET is sent again
             raise NotHTTP("the head of the answer was cut short") from error
         options = [option.strip() for option in self.headers.get("connection", "").lower().split(",")]
-        self._chunked = self.headers.get("transfer-encoding", "").lower() == "chunked"
+        encoding = self.headers.get("transfer-encoding", "").lower()
+        if encoding not in ("", "chunked"):
+            raise NotHTTP(f"the transfer encoding {encoding[:80]!r}")
+        self._chunked = bool(encoding)
         self._length: int | None = None  # until the connection closes
         if self.status in (101, 204, 304):
             self._length = 0
@@ -1225,8 +1223,9 @@ class Response:
         try:
             for data in self._pieces():
                 while data:
+                    unzip = zlib.decompressobj(47) if unzip.eof else unzip  # one of several, one after the other
                     yield unzip.decompress(data, READ_SIZE)
-                    data = unzip.unconsumed_tail
+                    data = unzip.unconsumed_tail or unzip.unused_data
             yield unzip.flush()
         except zlib.error as error:
             raise ProtocolError(f"{self.url} sent broken compressed data: {error}.", url=self.url) from error
@@ -1334,12 +1333,9 @@ class Http:
 
     def after_fork(self) -> None:
         """In a child: let go of the parent's connections, and of locks that a thread of the parent may have held."""
-        from http.cookiejar import CookieJar
-
         self._lock = threading.RLock()
-        jars, self._jars = self._jars, {}
-        for origin, jar in jars.items():  # these have locks, too
-            self._jars[origin] = CookieJar()
+        for origin, jar in self._jars.items():  # these have locks, too
+            self._jars[origin] = type(jar)()
             for cookie in jar:
                 self._jars[origin].set_cookie(cookie)
         self._drop_all()  # which leaves them open for the parent
@@ -1369,9 +1365,7 @@ class Http:
         """
         limit = self.timeout if isinstance(timeout, str) else timeout
         first = origin = origin_of(url)
-        login = basic_login(url)
-        if login:
-            url, headers = without_login(url), {"Authorization": login, **(headers or {})}
+        url, headers = without_login(url), {**login_in(url), **(headers or {})}
         for _ in range(MAX_REDIRECTS):
             response = self._send(origin, method, url, body, headers, limit, abort or Abort())
             if response.status not in REDIRECTS or redirects == "none":
@@ -1431,7 +1425,8 @@ class Http:
     def _head(self, connection: Connection, method: str, url: str, body: Body, headers: Headers | None) -> bytes:
         origin = connection.origin
         parts = urlsplit(url)
-        target = quote_path(parts.path or "/", safe="/%:@!$&'()*+,;=~-._") + (f"?{parts.query}" if parts.query else "")
+        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        target = quote_path(target, safe="/?%:@!$&'()*+,;=[]")
         fields = {"Host": str(origin).split("://", 1)[1], "User-Agent": self._user_agent, "Accept": "*/*"}
         fields["Accept-Encoding"] = "identity"
         if connection.absolute:
@@ -1523,6 +1518,7 @@ class Http:
             self._tunnel(connection)
         if connection.origin.scheme == "https":
             plain, host = connection.sock, connection.origin.host
+            # Not under the lock, since it reads files. Two threads may make two of the same.
             self._tls = self._tls or make_tls_context(self._ssl_verify, self._trust_env)
             secure = self._tls.wrap_socket(plain, server_hostname=host, do_handshake_on_connect=False)
             connection.sock, connection.incoming = secure, Incoming(secure)
@@ -1691,15 +1687,15 @@ def encode_head(first: str, fields: Headers) -> bytes:
     return "\r\n".join([first, *(f"{name}: {value}" for name, value in fields.items()), "", ""]).encode()
 
 
-def basic_login(url: str) -> str:
-    """The Authorization value for the user and password in a URL (RFC 7617), if there are any."""
+def login_in(url: str, header: str = "Authorization") -> dict[str, str]:
+    """The header for the user and password in a URL (RFC 7617), if there are any."""
     parts = urlsplit(url)
     if parts.username is None:
-        return ""
+        return {}
     from base64 import b64encode
 
     login = f"{unquote(parts.username)}:{unquote(parts.password or '')}".encode()
-    return f"Basic {b64encode(login).decode()}"
+    return {header: f"Basic {b64encode(login).decode()}"}
 
 
 def check_header(name: str, value: str) -> None:
@@ -1722,7 +1718,7 @@ def keep_alive(sock: socket.socket) -> None:
 
 def system_proxy(origin: Origin) -> str:
     """What the *_PROXY variables or the system's settings say."""
-    if sys.platform not in PROXY_SETTINGS and not any(name.lower().endswith("_proxy") for name in os.environ):
+    if sys.platform not in ("darwin", "win32") and not any(name.lower().endswith("_proxy") for name in os.environ):
         return ""
     from urllib.request import getproxies, proxy_bypass  # as slow to import as all else together
 
@@ -1740,22 +1736,21 @@ def make_tls_context(verify: bool | str | os.PathLike[str] | ssl.SSLContext, tru
 
     if isinstance(verify, ssl.SSLContext):
         return verify
-    if isinstance(verify, bool):
-        place = ssl.get_default_verify_paths()
-        built_in = [path if os.path.exists(path) else None for path in (place.openssl_cafile, place.openssl_capath)]
-        if trust_env or not any(built_in):
-            context = ssl.create_default_context()
-        else:  # the default would read SSL_CERT_FILE and SSL_CERT_DIR
-            context = ssl.create_default_context(cafile=built_in[0], capath=built_in[1])
-        for path in filter(None, map(os.environ.get, CA_VARIABLES if verify and trust_env else ())):
-            if os.path.exists(path):
-                context.load_verify_locations(*ca_place(path))
-        if not verify:
-            context.check_hostname = False
-            context.verify_mode = ssl.CERT_NONE
-    else:
+    cafile: str | None = None
+    capath: str | None = None
+    if not isinstance(verify, bool):
         cafile, capath = ca_place(os.fspath(verify))
-        context = ssl.create_default_context(cafile=cafile, capath=capath)
+    elif not trust_env:  # the default would read SSL_CERT_FILE and SSL_CERT_DIR
+        place = ssl.get_default_verify_paths()
+        cafile = place.openssl_cafile if os.path.exists(place.openssl_cafile) else None
+        capath = place.openssl_capath if os.path.exists(place.openssl_capath) else None
+    context = ssl.create_default_context(cafile=cafile, capath=capath)
+    for path in filter(None, map(os.environ.get, CA_VARIABLES if verify is True and trust_env else ())):
+        if os.path.exists(path):
+            context.load_verify_locations(*ca_place(path))
+    if verify is False:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
     context.set_alpn_protocols(["http/1.1"])
     return context
 
@@ -1788,24 +1783,17 @@ def http_error(response: Response) -> HTTPError:
     """The error for an answer that is not success. Reads (the start of) its body and closes it."""
     with response:
         body = response.start()
-    words = error_text(body)
-    status, url = response.status, response.url
-    details = {"status": status, "url": url, "body": body, "retry_after": response.headers.get("retry-after")}
+    words, status, url, wait = error_text(body), response.status, response.url, response.headers.get("retry-after")
+    kinds: dict[int, type[HTTPError]] = {401: AuthenticationError, 403: AuthenticationError, 429: TooManyRequestsError}
     text = f"{url} answered {status}" + (f": {words}" if words else ".")
     if status == 401:
-        return AuthenticationError(
-            f"{text.rstrip('.')}. Log in with auth=(user, password), or pass a token, cookies or headers.", **details
-        )
-    if status == 403:
-        return AuthenticationError(text, **details)
-    if status == 429:
-        wait = f" Try again after {details['retry_after']} (Retry-After)." if details["retry_after"] else ""
-        return TooManyRequestsError(
-            f"{text.rstrip('.')}. Too many requests to the API, please try again later.{wait}", **details
-        )
-    if status in REDIRECTS:
+        text = f"{text.rstrip('.')}. Log in with auth=(user, password), or pass a token, cookies or headers."
+    elif status == 429:
+        text = f"{text.rstrip('.')}. Too many requests to the API, please try again later."
+        text += f" Try again after {wait} (Retry-After)." if wait else ""
+    elif status in REDIRECTS:
         text = f"{url} redirects to {response.headers.get('location')!r}; use that address instead."
-    return HTTPError(text, **details)
+    return kinds.get(status, HTTPError)(text, status=status, url=url, body=body, retry_after=wait)
 
 
 # === Hub ==============================================================================================================
@@ -3046,8 +3034,7 @@ def connect(
     if space_id is not None:
         url = start_space(Hub(http, found), space_id, tell)
     origin = origin_of(url)
-    login = basic_login(url)
-    http.grant(origin, {**token_headers(found, origin), **({"Authorization": login} if login else {}), **headers})
+    http.grant(origin, {**token_headers(found, origin), **login_in(url), **headers})
     url = without_login(url)
     if on_spaces and space_id is None:
         return find_space_app(http, url, auth, found, tell)
@@ -3231,7 +3218,7 @@ def save(chunks: Iterable[bytes], folder: str, place: Callable[[str], str]) -> s
 class Arrivals:
     """Makes outputs for users out of those the server sends: files become what `fetch` makes of them, each once."""
 
-    def __init__(self, fetch: Callable[[Mapping[str, Any]], Any], is_file: Match):
+    def __init__(self, fetch: Callable[[Any], Any], is_file: Match):
         self._fetch = fetch
         self._is_file = is_file
         self._found = False  # from the first file on, outputs are kept whole: edits would not fit local paths
@@ -3990,8 +3977,11 @@ class Terminal(logging.Handler):
         self.clear()
         text = " ".join(text.split())
         if not stays:
-            text = text[: get_terminal_size().columns - 1]
-            self._length = len(text)
+            columns = get_terminal_size().columns
+            text = text[: columns - 1]
+            while width(text) >= columns:
+                text = text[:-1]
+            self._length = width(text)
         write(sys.stderr, text + "\n" * stays)
 
     def clear(self) -> None:
@@ -4014,6 +4004,13 @@ class Terminal(logging.Handler):
             self.show(f"{what} {name} {bar(done, size)}{done / 1e6:.1f} MB")
 
 
+def width(text: str) -> int:
+    """The columns that a text takes on a terminal."""
+    from unicodedata import east_asian_width
+
+    return sum(2 if east_asian_width(char) in "WF" else 1 for char in text)
+
+
 def bar(done: float | None, length: float | None) -> str:
     if done is None or not length:
         return ""
@@ -4034,8 +4031,8 @@ def describe_progress(unit: ProgressUnit) -> str:
     index, length = number(unit.index), number(unit.length)
     if index is None:
         return f"{unit.desc or 'progress'} {bar(number(unit.progress), 1)}"
-    of = f"/{length:g}" if length else ""
-    return f"{unit.desc or 'progress'} {bar(index, length)}{index:g}{of} {unit.unit or ''}"
+    of = f"/{length:.12g}" if length else ""
+    return f"{unit.desc or 'progress'} {bar(index, length)}{index:.12g}{of} {unit.unit or ''}"
 
 
 # --- from words to arguments
@@ -4082,8 +4079,9 @@ def fit(text: str, parameter: Mapping[str, Any]) -> Any:
     if re.fullmatch(TEXT_KIND, kind):
         return text
     value = json_or_none(text.lower() if kind.startswith("bool") else text)
-    if kind.lower().startswith("list[") and not isinstance(value, list):
-        items = {"type": schema.get("items"), "python_type": {"type": kind[5:-1]}, "parameter_name": name}
+    listed = re.fullmatch(r"(?i)list\[(.*)\]( \| None)?", kind)
+    if listed and not isinstance(value, list) and not (listed[2] and text == "null"):
+        items = {"type": schema.get("items"), "python_type": {"type": listed[1]}, "parameter_name": name}
         return [fit(text, items)]
     if text == "null":
         return None
@@ -4101,13 +4099,16 @@ def is_upload(item: Json) -> bool:
     return is_marked_file(item) and item.keys() == {"path", "meta"}
 
 
+def parsed(text: str) -> Json:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise TypeError(f"Not JSON: {text[:200]} ({error}).") from error
+
+
 def given_json(text: str) -> Json:
     """JSON of the command line. File objects as in the official one, a path and a mark and no more, are uploads."""
-    try:
-        value = json.loads(text)
-    except ValueError as error:
-        raise TypeError(f"Not JSON: {text} ({error}).") from error
-    return walk(value, is_upload, lambda item: handle_file(item["path"]))
+    return walk(parsed(text), is_upload, lambda item: handle_file(item["path"]))
 
 
 def read_words(words: Sequence[str], parameters: Sequence[Mapping[str, Any]]) -> tuple[list[Any], dict[str, Any]]:
@@ -4131,7 +4132,7 @@ def read_words(words: Sequence[str], parameters: Sequence[Mapping[str, Any]]) ->
             continue
         name, sign, text = match.groups()
         if sign == ":=":
-            value = json.loads(read_stdin()) if text == "-" else given_json(text)
+            value = parsed(read_stdin()) if text == "-" else given_json(text)
         else:
             value = fit_word(text, known[name]) if name in known else text
         repeated = isinstance(keywords.get(name), list) and isinstance(value, list)  # name=@a name=@b
@@ -4157,9 +4158,9 @@ class Printer:
     """Prints what a call gives, in the form that the options ask for, and shows on the terminal where it is."""
 
     def __init__(self, options: Namespace, terminal: Terminal, returns: Sequence[Mapping[str, Any]], named: bool):
-        labels = [str(item.get("label") or "value") for item in returns]
-        again = [labels[:index].count(label) for index, label in enumerate(labels)]
-        self._names = [f"{label} ({count + 1})" if count else label for label, count in zip(labels, again)]
+        self._names: list[str] = []
+        for item in returns:
+            self._names.append(free_name(str(item.get("label") or "value"), "", self._names.__contains__))
         self._form = "raw" if options.raw else "named" if named else "plain"
         self._folder = options.download_files
         self._stream = options.stream or (self._form == "plain" and not options.no_stream)
@@ -4169,7 +4170,7 @@ class Printer:
         self._seen = 0
         self._last: Any = None  # what has been printed,
         self._open = False  # and whether it is a text, with the cursor still on its line
-        self._kept: dict[Any, str] = {}
+        self._kept = Arrivals(partial(keep_file, self._folder), is_received)  # the files, each saved once
 
     def update(self, job: Job) -> None:
         """Called in the thread of the call, after each message of the server."""
@@ -4217,7 +4218,7 @@ class Printer:
         """A value of the job in the form that is to be printed, with the paths of its files where they are wanted."""
         outputs = list(result) if isinstance(result, tuple) else [result]
         if self._folder:
-            outputs = walk(outputs, is_received, partial(keep_file, self._folder, self._kept))
+            outputs = self._kept.final(outputs)
         if self._form == "named":
             return dict(zip(self._names, outputs))
         return outputs[0] if self._form == "plain" and len(outputs) == 1 else outputs
@@ -4240,17 +4241,15 @@ def is_received(item: Any) -> bool:
     return isinstance(item, FileData) and item.download is not None
 
 
-def keep_file(folder: str, kept: dict[Any, str], item: FileData) -> str:
-    """Download a file into the folder, once, under a name that is free there. Returns its path."""
-    key = (item["path"], item.get("url"))
-    if key not in kept:
-        stem, suffix = os.path.splitext(os.path.join(folder, file_name(item)))
-        path, count = stem + suffix, 1
-        while os.path.lexists(path):
-            count += 1
-            path = f"{stem} ({count}){suffix}"
-        kept[key] = item.save(path)
-    return kept[key]
+def free_name(stem: str, suffix: str, is_taken: Callable[[str], bool]) -> str:
+    """The stem and suffix, with a number between them if that is taken."""
+    numbered = (f"{stem} ({count}){suffix}" for count in itertools.count(2))
+    return next(name for name in itertools.chain([stem + suffix], numbered) if not is_taken(name))
+
+
+def keep_file(folder: str, item: FileData) -> str:
+    """Download a file into the folder, under a name that is free there. Returns its path."""
+    return item.save(free_name(*os.path.splitext(os.path.join(folder, file_name(item))), os.path.lexists))
 
 
 def pour(outputs: Any, terminal: Terminal) -> None:
@@ -4327,14 +4326,14 @@ def endpoint_table(name: str, info: Mapping[str, Any]) -> str:
 
 def example(parameter: Mapping[str, Any]) -> Any:
     """A value for a parameter in code that runs."""
-    if parameter.get("parameter_has_default"):
-        return parameter.get("parameter_default")
     a_file = {"path": "file.txt", "meta": dict(FILE_MARK)}
     guesses = {"str": "Hello!", "float": 1, "int": 1, "bool": True, "filepath": a_file}
     value, guess = parameter.get("example_input"), guesses.get(kind_of(parameter))
-    if not value or (guess is not None and not isinstance(value, type(guess))):
+    if parameter.get("parameter_has_default"):
+        value = parameter.get("parameter_default")
+    elif not value or (guess is not None and not isinstance(value, type(guess))):
         value = guess
-    return walk(value, is_marked_file, lambda item: {**a_file, "path": item["path"]})
+    return walk(value, is_marked_file, lambda item: {**a_file, "path": item.get("url") or item["path"]})
 
 
 def as_code(value: Json, literal: Callable[[Any], str]) -> str:
@@ -4348,9 +4347,6 @@ def as_code(value: Json, literal: Callable[[Any], str]) -> str:
     return literal(value)
 
 
-OWN_KEYWORDS = ("self", "api_name", "fn_index", "headers")  # of predict()
-
-
 def snippet(language: str, client: Client, endpoint: Endpoint, values: Mapping[str, Any]) -> str:
     """Code that calls the endpoint with these values."""
     from keyword import iskeyword
@@ -4358,7 +4354,8 @@ def snippet(language: str, client: Client, endpoint: Endpoint, values: Mapping[s
 
     name, number, src = endpoint.name, endpoint.number, json.dumps(client.src)
     if language == "python":
-        named = all(key.isidentifier() and not iskeyword(key) and key not in OWN_KEYWORDS for key in values)
+        own = ("self", "api_name", "fn_index", "headers")  # of predict()
+        named = all(key.isidentifier() and not iskeyword(key) and key not in own for key in values)
         given = [f"{key}=" * named + as_code(value, repr) for key, value in values.items()]
         given.append(f"api_name={name!r}" if name else f"fn_index={number}")
         imports = f"from {module_name()} import Client, handle_file"
@@ -4397,13 +4394,13 @@ def pairs(lines: Iterable[str], sign: str, environment: Mapping[str, str]) -> di
         if not given and name not in environment:
             variable = ", or the name of a variable" if environment else ""
             raise TypeError(f"Expected NAME{sign}VALUE{variable}.")  # it may be a secret, so it is not repeated
-        found[name.strip()] = value.strip() if given else environment[name]
+        found[name.strip()] = (value.strip() if sign == ":" else value) if given else environment[name]
     return found
 
 
 def open_client(options: Namespace, terminal: Terminal) -> Client:
     folder = options.download_files
-    if folder and os.path.exists(folder) and not os.path.isdir(folder):
+    if folder and folder != "-" and os.path.exists(folder) and not os.path.isdir(folder):
         raise TypeError(f"-o takes a folder, but {folder} is a file.")
     user, colon, password = (options.auth or "").partition(":")
     if options.auth and not colon:
@@ -4510,7 +4507,7 @@ def run_download(options: Namespace, terminal: Terminal) -> str:
         if options.download_files == "-":
             pour(files, terminal)
             return ""
-        paths = [keep_file(options.download_files or ".", {}, item) for item in files]
+        paths = [keep_file(options.download_files or ".", item) for item in files]
     return to_json(paths, 2) if options.json else "\n".join(paths)
 
 
@@ -4538,9 +4535,8 @@ def run_duplicate(options: Namespace, terminal: Terminal) -> str:
             settings = space_settings(private, dict.fromkeys(secrets, "***"), variables)  # they are not for a terminal
             duplicate_space(hub, options.src, options.to, hardware, sleep, settings, logger.info)
         return "\n".join(map(to_json, hub.requests))
-    wanted = {"private": private, "hardware": hardware, "secrets": secrets, "variables": variables}
-    wanted.update(sleep_timeout=sleep, **client_options(options))
-    with Client.duplicate(options.src, options.to, options.token, **wanted) as client:
+    more = {"variables": variables, **client_options(options)}
+    with Client.duplicate(options.src, options.to, options.token, private, hardware, secrets, sleep, **more) as client:
         return to_json({"url": client.src}) if options.json else client.src
 
 
@@ -4566,7 +4562,7 @@ def run_status(options: Namespace, terminal: Terminal) -> str:
 
 def run_completion(options: Namespace, terminal: Terminal) -> str:
     spelled = re.compile(r"(?<!\S)--?[a-zA-Z][\w-]*(?=.*  )")
-    words = {name: " ".join(spelled.findall(command.options + OPTIONS)) for name, command in COMMANDS.items()}
+    words = {name: " ".join(spelled.findall(own + OPTIONS)) for name, (_, _, _, own) in COMMANDS.items()}
     lines = [f"complete -c gradio-lite -n __fish_use_subcommand -f -a {name}" for name in words]
     lines += [f"complete -c gradio-lite -n '__fish_seen_subcommand_from {name}' -a '{words[name]}'" for name in words]
     if options.shell != "fish":
@@ -4596,16 +4592,6 @@ def run_start(options: Namespace, terminal: Terminal) -> str:
 
         tls = ssl.OPENSSL_VERSION
     return f"gradio_lite_client {__version__}\nsha256 {digest}\nPython {sys.version.split()[0]}, {tls}"
-
-
-class Command:
-    """What `parse` makes the parser and the help of."""
-
-    def __init__(self, run: Callable[[Namespace, Terminal], str], words: str, about: str, options: str = ""):
-        self.run = run  # returns what it has not printed yet
-        self.words = words  # its positional arguments
-        self.about = about
-        self.options = options  # its own ones
 
 
 OPTIONS = """\
@@ -4653,26 +4639,22 @@ The ENDPOINT may be left out if the app has only one. VALUES, in order or by nam
   '{"name": VALUE, ...}'  all arguments as JSON; then the result is JSON by names
   -  name=-             text from stdin; - alone may be a JSON object of all
 Without VALUES, what is piped in fills the one text that the endpoint requires.
-Text that starts with - comes after --."""
-COMMANDS = {
-    "info": Command(
-        run_info,
-        "SRC [ENDPOINT]",
-        "print what the endpoints take and return",
-        "--snippet {python,javascript,curl,cli}  print code that calls the ENDPOINT\n",
-    ),
-    "predict": Command(run_predict, "SRC [ENDPOINT] [VALUES ...]", ABOUT_PREDICT, FILES + PREDICT),
-    "upload": Command(run_upload, "SRC FILES ...", "upload files and print their paths on the server"),
-    "download": Command(run_download, "SRC PATHS ...", "download files by their paths on the server", FILES),
-    "duplicate": Command(run_duplicate, "SRC [TO]", "make a Space of your own from another", DUPLICATE),
-    "status": Command(run_status, "SRC", "print version, protocol, queue and Space"),
-    "completion": Command(run_completion, "SHELL", "print a script that completes commands in bash, zsh or fish"),
+Text that starts with - comes after --; text like a=b is given by name: text=a=b."""
+SNIPPET = "--snippet {python,javascript,curl,cli}  print code that calls the ENDPOINT\n"
+COMMANDS = {  # what runs it and returns what is still to be printed, its words, what it does, its own options
+    "info": (run_info, "SRC [ENDPOINT]", "print what the endpoints take and return", SNIPPET),
+    "predict": (run_predict, "SRC [ENDPOINT] [VALUES ...]", ABOUT_PREDICT, FILES + PREDICT),
+    "upload": (run_upload, "SRC FILES ...", "upload files and print their paths on the server", ""),
+    "download": (run_download, "SRC PATHS ...", "download files by their paths on the server", FILES),
+    "duplicate": (run_duplicate, "SRC [TO]", "make a Space of your own from another", DUPLICATE),
+    "status": (run_status, "SRC", "print version, protocol, queue and Space", ""),
+    "completion": (run_completion, "SHELL", "print a script that completes commands in bash, zsh or fish", ""),
 }
 ABOUT = "Call Gradio apps. SRC is the URL of an app, host:port, or a Space (user/name).\n\ncommands:\n"
-START = Command(
+START = (
     run_start,
     "",
-    ABOUT + "\n".join(f"  {name:11} {command.about.splitlines()[0]}" for name, command in COMMANDS.items()),
+    ABOUT + "\n".join(f"  {name:11} {about.splitlines()[0]}" for name, (_, _, about, _) in COMMANDS.items()),
     "--version  show the version; with -v also hash, Python and TLS\n",
 )
 
@@ -4699,25 +4681,27 @@ def parse(words: Sequence[str]) -> Namespace:
         raise TypeError(f"{message}. See {parser.prog} --help.")
 
     name = words[0] if words and not words[0].startswith("-") else ""
-    command = COMMANDS.get(name, START)
+    run, positional, about, own = COMMANDS.get(name, START)
     parser = argparse.ArgumentParser(
-        f"{program()} {name if command is not START else ''}".rstrip(),
-        usage=f"%(prog)s {command.words or 'COMMAND SRC ...'} [OPTIONS]",
-        description=command.about,
+        f"{program()} {name if name in COMMANDS else ''}".rstrip(),
+        usage=f"%(prog)s {positional or 'COMMAND SRC ...'} [OPTIONS]",
+        description=about,
         epilog=EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         add_help=False,
         allow_abbrev=False,
     )
     parser.error = fail  # type: ignore[method-assign]
-    if name and command is START:
+    if name and name not in COMMANDS:
         fail(f"There is no command {name!r}{_similar(name, list(COMMANDS))}")
-    for bracket, word, dots in re.findall(r"(\[?)(\w+)( \.\.\.)?", command.words):
+    if not name and set(words) & set(COMMANDS):
+        fail("The command comes first, before its options")
+    for bracket, word, dots in re.findall(r"(\[?)(\w+)( \.\.\.)?", positional):
         count = ("*" if dots else "?") if bracket else "+" if dots else None
         choices = ["bash", "zsh", "fish"] if word == "SHELL" else None
         parser.add_argument(word.lower(), nargs=count, choices=choices, help=argparse.SUPPRESS)
     group = parser.add_argument_group("options")
-    for line in (command.options + OPTIONS).splitlines():
+    for line in (own + OPTIONS).splitlines():
         spelled, _, about = line.partition("  ")
         *spellings, last = spelled.split()  # the last is what it takes, unless it is one more spelling
         default = re.search(r"default: (\d+)", about)
@@ -4734,7 +4718,7 @@ def parse(words: Sequence[str]) -> Namespace:
                 type={"SECONDS": float, "MINUTES": int, "NUMBER": int}.get(last, str),
                 choices=last.strip("{}").split(",") if last.startswith("{") else None,
             )
-    parser.set_defaults(run=command.run, download_files=None, no_download=False)
+    parser.set_defaults(run=run, download_files=None, no_download=False)
     return parser.parse_intermixed_args(words[1:] if name else words)
 
 

@@ -1251,6 +1251,7 @@ class AddressTest(TestCase):
             ("https://H.Example:8443/x", ("https", "h.example", 8443), "https://h.example:8443"),
             ("http://user:pass@h:81/", ("http", "h", 81), "http://h:81"),
             ("http://[::1]:7860/", ("http", "::1", 7860), "http://[::1]:7860"),
+            ("http://Müller.example/", ("http", "xn--mller-kva.example", 80), "http://xn--mller-kva.example"),
         ):
             with self.subTest(url):
                 found = glc.origin_of(url)
@@ -1258,7 +1259,17 @@ class AddressTest(TestCase):
                 self.assertEqual(found, text)
 
     def test_what_is_no_url(self) -> None:
-        for url in ("", "h/x", "ftp://h/", "file:///etc/passwd", "http://", "//h/x", "http://h:99999/", "http://h:x/"):
+        for url in (
+            "",
+            "h/x",
+            "ftp://h/",
+            "file:///etc/passwd",
+            "http://",
+            "//h/x",
+            "http://h:99999/",
+            "http://h:x/",
+            "http://ü..h/",
+        ):
             with self.subTest(url):
                 with self.assertRaises(ValueError):
                     glc.origin_of(url)
@@ -1284,8 +1295,10 @@ class ConnectionTest(HttpCase):
             server.on("*", "*", "ok")
             http = self.http()
             self.get(http, server.url + "/a%20b/ü?q=1%202", "POST", b"[1]", headers={"X-A": "ö"})
-            request = server.requests[0]
+            self.get(http, server.url + "/a b?q=1 2&ü[0]=?/@:%41 HTTP/1.1")
+            request, other = server.requests
         self.assertEqual((request.method, request.target), ("POST", "/a%20b/%C3%BC?q=1%202"))
+        self.assertEqual(other.target, "/a%20b?q=1%202&%C3%BC[0]=?/@:%41%20HTTP/1.1")
         self.assertEqual(request.body, b"[1]")
         headers = dict(request.headers)
         self.assertEqual(headers.pop("host"), server.host)
@@ -1754,6 +1767,7 @@ class BodyTest(HttpCase):
             ("deflate", zlib.compress(self.TEXT)),
             ("identity", self.TEXT),
             (" GZIP ", gzip.compress(self.TEXT)),
+            ("gzip", gzip.compress(self.TEXT[:100_000]) + gzip.compress(self.TEXT[100_000:])),
         ):
             for pieces in (body, [body[i : i + 1000] for i in range(0, len(body), 1000)]):
                 with self.subTest(encoding, chunked=not isinstance(pieces, bytes)):
@@ -1896,6 +1910,8 @@ class BodyTest(HttpCase):
             b"A : 1\r\n\r\n",
             b"Content-Length: -1\r\n\r\n",
             b"Content-Length: 1\r\nContent-Length: 2\r\n\r\n",
+            b"Transfer-Encoding: gzip, chunked\r\n\r\n",
+            b"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n",
             b"Content-Length: 1",
         ):
             with self.subTest(rest):
@@ -6916,6 +6932,11 @@ class InfoCommandTest(CommandLineCase):
         self.assertEqual(command[0], "gradio-lite")
         self.assertEqual(self.output(*command[1:]), "Hello Ada!!")
 
+    def test_a_default_that_is_a_file_of_the_server(self) -> None:
+        there = {**MARKED, "path": "/srv/a.png", "url": "http://h/a.png"}
+        shown = glc.example({"parameter_has_default": True, "parameter_default": there, "python_type": {}})
+        self.assertEqual(glc.as_code(shown, repr), "handle_file('http://h/a.png')")
+
     def test_snippets_say_all_there_is_to_say(self) -> None:
         app = self.app()
         for argv, lines in (
@@ -7000,6 +7021,9 @@ class PredictCommandTest(CommandLineCase):
             ("1", several, [1]),
             ("[1]", several, [1]),
             ("null", {"parameter_name": "p", "python_type": {"type": "float | None"}}, None),
+            ("null", {"parameter_name": "p", "python_type": {"type": "list[str] | None"}}, None),
+            ("null", {"parameter_name": "p", "python_type": {"type": "list[str]"}}, ["null"]),
+            ("x", {"parameter_name": "p", "python_type": {"type": "list[str] | None"}}, ["x"]),
             ("x", {"parameter_name": "p", "python_type": {"type": "str | None"}}, "x"),
             ("1", {"parameter_name": "p", "python_type": {"type": "str"}}, "1"),
             ("1", {"parameter_name": "p", "python_type": {}}, 1),
@@ -7017,6 +7041,7 @@ class PredictCommandTest(CommandLineCase):
             (("/echo", '{"txt": 1}'), "did you mean `text`?"),
             (("/echo", '{"text'), "Not JSON"),
             (("/add", "a:=x"), "Not JSON: x"),
+            (("/add", "a:=" + "[" * 100_000), "Not JSON: [["),
             (("/add", "x"), "Parameter `a` takes a number, not 'x'."),
             (("/add", "true"), "takes a number"),
             (("/add", "1", "2", "3"), "Too many arguments"),
@@ -7079,6 +7104,7 @@ class PredictCommandTest(CommandLineCase):
         ):
             with self.subTest(argv=argv, stdin=stdin):
                 self.assertEqual(self.output("predict", app.url, *argv, stdin=stdin), result)
+        self.assertIn("Not JSON: j", self.complaint(2, "predict", app.url, "/echo_json", "value:=-", stdin="j"))
         self.assertIn("No value", self.complaint(2, "predict", app.url, "/echo"))  # a terminal is not waited for
         digest = self.json("predict", app.url, "/digest", "@-", stdin=b"\xff\x00")
         self.assertEqual((digest["size"], digest["sha256"]), (2, hashlib.sha256(b"\xff\x00").hexdigest()))
@@ -7094,6 +7120,14 @@ class PredictCommandTest(CommandLineCase):
         self.assertEqual(self.output("predict", app.url, "/echo_json", "ü", terminal="stdout"), "ü")
         self.assertEqual(self.output("predict", app.url, "/echo_json", '["ü"]', terminal="stdout"), '[\n  "ü"\n]')
         self.assertEqual(self.output("predict", app.url, "/echo_json", '["ü"]'), '[\n  "\\u00fc"\n]')
+
+    def test_a_name_that_is_free(self) -> None:
+        for taken, name in (
+            ([], "a.txt"),
+            (["a.txt"], "a (2).txt"),
+            (["a.txt", "a (2).txt", "a (4).txt"], "a (3).txt"),
+        ):
+            self.assertEqual(glc.free_name("a", ".txt", taken.__contains__), name)
 
     def test_outputs_of_one_name_are_all_there(self) -> None:
         labelled = config(dependency("f", [1], [2, 3, 2, 1, 2]))
@@ -7201,7 +7235,8 @@ class FilesCommandTest(CommandLineCase):
         kept = [self.output("predict", app.url, "/make_file", "a.txt", str(size), "-o", str(folder)) for size in (1, 2)]
         self.assertEqual(kept, [str(folder / "a.txt"), str(folder / "a (2).txt")])
         self.assertEqual([Path(path).read_bytes() for path in kept], [b"0", b"00"])
-        self.assertEqual(self.output("predict", app.url, "/make_file", "b", "3", "-o", "-"), "000")
+        with mock.patch.object(os.path, "exists", side_effect=lambda path: path == "-" or Path(path).exists()):
+            self.assertEqual(self.output("predict", app.url, "/make_file", "b", "3", "-o", "-"), "000")
         self.assertEqual(sorted(os.listdir(folder)), ["a (2).txt", "a.txt"])
         item = self.json("predict", app.url, "/make_file", "b", "3", "--no-download")
         self.assertEqual((item["orig_name"], item["size"]), ("b", 3))
@@ -7306,7 +7341,7 @@ class HubCommandTest(CommandLineCase):
         hub.add(SPACE)
         hub.stages_of_duplicates = ["RUNNING"]
         self.patch_environ(KEY="from the environment")
-        argv = ["duplicate", SPACE, "copy", "--public", "--secret", "KEY", "--secret", "B=b=c", "--variable", "SIZE=3"]
+        argv = ["duplicate", SPACE, "copy", "--public", "--secret", "KEY", "--secret", "B= b=c", "--variable", "SIZE=3"]
         argv += ["--hardware", "t4-small", "--sleep-timeout", "10"]
         sent = self.json(*argv, "--dry-run")
         self.assertEqual({request.method for request in hub.requests}, {"GET"})
@@ -7314,7 +7349,7 @@ class HubCommandTest(CommandLineCase):
         (posted,) = [request for request in hub.requests if request.method == "POST"]
         body = posted.json()
         self.assertEqual(
-            [(item["key"], item["value"]) for item in body["secrets"]], [("KEY", "from the environment"), ("B", "b=c")]
+            [(item["key"], item["value"]) for item in body["secrets"]], [("KEY", "from the environment"), ("B", " b=c")]
         )
         self.assertEqual((body["visibility"], body["hardware"], body["sleepTimeSeconds"]), ("public", "t4-small", 600))
         never = self.json("duplicate", SPACE, "other", "--hardware", "t4-small", "--sleep-timeout=-1", "--dry-run")
@@ -7500,6 +7535,7 @@ class UsageTest(CommandLineCase):
             (("info", "x", "--js"), "--js"),
             (("upload", "x"), "files"),
             (("completion", "tcsh"), "tcsh"),
+            (("--json", "info", "x"), "The command comes first"),
         ):
             with self.subTest(argv):
                 self.assertIn(words, self.complaint(2, *argv))
@@ -7755,12 +7791,20 @@ class TerminalTest(CommandLineCase):
         for unit, text in (
             (glc.ProgressUnit(1, 4, "steps", None, "a"), "a [#####...............] 25% 1/4 steps"),
             (glc.ProgressUnit(3, None, "steps"), "progress 3 steps"),
+            (glc.ProgressUnit(1_500_000, 2_345_678), "progress [#############.......] 64% 1500000/2345678 "),
             (glc.ProgressUnit(progress=2.0, desc="b"), "b [####################] 200% "),
             (glc.ProgressUnit(), "progress "),
             (glc.ProgressUnit("x", [], progress={}, desc="a\nb"), "a\nb "),  # type: ignore[arg-type]
             (glc.ProgressUnit(1, float("nan"), "steps"), "progress [....................] nan% 1/nan steps"),
         ):
             self.assertEqual(glc.describe_progress(unit), text)
+
+    def test_wide_characters_take_two_columns(self) -> None:
+        self.patch_environ(COLUMNS="10")
+        with contextlib.redirect_stderr(FakeTerminal()) as seen:
+            with glc.Terminal(glc.parse(["info", "x"])) as terminal:
+                terminal.show("処理中です。待て")
+        self.assertEqual(seen.getvalue(), "処理中で\r" + " " * 8 + "\r")
 
     def test_a_pseudo_terminal(self) -> None:
         app = self.app()
@@ -7990,8 +8034,8 @@ class FileItselfTest(TestCase):
                 names.add((node.module or "").partition(".")[0])
         known = set(
             "__future__ argparse asyncio base64 collections concurrent contextlib datetime difflib email enum "
-            "functools getpass hashlib http io json keyword logging mimetypes os queue re select shlex shutil socket "
-            "ssl sys tempfile threading time traceback typing urllib zlib".split()
+            "functools getpass hashlib http io itertools json keyword logging mimetypes os queue re select shlex "
+            "shutil socket ssl sys tempfile threading time traceback typing unicodedata urllib zlib".split()
         )
         self.assertEqual(names, known)
 
