@@ -2388,6 +2388,21 @@ class ProxyTest(HttpCase):
                     error = self.raises(glc.ConnectionFailed, self.get, self.http(), "http://app.example/")
                     self.assertIn("cannot be resolved", str(error))
 
+    def test_environment_for_https(self) -> None:
+        with self.serve(tls=True) as server:
+            server.on("GET", "/", "ok")
+            proxy = self.proxy(server)
+            for name in ("https_proxy", "HTTPS_PROXY", "all_proxy"):
+                with self.subTest(name), mock.patch.dict(os.environ, {name: proxy.url}):
+                    before = len(proxy.tunnels)
+                    http = self.http(trust_env=True, ssl_verify=CA_FILE)
+                    self.assertEqual(self.get(http, "https://app.hf.space/"), (200, b"ok"))
+                    self.assertEqual(proxy.tunnels[before:], ["app.hf.space:443"])
+            for name, url in (("https_proxy", "http://app.example/"), ("http_proxy", "https://app.hf.space/")):
+                with self.subTest(name, url=url), mock.patch.dict(os.environ, {name: proxy.url}):
+                    error = self.raises(glc.ConnectionFailed, self.get, self.http(trust_env=True), url)
+                    self.assertIn("cannot be resolved", str(error))
+
     def test_where_no_proxy_can_be_set_none_is_looked_for(self) -> None:
         origin = glc.origin_of("http://app.example")
         found = {"http": "http://proxy.example:3128"}
@@ -2436,23 +2451,28 @@ class TlsTest(HttpCase):
             with self.subTest(verify):
                 self.assertEqual(self.get(self.http(ssl_verify=verify), self.server.url), (200, b"ok"))
 
-    def test_a_folder_of_certificates(self) -> None:
-        folder = self.folder()
+    def ca_folder(self) -> str:
+        """A folder in which OpenSSL finds our CA: by the hash of its name."""
+        command = ["openssl", "x509", "-hash", "-noout", "-in", CA_FILE]
         try:
-            name = (
-                subprocess.run(
-                    ["openssl", "x509", "-hash", "-noout", "-in", CA_FILE],
-                    stdout=subprocess.PIPE,
-                    check=True,
-                    timeout=DEADLINE,
-                )
-                .stdout.decode()
-                .strip()
-            )
+            done = subprocess.run(command, stdout=subprocess.PIPE, check=True, timeout=DEADLINE)
         except (OSError, subprocess.CalledProcessError):
             self.skipTest("needs the openssl command")
-        (folder / f"{name}.0").write_bytes(Path(CA_FILE).read_bytes())
-        self.assertEqual(self.get(self.http(ssl_verify=str(folder)), self.server.url), (200, b"ok"))
+        folder = self.folder()
+        shutil.copy(CA_FILE, folder / f"{done.stdout.decode().strip()}.0")
+        return str(folder)
+
+    def test_a_folder_of_certificates(self) -> None:
+        self.assertEqual(self.get(self.http(ssl_verify=self.ca_folder()), self.server.url), (200, b"ok"))
+
+    def test_a_folder_of_certificates_in_the_environment(self) -> None:
+        folder = self.ca_folder()
+        for name in ("SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+            with self.subTest(name):
+                self.raises(glc.ConnectionFailed, self.get, self.http(trust_env=True), self.server.url)
+                with mock.patch.dict(os.environ, {name: folder}):
+                    self.assertEqual(self.get(self.http(trust_env=True), self.server.url), (200, b"ok"))
+                    self.raises(glc.ConnectionFailed, self.get, self.http(), self.server.url)
 
     def test_an_unknown_authority_is_refused_with_advice(self) -> None:
         error = self.raises(glc.ConnectionFailed, self.get, self.http(), self.server.url)
