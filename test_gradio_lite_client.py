@@ -2896,6 +2896,20 @@ class SpaceAddressTest(HubCase):
                     self.assertEqual(self.tokens(app), {None})
         self.assertEqual(hub.requests, [])
 
+    def test_a_space_contacts_nothing_but_the_hub_and_the_app(self) -> None:
+        self.patch_environ(HF_TOKEN=READ)
+        contacted = self.contacted()
+        for version in ("3.50.2", "4.8.0", "4.44.1", "6.31.0"):
+            for skip_queue in (False, True):
+                with self.subTest(version, skip_queue=skip_queue):
+                    app = self.app(version=version, auth=("ada", "pass"))
+                    hub = self.hub(app.url)
+                    hub.add(SPACE, "SLEEPING", "RUNNING")
+                    contacted.clear()
+                    self.use_everything(SPACE, version, skip_queue=skip_queue)
+                    self.assertEqual(contacted, {("127.0.0.1", hub.port), ("127.0.0.1", app.port)})
+                    self.assertEqual(set(self.seen(hub)), {INFO})
+
     def test_offline_is_for_the_hub_only(self) -> None:
         app = self.app()
         hub = self.hub(app.url)
