@@ -5333,6 +5333,16 @@ class ConnectTest(ClientCase):
             with self.assertRaisesRegex(ValueError, "needs the address of an app"):
                 glc.Client(nothing)
 
+    def test_each_name_of_src_and_of_the_token(self) -> None:
+        for address in ("src", "space"):
+            for token in ("token", "hf_token"):
+                with self.subTest(address, token=token):
+                    app = self.app()
+                    with glc.Client(**{address: app.url, token: "tok"}) as client:
+                        self.assertEqual(client.predict("x", api_name="/echo"), "x")
+                    sent = {request.headers.get("x-hf-authorization") for request in app.requests}
+                    self.assertEqual(sent, {"Bearer tok"})
+
     def test_connecting_is_one_request_and_a_call_needs_no_info(self) -> None:
         app = self.app()
         client = self.client(app.url)
