@@ -5785,6 +5785,26 @@ class CallTest(ClientCase):
         job.result(DEADLINE)
         self.assertEqual(results.get(timeout=DEADLINE), 4)
 
+    def test_callbacks_run_in_the_thread_that_ends_the_job(self) -> None:
+        server = self.scripted()
+        client = self.client(server.url, max_workers=1)
+        seen: queue.Queue[str] = queue.Queue()
+
+        def note(*_: Any) -> None:
+            seen.put(threading.current_thread().name)
+
+        running, waiting = (client.submit("x", result_callbacks=note) for _ in range(2))
+        running.add_done_callback(note)
+        waiting.add_done_callback(note)
+        stream = server.next_stream()
+        (thread,) = (name for name in gradio_threads() if name.startswith("gradio-job-"))
+        cancelling = Running(waiting.cancel)
+        self.assertTrue(cancelling.result())
+        stream.push(self.completed("y"))
+        self.assertEqual(running.result(DEADLINE), "y")
+        names = [seen.get(timeout=DEADLINE) for _ in range(3)]
+        self.assertEqual(names, [cancelling.thread.name, thread, thread])  # of a cancelled job there is no result
+
     def test_callbacks_get_the_outputs_one_by_one_and_only_of_success(self) -> None:
         app = self.app()
         client = self.client(app.url)
