@@ -5254,14 +5254,17 @@ class JobTest(TestCase):
     def test_async_for_tells_each_status_once(self) -> None:
         job = self.job()
 
-        async def main() -> list[Any]:
-            seen = []
-            async for update in job:
-                seen.append(update.code)
-                if update.code is glc.Status.STARTING:
-                    asyncio.get_running_loop().call_soon(job._publish)
-                    asyncio.get_running_loop().call_later(10 * MS, job._fail, glc.AppError("end"))
-            return seen
+        async def main() -> None:
+            updates = job.__aiter__()
+            self.assertEqual((await updates.__anext__()).code, glc.Status.STARTING)
+            following = asyncio.ensure_future(updates.__anext__())
+            for _ in range(10):
+                job._publish()  # wakes it, with nothing new
+                await asyncio.sleep(0)
+            self.assertFalse(following.done())
+            job._fail(glc.AppError("end"))
+            self.assertEqual((await following).code, glc.Status.FINISHED)
+            await updates.__anext__()
 
         self.raises(glc.AppError, self.run_async, main())
 
@@ -5753,11 +5756,18 @@ class CallTest(ClientCase):
         self.assertTrue(error is None or isinstance(error, glc.GradioError), error)
 
     def test_many_jobs_at_once(self) -> None:
-        app = self.app()
-        client = self.client(app.url)
-        jobs = [client.submit(number, 1, api_name="/add") for number in range(60)]
-        self.assertEqual([job.result(DEADLINE) for job in jobs], [number + 1 for number in range(60)])
-        self.assertLessEqual(len(gradio_threads()), 41)
+        server = self.scripted(dependency("f", [2]))
+        server.on("POST", "/queue/join", lambda request: {"event_id": str(request.json()["data"][0])})
+        client = self.client(server.url)
+        jobs = [client.submit(number) for number in range(60)]
+        stream = server.next_stream()
+        server.wait_for("POST", "/queue/join", 40)  # the others wait here until one of these has ended
+        kinds = [re.sub(r"-\d+$", "", name) for name in gradio_threads()]
+        self.assertEqual(kinds, ["gradio-job"] * 40 + ["gradio-stream"])
+        for number, job in enumerate(jobs):
+            server.wait_for("POST", "/queue/join", min(60, 40 + number))
+            stream.push(self.completed(number + 1, event_id=str(number)))
+            self.assertEqual(job.result(DEADLINE), number + 1)
 
     def test_max_workers(self) -> None:
         server = self.scripted()
