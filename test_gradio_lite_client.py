@@ -5546,6 +5546,11 @@ class EndpointTest(ClientCase):
 
 
 class CallTest(ClientCase):
+    def carried(self, error: glc.GradioError) -> tuple[Any, ...]:
+        """What an error says besides its words."""
+        code = error.last_status and error.last_status.code
+        return error.url, error.status, error.endpoint, error.event_id, code, error.retry_after
+
     def test_on_every_generation(self) -> None:
         for protocol in PROTOCOLS:
             with self.subTest(protocol):
@@ -5562,7 +5567,10 @@ class CallTest(ClientCase):
                 client.reset_session()
                 self.assertEqual(client.predict("boat", api_name="/count"), 0)
                 error = self.raises(glc.AppError, client.predict, "x", api_name="/refuse")
-                self.assertEqual((str(error), error.endpoint), ("custom boom x", "/refuse"))
+                self.assertEqual(str(error), "custom boom x")
+                expected = (None, None, "/refuse", error.event_id, glc.Status.PROCESSING, None)
+                self.assertEqual(self.carried(error), expected)
+                self.assertEqual(bool(error.event_id), protocol != "ws")  # there, jobs have no names
                 error = self.raises(glc.AppError, client.predict, "x", api_name="/crash")
                 self.assertEqual(str(error), "boom x")
                 client.close()
@@ -5617,7 +5625,7 @@ class CallTest(ClientCase):
         server = self.scripted(dependency("f", queue=False))
         client = self.client(server.url)
         for reply, kind, words in (
-            (Reply(503, (), "overloaded"), glc.HTTPError, "answered 503: overloaded"),
+            (Reply(503, {"Retry-After": "7"}, "overloaded"), glc.HTTPError, "answered 503: overloaded"),
             (Reply(404, (), "gone"), glc.HTTPError, "answered 404: gone"),
             (Reply.json({"error": "boom"}, 500), glc.AppError, "boom"),
             (Reply.json({"error": None}, 500), glc.AppError, "show_error=True"),
@@ -5628,7 +5636,10 @@ class CallTest(ClientCase):
                 server.on("POST", "/run/f", reply)
                 error = self.raises(kind, client.predict, "x")
                 self.assertIn(words, str(error))
-                self.assertEqual(error.endpoint, "/f")
+                self.assertEqual(self.carried(error)[2:5], ("/f", None, glc.Status.PROCESSING))
+                if kind is glc.HTTPError:
+                    told = (error.status, error.url, error.retry_after)
+                    self.assertIn(told, ((503, server.url + "/run/f", "7"), (404, server.url + "/run/f", None)))
 
     def test_messages_of_the_future_are_passed_over(self) -> None:
         server = self.scripted()
@@ -5707,9 +5718,10 @@ class CallTest(ClientCase):
                 for call in (client.predict, lambda *args: client.submit(*args).result(DEADLINE)):
                     error = self.raises(kind, call, "x")
                     self.assertIn(words, str(error))
-                    self.assertEqual(error.endpoint, "/predict")
-                    if kind is not glc.ProtocolError:
-                        self.assertEqual((error.status, error.url), (reply.status, server.url + "/queue/join"))
+                    told = (server.url + "/queue/join", None if kind is glc.ProtocolError else reply.status)
+                    retry_after = "7" if kind is glc.TooManyRequestsError else None
+                    expected = (*told, "/predict", None, glc.Status.STARTING, retry_after)
+                    self.assertEqual(self.carried(error), expected)
                 self.assertEqual(server.wait_for("POST", "/queue/join", 2)[2:], [])
 
     def test_a_lost_stream(self) -> None:
@@ -5724,8 +5736,8 @@ class CallTest(ClientCase):
                 wait_until(job.running)
                 stream.cut(rst)
                 error = self.raises(glc.ConnectionLost, job.result, DEADLINE)
-                self.assertEqual((error.endpoint, error.event_id), ("/predict", "id"))
-                self.assertEqual(error.last_status.code, glc.Status.PROCESSING)
+                url = f"{server.url}/queue/data?session_hash={session}"
+                self.assertEqual(self.carried(error), (url, None, "/predict", "id", glc.Status.PROCESSING, None))
                 again = client.submit("x")
                 server.next_stream().push(self.completed("y"))
                 self.assertEqual(again.result(DEADLINE), "y")
