@@ -4895,12 +4895,33 @@ class CancelStepsTest(TestCase):
         self.assertEqual(self.steps("6.31.0", True, True, True, **generator), ("empty",))
         self.assertEqual(self.steps("6.31.0", True, False, True, inputs=[], **generator), ("stop",))
         self.assertEqual(self.steps("6.31.0", True, True, True, inputs=[], **generator), ("close",))
-        self.assertEqual(self.steps("6.31.0", True, False, False, inputs=[], **generator), ())
+        self.assertEqual(self.steps("6.31.0", False, False, False, inputs=[], **generator), ("remove",))
+
+    def test_5_0_to_6_13(self) -> None:
+        generator = {"types": {"generator": True}}
+        for version in ("5.0.2", "5.50.0", "6.0.2"):
+            with self.subTest(version):
+                for started, alone, only in itertools.product((True, False), repeat=3):
+                    self.assertEqual(self.steps(version, started, alone, only, **generator), ("empty",))
+                self.assertEqual(self.steps(version, False, False, True), ("empty",))
+                for entry in ({"inputs": []}, {"batch": True}):  # there is no input to leave out
+                    self.assertEqual(self.steps(version, False, True, True, **entry), ("close",))
+                    self.assertEqual(self.steps(version, False, False, True, **entry), ())
+                self.assertEqual(self.steps(version, False, False, True, inputs=[], **generator), ("later",))
+
+    def test_a_generator_without_inputs_is_not_stopped_beside_a_sibling(self) -> None:
+        generator = {"types": {"generator": True}}
+        for version in ("5.0.2", "5.50.0", "6.0.2", "6.31.0"):
+            with self.subTest(version):
+                self.assertEqual(self.steps(version, True, True, True, inputs=[], **generator), ("close",))
+                self.assertEqual(self.steps(version, True, False, True, inputs=[], **generator), ("stop",))
+                self.assertEqual(self.steps(version, True, False, False, inputs=[], **generator), ())
 
     def test_older_ones(self) -> None:
         generator = {"types": {"generator": True}}
         self.assertEqual(self.steps("4.44.1", False, False, True, **generator), ("later",))
         self.assertEqual(self.steps("4.44.1", True, False, True, **generator), ("stop",))
+        self.assertEqual(self.steps("4.44.1", True, False, False, **generator), ())
         self.assertEqual(self.steps("4.31.4", True, False, True, **generator), ("reset", "remove"))
         self.assertEqual(self.steps("4.24.0", True, False, True, **generator), ("reset",))
         self.assertEqual(self.steps("4.24.0", False, True, True), ("close",))
