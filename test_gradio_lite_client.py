@@ -19,6 +19,7 @@ import concurrent.futures
 import contextlib
 import copy
 import email
+import fnmatch
 import gc
 import getpass
 import gzip
@@ -8124,19 +8125,37 @@ class FileItselfTest(TestCase):
             self.assertTrue(changes.startswith(glc.__version__ + "\n"))
             self.assertIn(hashlib.sha256(Path(glc.__file__).read_bytes()).hexdigest(), changes)
 
+    def proofs_in(self, text: str) -> set[tuple[str, str]]:
+        """The tests that the comments of a part of the README name: (class, method, perhaps with a wildcard)."""
+        comments = " ".join(re.findall(r"<!--(.*?)-->", text, re.S))
+        return set(re.findall(r"\b([A-Z]\w+(?:Test|Cases))\b(?:\.(test_\w+\*?))?", comments))
+
     def test_the_tests_that_the_readme_names_exist(self) -> None:
         """Every claim of the README names what proves it."""
-        comments = re.findall(r"<!--(.*?)-->", (HERE / "README.md").read_text(encoding="utf-8"), re.S)
-        named = set(re.findall(r"\b([A-Z]\w+Test)(?:\.(test_\w+))?", " ".join(comments)))
+        readme = (HERE / "README.md").read_text(encoding="utf-8")
+        named = self.proofs_in(readme)
         self.assertGreater(len(named), 30)
         known: dict[str, set[str]] = {}
-        for path in (HERE / "test_gradio_lite_client.py", *(HERE / "testing").glob("test_*.py")):
+        testing = HERE / "testing"
+        for path in (HERE / "test_gradio_lite_client.py", testing / "cases.py", *testing.glob("test_*.py")):
             for node in ast.parse(path.read_text(encoding="utf-8")).body:
                 if isinstance(node, ast.ClassDef):
                     methods = {method.name for method in node.body if isinstance(method, ast.FunctionDef)}
                     known.setdefault(node.name, set()).update(methods)
-        missing = {(name, test) for name, test in named if name not in known or (test and test not in known[name])}
+        missing = {(name, test) for name, test in named if not fnmatch.filter(known.get(name, ()), test or "test_*")}
         self.assertEqual(missing, set())
+        comments = " ".join(re.findall(r"<!--(.*?)-->", readme, re.S))
+        files = set(re.findall(r"[\w./-]+\.(?:py|md)\b", comments))
+        self.assertGreater(len(files), 3)
+        self.assertEqual([name for name in sorted(files) if not (HERE / name).is_file()], [])
+
+    def test_the_offline_suite_needs_nothing_but_python(self) -> None:
+        """It can be imported where no installed package can be found."""
+        names = ["test_gradio_lite_client", *(f"testing.{path.stem}" for path in (HERE / "testing").glob("test_*.py"))]
+        self.assertGreater(len(names), 3)
+        command = [sys.executable, "-S", "-c", f"import {', '.join(names)}"]
+        done = subprocess.run(command, cwd=HERE, stderr=subprocess.PIPE, timeout=DEADLINE)
+        self.assertEqual((done.returncode, done.stderr.decode()), (0, ""))
 
     def test_importing_it_is_cheap(self) -> None:
         code = (
