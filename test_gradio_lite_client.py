@@ -8149,6 +8149,16 @@ class FileItselfTest(TestCase):
         self.assertGreater(len(files), 3)
         self.assertEqual([name for name in sorted(files) if not (HERE / name).is_file()], [])
 
+    def test_each_section_and_recipe_of_the_readme_names_a_test(self) -> None:
+        readme = (HERE / "README.md").read_text(encoding="utf-8")
+        parts = dict(re.findall(r"^## (.+?)\n(.*?)(?=^## |\Z)", readme, re.M | re.S))
+        for name in ("Install", "Speed", "Contributing"):  # nothing that a test could prove
+            del parts[name]
+        recipes = dict(re.findall(r"^\*\*(.+?)\.\*\*(.*?)(?=^\*\*|\Z)", parts.pop("Recipes"), re.M | re.S))
+        self.assertGreater(min(len(parts), len(recipes)), 5)
+        parts.update((f"Recipes: {name}", text) for name, text in recipes.items())
+        self.assertEqual([name for name, text in parts.items() if not self.proofs_in(text)], [])
+
     def test_the_offline_suite_needs_nothing_but_python(self) -> None:
         """It can be imported where no installed package can be found."""
         names = ["test_gradio_lite_client", *(f"testing.{path.stem}" for path in (HERE / "testing").glob("test_*.py"))]
