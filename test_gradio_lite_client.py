@@ -20,6 +20,7 @@ import contextlib
 import copy
 import email
 import errno
+import fnmatch
 import gc
 import getpass
 import gzip
@@ -2405,6 +2406,21 @@ class ProxyTest(HttpCase):
                     error = self.raises(glc.ConnectionFailed, self.get, self.http(), "http://app.example/")
                     self.assertIn("cannot be resolved", str(error))
 
+    def test_environment_for_https(self) -> None:
+        with self.serve(tls=True) as server:
+            server.on("GET", "/", "ok")
+            proxy = self.proxy(server)
+            for name in ("https_proxy", "HTTPS_PROXY", "all_proxy"):
+                with self.subTest(name), mock.patch.dict(os.environ, {name: proxy.url}):
+                    before = len(proxy.tunnels)
+                    http = self.http(trust_env=True, ssl_verify=CA_FILE)
+                    self.assertEqual(self.get(http, "https://app.hf.space/"), (200, b"ok"))
+                    self.assertEqual(proxy.tunnels[before:], ["app.hf.space:443"])
+            for name, url in (("https_proxy", "http://app.example/"), ("http_proxy", "https://app.hf.space/")):
+                with self.subTest(name, url=url), mock.patch.dict(os.environ, {name: proxy.url}):
+                    error = self.raises(glc.ConnectionFailed, self.get, self.http(trust_env=True), url)
+                    self.assertIn("cannot be resolved", str(error))
+
     def test_where_no_proxy_can_be_set_none_is_looked_for(self) -> None:
         origin = glc.origin_of("http://app.example")
         found = {"http": "http://proxy.example:3128"}
@@ -2453,23 +2469,28 @@ class TlsTest(HttpCase):
             with self.subTest(verify):
                 self.assertEqual(self.get(self.http(ssl_verify=verify), self.server.url), (200, b"ok"))
 
-    def test_a_folder_of_certificates(self) -> None:
-        folder = self.folder()
+    def ca_folder(self) -> str:
+        """A folder in which OpenSSL finds our CA: by the hash of its name."""
+        command = ["openssl", "x509", "-hash", "-noout", "-in", CA_FILE]
         try:
-            name = (
-                subprocess.run(
-                    ["openssl", "x509", "-hash", "-noout", "-in", CA_FILE],
-                    stdout=subprocess.PIPE,
-                    check=True,
-                    timeout=DEADLINE,
-                )
-                .stdout.decode()
-                .strip()
-            )
+            done = subprocess.run(command, stdout=subprocess.PIPE, check=True, timeout=DEADLINE)
         except (OSError, subprocess.CalledProcessError):
             self.skipTest("needs the openssl command")
-        (folder / f"{name}.0").write_bytes(Path(CA_FILE).read_bytes())
-        self.assertEqual(self.get(self.http(ssl_verify=str(folder)), self.server.url), (200, b"ok"))
+        folder = self.folder()
+        shutil.copy(CA_FILE, folder / f"{done.stdout.decode().strip()}.0")
+        return str(folder)
+
+    def test_a_folder_of_certificates(self) -> None:
+        self.assertEqual(self.get(self.http(ssl_verify=self.ca_folder()), self.server.url), (200, b"ok"))
+
+    def test_a_folder_of_certificates_in_the_environment(self) -> None:
+        folder = self.ca_folder()
+        for name in ("SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+            with self.subTest(name):
+                self.raises(glc.ConnectionFailed, self.get, self.http(trust_env=True), self.server.url)
+                with mock.patch.dict(os.environ, {name: folder}):
+                    self.assertEqual(self.get(self.http(trust_env=True), self.server.url), (200, b"ok"))
+                    self.raises(glc.ConnectionFailed, self.get, self.http(), self.server.url)
 
     def test_an_unknown_authority_is_refused_with_advice(self) -> None:
         error = self.raises(glc.ConnectionFailed, self.get, self.http(), self.server.url)
@@ -2892,6 +2913,20 @@ class SpaceAddressTest(HubCase):
                     self.assertNotIn(str(self.home / "token"), opened)
                     self.assertEqual(self.tokens(app), {None})
         self.assertEqual(hub.requests, [])
+
+    def test_a_space_contacts_nothing_but_the_hub_and_the_app(self) -> None:
+        self.patch_environ(HF_TOKEN=READ)
+        contacted = self.contacted()
+        for version in ("3.50.2", "4.8.0", "4.44.1", "6.31.0"):
+            for skip_queue in (False, True):
+                with self.subTest(version, skip_queue=skip_queue):
+                    app = self.app(version=version, auth=("ada", "pass"))
+                    hub = self.hub(app.url)
+                    hub.add(SPACE, "SLEEPING", "RUNNING")
+                    contacted.clear()
+                    self.use_everything(SPACE, version, skip_queue=skip_queue)
+                    self.assertEqual(contacted, {("127.0.0.1", hub.port), ("127.0.0.1", app.port)})
+                    self.assertEqual(set(self.seen(hub)), {INFO})
 
     def test_offline_is_for_the_hub_only(self) -> None:
         app = self.app()
@@ -4878,12 +4913,33 @@ class CancelStepsTest(TestCase):
         self.assertEqual(self.steps("6.31.0", True, True, True, **generator), ("empty",))
         self.assertEqual(self.steps("6.31.0", True, False, True, inputs=[], **generator), ("stop",))
         self.assertEqual(self.steps("6.31.0", True, True, True, inputs=[], **generator), ("close",))
-        self.assertEqual(self.steps("6.31.0", True, False, False, inputs=[], **generator), ())
+        self.assertEqual(self.steps("6.31.0", False, False, False, inputs=[], **generator), ("remove",))
+
+    def test_5_0_to_6_13(self) -> None:
+        generator = {"types": {"generator": True}}
+        for version in ("5.0.2", "5.50.0", "6.0.2"):
+            with self.subTest(version):
+                for started, alone, only in itertools.product((True, False), repeat=3):
+                    self.assertEqual(self.steps(version, started, alone, only, **generator), ("empty",))
+                self.assertEqual(self.steps(version, False, False, True), ("empty",))
+                for entry in ({"inputs": []}, {"batch": True}):  # there is no input to leave out
+                    self.assertEqual(self.steps(version, False, True, True, **entry), ("close",))
+                    self.assertEqual(self.steps(version, False, False, True, **entry), ())
+                self.assertEqual(self.steps(version, False, False, True, inputs=[], **generator), ("later",))
+
+    def test_a_generator_without_inputs_is_not_stopped_beside_a_sibling(self) -> None:
+        generator = {"types": {"generator": True}}
+        for version in ("5.0.2", "5.50.0", "6.0.2", "6.31.0"):
+            with self.subTest(version):
+                self.assertEqual(self.steps(version, True, True, True, inputs=[], **generator), ("close",))
+                self.assertEqual(self.steps(version, True, False, True, inputs=[], **generator), ("stop",))
+                self.assertEqual(self.steps(version, True, False, False, inputs=[], **generator), ())
 
     def test_older_ones(self) -> None:
         generator = {"types": {"generator": True}}
         self.assertEqual(self.steps("4.44.1", False, False, True, **generator), ("later",))
         self.assertEqual(self.steps("4.44.1", True, False, True, **generator), ("stop",))
+        self.assertEqual(self.steps("4.44.1", True, False, False, **generator), ())
         self.assertEqual(self.steps("4.31.4", True, False, True, **generator), ("reset", "remove"))
         self.assertEqual(self.steps("4.24.0", True, False, True, **generator), ("reset",))
         self.assertEqual(self.steps("4.24.0", False, True, True), ("close",))
@@ -5237,14 +5293,17 @@ class JobTest(TestCase):
     def test_async_for_tells_each_status_once(self) -> None:
         job = self.job()
 
-        async def main() -> list[Any]:
-            seen = []
-            async for update in job:
-                seen.append(update.code)
-                if update.code is glc.Status.STARTING:
-                    asyncio.get_running_loop().call_soon(job._publish)
-                    asyncio.get_running_loop().call_later(10 * MS, job._fail, glc.AppError("end"))
-            return seen
+        async def main() -> None:
+            updates = job.__aiter__()
+            self.assertEqual((await updates.__anext__()).code, glc.Status.STARTING)
+            following = asyncio.ensure_future(updates.__anext__())
+            for _ in range(10):
+                job._publish()  # wakes it, with nothing new
+                await asyncio.sleep(0)
+            self.assertFalse(following.done())
+            job._fail(glc.AppError("end"))
+            self.assertEqual((await following).code, glc.Status.FINISHED)
+            await updates.__anext__()
 
         self.raises(glc.AppError, self.run_async, main())
 
@@ -5315,6 +5374,16 @@ class ConnectTest(ClientCase):
         for nothing in (None, ""):
             with self.assertRaisesRegex(ValueError, "needs the address of an app"):
                 glc.Client(nothing)
+
+    def test_each_name_of_src_and_of_the_token(self) -> None:
+        for address in ("src", "space"):
+            for token in ("token", "hf_token"):
+                with self.subTest(address, token=token):
+                    app = self.app()
+                    with glc.Client(**{address: app.url, token: "tok"}) as client:
+                        self.assertEqual(client.predict("x", api_name="/echo"), "x")
+                    sent = {request.headers.get("x-hf-authorization") for request in app.requests}
+                    self.assertEqual(sent, {"Bearer tok"})
 
     def test_connecting_is_one_request_and_a_call_needs_no_info(self) -> None:
         app = self.app()
@@ -5540,6 +5609,11 @@ class EndpointTest(ClientCase):
 
 
 class CallTest(ClientCase):
+    def carried(self, error: glc.GradioError) -> tuple[Any, ...]:
+        """What an error says besides its words."""
+        code = error.last_status and error.last_status.code
+        return error.url, error.status, error.endpoint, error.event_id, code, error.retry_after
+
     def test_on_every_generation(self) -> None:
         for protocol in PROTOCOLS:
             with self.subTest(protocol):
@@ -5556,7 +5630,10 @@ class CallTest(ClientCase):
                 client.reset_session()
                 self.assertEqual(client.predict("boat", api_name="/count"), 0)
                 error = self.raises(glc.AppError, client.predict, "x", api_name="/refuse")
-                self.assertEqual((str(error), error.endpoint), ("custom boom x", "/refuse"))
+                self.assertEqual(str(error), "custom boom x")
+                expected = (None, None, "/refuse", error.event_id, glc.Status.PROCESSING, None)
+                self.assertEqual(self.carried(error), expected)
+                self.assertEqual(bool(error.event_id), protocol != "ws")  # there, jobs have no names
                 error = self.raises(glc.AppError, client.predict, "x", api_name="/crash")
                 self.assertEqual(str(error), "boom x")
                 client.close()
@@ -5611,7 +5688,7 @@ class CallTest(ClientCase):
         server = self.scripted(dependency("f", queue=False))
         client = self.client(server.url)
         for reply, kind, words in (
-            (Reply(503, (), "overloaded"), glc.HTTPError, "answered 503: overloaded"),
+            (Reply(503, {"Retry-After": "7"}, "overloaded"), glc.HTTPError, "answered 503: overloaded"),
             (Reply(404, (), "gone"), glc.HTTPError, "answered 404: gone"),
             (Reply.json({"error": "boom"}, 500), glc.AppError, "boom"),
             (Reply.json({"error": None}, 500), glc.AppError, "show_error=True"),
@@ -5622,7 +5699,10 @@ class CallTest(ClientCase):
                 server.on("POST", "/run/f", reply)
                 error = self.raises(kind, client.predict, "x")
                 self.assertIn(words, str(error))
-                self.assertEqual(error.endpoint, "/f")
+                self.assertEqual(self.carried(error)[2:5], ("/f", None, glc.Status.PROCESSING))
+                if kind is glc.HTTPError:
+                    told = (error.status, error.url, error.retry_after)
+                    self.assertIn(told, ((503, server.url + "/run/f", "7"), (404, server.url + "/run/f", None)))
 
     def test_messages_of_the_future_are_passed_over(self) -> None:
         server = self.scripted()
@@ -5701,9 +5781,10 @@ class CallTest(ClientCase):
                 for call in (client.predict, lambda *args: client.submit(*args).result(DEADLINE)):
                     error = self.raises(kind, call, "x")
                     self.assertIn(words, str(error))
-                    self.assertEqual(error.endpoint, "/predict")
-                    if kind is not glc.ProtocolError:
-                        self.assertEqual((error.status, error.url), (reply.status, server.url + "/queue/join"))
+                    told = (server.url + "/queue/join", None if kind is glc.ProtocolError else reply.status)
+                    retry_after = "7" if kind is glc.TooManyRequestsError else None
+                    expected = (*told, "/predict", None, glc.Status.STARTING, retry_after)
+                    self.assertEqual(self.carried(error), expected)
                 self.assertEqual(server.wait_for("POST", "/queue/join", 2)[2:], [])
 
     def test_a_lost_stream(self) -> None:
@@ -5718,8 +5799,8 @@ class CallTest(ClientCase):
                 wait_until(job.running)
                 stream.cut(rst)
                 error = self.raises(glc.ConnectionLost, job.result, DEADLINE)
-                self.assertEqual((error.endpoint, error.event_id), ("/predict", "id"))
-                self.assertEqual(error.last_status.code, glc.Status.PROCESSING)
+                url = f"{server.url}/queue/data?session_hash={session}"
+                self.assertEqual(self.carried(error), (url, None, "/predict", "id", glc.Status.PROCESSING, None))
                 again = client.submit("x")
                 server.next_stream().push(self.completed("y"))
                 self.assertEqual(again.result(DEADLINE), "y")
@@ -5750,11 +5831,18 @@ class CallTest(ClientCase):
         self.assertTrue(error is None or isinstance(error, glc.GradioError), error)
 
     def test_many_jobs_at_once(self) -> None:
-        app = self.app()
-        client = self.client(app.url)
-        jobs = [client.submit(number, 1, api_name="/add") for number in range(60)]
-        self.assertEqual([job.result(DEADLINE) for job in jobs], [number + 1 for number in range(60)])
-        self.assertLessEqual(len(gradio_threads()), 41)
+        server = self.scripted(dependency("f", [2]))
+        server.on("POST", "/queue/join", lambda request: {"event_id": str(request.json()["data"][0])})
+        client = self.client(server.url)
+        jobs = [client.submit(number) for number in range(60)]
+        stream = server.next_stream()
+        server.wait_for("POST", "/queue/join", 40)  # the others wait here until one of these has ended
+        kinds = [re.sub(r"-\d+$", "", name) for name in gradio_threads()]
+        self.assertEqual(kinds, ["gradio-job"] * 40 + ["gradio-stream"])
+        for number, job in enumerate(jobs):
+            server.wait_for("POST", "/queue/join", min(60, 40 + number))
+            stream.push(self.completed(number + 1, event_id=str(number)))
+            self.assertEqual(job.result(DEADLINE), number + 1)
 
     def test_max_workers(self) -> None:
         server = self.scripted()
@@ -5781,6 +5869,26 @@ class CallTest(ClientCase):
         )
         job.result(DEADLINE)
         self.assertEqual(results.get(timeout=DEADLINE), 4)
+
+    def test_callbacks_run_in_the_thread_that_ends_the_job(self) -> None:
+        server = self.scripted()
+        client = self.client(server.url, max_workers=1)
+        seen: queue.Queue[str] = queue.Queue()
+
+        def note(*_: Any) -> None:
+            seen.put(threading.current_thread().name)
+
+        running, waiting = (client.submit("x", result_callbacks=note) for _ in range(2))
+        running.add_done_callback(note)
+        waiting.add_done_callback(note)
+        stream = server.next_stream()
+        (thread,) = (name for name in gradio_threads() if name.startswith("gradio-job-"))
+        cancelling = Running(waiting.cancel)
+        self.assertTrue(cancelling.result())
+        stream.push(self.completed("y"))
+        self.assertEqual(running.result(DEADLINE), "y")
+        names = [seen.get(timeout=DEADLINE) for _ in range(3)]
+        self.assertEqual(names, [cancelling.thread.name, thread, thread])  # of a cancelled job there is no result
 
     def test_callbacks_get_the_outputs_one_by_one_and_only_of_success(self) -> None:
         app = self.app()
@@ -8112,19 +8220,47 @@ class FileItselfTest(TestCase):
             self.assertTrue(changes.startswith(glc.__version__ + "\n"))
             self.assertIn(hashlib.sha256(Path(glc.__file__).read_bytes()).hexdigest(), changes)
 
+    def proofs_in(self, text: str) -> set[tuple[str, str]]:
+        """The tests that the comments of a part of the README name: (class, method, perhaps with a wildcard)."""
+        comments = " ".join(re.findall(r"<!--(.*?)-->", text, re.S))
+        return set(re.findall(r"\b([A-Z]\w+(?:Test|Cases))\b(?:\.(test_\w+\*?))?", comments))
+
     def test_the_tests_that_the_readme_names_exist(self) -> None:
         """Every claim of the README names what proves it."""
-        comments = re.findall(r"<!--(.*?)-->", (HERE / "README.md").read_text(encoding="utf-8"), re.S)
-        named = set(re.findall(r"\b([A-Z]\w+Test)(?:\.(test_\w+))?", " ".join(comments)))
+        readme = (HERE / "README.md").read_text(encoding="utf-8")
+        named = self.proofs_in(readme)
         self.assertGreater(len(named), 30)
         known: dict[str, set[str]] = {}
-        for path in (HERE / "test_gradio_lite_client.py", *(HERE / "testing").glob("test_*.py")):
+        testing = HERE / "testing"
+        for path in (HERE / "test_gradio_lite_client.py", testing / "cases.py", *testing.glob("test_*.py")):
             for node in ast.parse(path.read_text(encoding="utf-8")).body:
                 if isinstance(node, ast.ClassDef):
                     methods = {method.name for method in node.body if isinstance(method, ast.FunctionDef)}
                     known.setdefault(node.name, set()).update(methods)
-        missing = {(name, test) for name, test in named if name not in known or (test and test not in known[name])}
+        missing = {(name, test) for name, test in named if not fnmatch.filter(known.get(name, ()), test or "test_*")}
         self.assertEqual(missing, set())
+        comments = " ".join(re.findall(r"<!--(.*?)-->", readme, re.S))
+        files = set(re.findall(r"[\w./-]+\.(?:py|md)\b", comments))
+        self.assertGreater(len(files), 3)
+        self.assertEqual([name for name in sorted(files) if not (HERE / name).is_file()], [])
+
+    def test_each_section_and_recipe_of_the_readme_names_a_test(self) -> None:
+        readme = (HERE / "README.md").read_text(encoding="utf-8")
+        parts = dict(re.findall(r"^## (.+?)\n(.*?)(?=^## |\Z)", readme, re.M | re.S))
+        for name in ("Install", "Speed", "Contributing"):  # nothing that a test could prove
+            del parts[name]
+        recipes = dict(re.findall(r"^\*\*(.+?)\.\*\*(.*?)(?=^\*\*|\Z)", parts.pop("Recipes"), re.M | re.S))
+        self.assertGreater(min(len(parts), len(recipes)), 5)
+        parts.update((f"Recipes: {name}", text) for name, text in recipes.items())
+        self.assertEqual([name for name, text in parts.items() if not self.proofs_in(text)], [])
+
+    def test_the_offline_suite_needs_nothing_but_python(self) -> None:
+        """It can be imported where no installed package can be found."""
+        names = ["test_gradio_lite_client", *(f"testing.{path.stem}" for path in (HERE / "testing").glob("test_*.py"))]
+        self.assertGreater(len(names), 3)
+        command = [sys.executable, "-S", "-c", f"import {', '.join(names)}"]
+        done = subprocess.run(command, cwd=HERE, stderr=subprocess.PIPE, timeout=DEADLINE)
+        self.assertEqual((done.returncode, done.stderr.decode()), (0, ""))
 
     def test_importing_it_is_cheap(self) -> None:
         code = (

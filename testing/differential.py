@@ -2,6 +2,7 @@
 
     python3 testing/differential.py [VERSION ...]
     python3 testing/differential.py --cli [VERSION ...]     the same for the official command line, hf-gradio
+    python3 testing/differential.py --signatures            what the functions of both take: a part of every run
 
 The official client runs in an environment of its own. Files are compared by name and contents. Every difference has to
 be one of DIFFERENCES, where the reason stands. Prints a table, and ends with a line of counts. Without versions, the
@@ -9,13 +10,14 @@ same is done for Spaces, with a fake Hub: testing/official_hub.py.
 """
 
 import hashlib
+import inspect
 import json
 import os
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any, Dict, List, Tuple
+from typing import Any, Dict, Iterator, List, Tuple
 
 ROOT = Path(__file__).resolve().parent.parent
 if __name__ == "__main__":
@@ -127,6 +129,33 @@ CLI_DIFFERENCES: Dict[Tuple[str, ...], str] = {  # how a call begins: why it end
 }
 
 
+METHODS = ("__init__", "predict", "submit", "view_api", "duplicate")  # of Client; of Job, all that are public
+OF_ITERATION = ("__iter__", "__next__", "__aiter__", "__await__")
+Signatures = Dict[str, List[List[str]]]  # function: name, kind and default of each parameter
+QUIET = "nothing prints unless it is asked to"
+AS_OPTION = "an option of its own here, instead of httpx_kwargs"
+OLD_NAME = "a name that earlier official clients had"
+SIGNATURE_DIFFERENCES: Dict[Tuple[str, str], str] = {  # (function, what is different): reason
+    ("Client.__init__", "src default"): "space= may stand in its place; without either it is a ValueError",
+    ("Client.__init__", "verbose default"): QUIET,
+    ("Client.__init__", "httpx_kwargs missing"): "there is no httpx: timeout=, proxy= and cookies= are options",
+    ("Client.__init__", "download_files default"): "True: the folder is looked up when a file comes; it is the same",
+    ("Client.__init__", "_skip_components missing"): "private: what the browser alone handles is always left out",
+    ("Client.__init__", "analytics_enabled missing"): "there is no telemetry",
+    ("Client.__init__", "api_name added"): "the endpoint of calls that name none",
+    **{("Client.__init__", name + " added"): AS_OPTION for name in ("cookies", "proxy", "trust_env", "timeout")},
+    ("Client.__init__", "skip_queue added"): "direct calls are a choice",
+    **{("Client.__init__", name + " added"): OLD_NAME for name in ("space", "hf_token")},
+    ("Client.duplicate", "verbose default"): QUIET,
+    ("Client.duplicate", "variables added"): "the Hub takes them as it takes secrets",
+    ("Client.duplicate", "hf_token added"): OLD_NAME,
+    ("Client.duplicate", "options added"): "the further ones of Client",
+    ("handle_file", "name added"): "bytes have none of their own",
+    ("Job.__next__", "missing"): "each iter(job) begins at the first value: a job is no iterator itself",
+    ("Job.__await__", "added"): "a job can be awaited",
+}
+
+
 def install_official(version: str) -> str:
     """Path of a Python that has the official client: the newest, or for 3.x servers the last that spoke to them."""
     place, wanted = PLACE / "official", ["gradio_client"]
@@ -230,6 +259,63 @@ def compare(version: str, app: str) -> Tuple[int, int, int]:
     return equal, explained, unexplained
 
 
+def signatures(client_module: Any, job: Any) -> Signatures:
+    functions = {"Client." + name: getattr(client_module.Client, name) for name in METHODS}
+    functions["handle_file"] = client_module.handle_file
+    wanted = (name for name in dir(job) if not name.startswith("_") or name in OF_ITERATION)
+    functions.update(("Job." + name, getattr(job, name)) for name in wanted)
+    return {
+        name: [
+            [
+                parameter.name,
+                parameter.kind.name,
+                "" if parameter.default is parameter.empty else repr(parameter.default),
+            ]
+            for parameter in inspect.signature(function).parameters.values()
+        ]
+        for name, function in functions.items()
+    }
+
+
+def places(parameters: List[List[str]]) -> Dict[str, str]:
+    """Where a caller puts each parameter: the number of a positional one, else its kind."""
+    return {name: str(i) if kind.startswith("POSITIONAL") else kind for i, (name, kind, _) in enumerate(parameters)}
+
+
+def deviations(mine: Signatures, official: Signatures) -> Iterator[Tuple[str, str]]:
+    """(function, what is different) of each name, place and default that is not the same."""
+    for function in {**official, **mine}:
+        if function not in mine or function not in official:
+            yield function, "added" if function in mine else "missing"
+            continue
+        here, there = places(mine[function]), places(official[function])
+        defaults = [{name: default for name, _, default in found[function]} for found in (mine, official)]
+        for name in {**there, **here}:
+            if name not in here or name not in there:
+                yield function, name + (" added" if name in here else " missing")
+                continue
+            if here[name] != there[name]:
+                yield function, name + " place"
+            if defaults[0][name] != defaults[1][name]:
+                yield function, name + " default"
+
+
+def compare_signatures() -> Tuple[int, int, int]:
+    """Equal functions, explained and unexplained differences."""
+    import gradio_lite_client
+
+    command = [install_official(VERSIONS[0]), __file__, "--official-signatures"]
+    done = subprocess.run(command, stdout=subprocess.PIPE, check=True, timeout=300)
+    official: Signatures = json.loads(done.stdout)
+    mine = signatures(gradio_lite_client, gradio_lite_client.Job)
+    found = list(deviations(mine, official))
+    explained = [deviation for deviation in found if deviation in SIGNATURE_DIFFERENCES]
+    for function, what in found:
+        print("%-16s %-25s %s" % (function, what, SIGNATURE_DIFFERENCES.get((function, what), "NOT EXPLAINED")))
+    equal = {*mine, *official} - {function for function, _ in found}
+    return len(equal), len(explained), len(found) - len(explained)
+
+
 def install_official_cli() -> str:
     place = PLACE / "official-cli"
     if not (place / "stamp").exists():
@@ -279,7 +365,10 @@ def main(versions: List[str]) -> int:
         counts = [compare_cli(version) for version in versions[1:] or CLI_VERSIONS]
         print("%d equal, %d explained differences, %d not explained" % tuple(map(sum, zip(*counts))))
         return 1 if sum(count[2] for count in counts) else 0
-    totals = [0, 0, 0]
+    totals = list(compare_signatures())
+    if versions == ["--signatures"]:
+        print("%d equal, %d explained differences, %d not explained" % tuple(totals))
+        return 1 if totals[2] else 0
     for version in versions or VERSIONS:
         for app in ("main", "components") if version >= "6" else ("main",):
             totals = [total + count for total, count in zip(totals, compare(version, app))]
@@ -298,5 +387,9 @@ if __name__ == "__main__":
 
         asked = json.load(sys.stdin)
         print(json.dumps(call_all(gradio_client, asked["url"], asked["calls"], asked["folder"])))
+    elif sys.argv[1:] == ["--official-signatures"]:
+        import gradio_client
+
+        print(json.dumps(signatures(gradio_client, gradio_client.client.Job)))
     else:
         sys.exit(main(sys.argv[1:]))

@@ -39,14 +39,14 @@ FEATURES: Dict[str, Tuple[str, str]] = {  # capability: first release with it, f
     "dropdown_checked": ("5.0", ""),  # a value that is no choice is refused
     # What cancel() can do on the server. It always frees the client.
     "drops_with_stream": ("4.24", ""),  # see also below: closing the stream takes a waiting job off the queue
-    "removes_one_queued": ("6.14", ""),  # a waiting job leaves the queue while others of its session stay
+    "never_runs": ("5.0", ""),  # a waiting job that is cancelled, while other jobs of its session are pending
     "leaves_queue_at_once": ("6.14", ""),  # so that the queue's size shows it; elsewhere when its turn comes
     "stops_beside_sibling": ("5.0", ""),  # a running generator stops while other calls of its function are pending
     "plain_paths": ("5.0", ""),  # JSON with a "path" in it is not taken for a file by the server
 }
 ALSO: Dict[str, Tuple[str, str]] = {  # a second range of the same capability
     "drops_with_stream": ("3.16", "4.19.2"),
-    "removes_one_queued": ("3.16", "4.9"),
+    "never_runs": ("3.16", "4.9"),
     "leaves_queue_at_once": ("4.8", "4.9"),
     "stops_beside_sibling": ("3.16", "4.35"),
     "plain_paths": ("3.16", "4.0"),
