@@ -28,12 +28,13 @@ The file reads from top to bottom; a section uses only names of its own and of e
     Command line  python -m gradio_lite_client
 
 Threads, all daemons, none while nothing runs: `gradio-job-N` (one per submitted job that is being carried out, at
-most `max_workers`), `gradio-stream` (one per session with pending jobs; reads and delivers, nothing else) and
-`gradio-heartbeat` (only for apps that ask for it). Every lock guards a few fields, is described in the docstring of its
-class, and is never held while code of the user runs, nor, with one exception (`Session._turn`), during I/O.
+most `max_workers`) and `gradio-stream` (one per session with pending jobs; reads and delivers, nothing else). For apps
+that ask for it, `gradio-heartbeat` shows from the first call to the end of the session that it is in use. Every lock
+guards a few fields, which its class names, and is never held while code of the user runs, nor, with one exception
+(`Session._turn`), during I/O.
 
-The library contacts the host it is given (for a Space also the Hub) and those of URLs given to `handle_file()`, and no
-other. It does not print, apart from `view_api()` and `verbose=True`.
+The library contacts the host it is given (for a Space also the Hub), those of URLs given to `handle_file()`, and where
+these redirect to; no other. It does not print, apart from `view_api()` and `verbose=True`.
 """
 
 from __future__ import annotations
@@ -134,7 +135,7 @@ class GradioError(Exception):
     endpoint: str | None = None
     event_id: str | None = None  # the server's name for the job
     last_status: StatusUpdate | None = None
-    retry_after: str | None = None  # the server's Retry-After header, as it came
+    retry_after: str | None = None  # the server's Retry-After header, as it came, or the seconds that the Hub says
 
     def __init__(self, message: str = "", **details: Any):
         super().__init__(message)
@@ -157,6 +158,7 @@ class HTTPError(GradioError):
     """The server answered with an HTTP error; `status`, `url` and `body` (its first 64 KB) say which."""
 
     body: bytes = b""
+    words: str = ""  # the server's own, as found in the body
 
 
 class AuthenticationError(HTTPError, ValueError):
@@ -192,12 +194,8 @@ class AppError(GradioError, ValueError):
         **details: Any,
     ):
         super().__init__(message)
-        self.message = message
-        self.title = title
-        self.duration = duration
-        self.visible = visible
-        self.print_exception = print_exception
-        self.details = details
+        self.message, self.title, self.duration = message, title, duration
+        self.visible, self.print_exception, self.details = visible, print_exception, details
 
 
 class ValidationError(AppError):
@@ -246,8 +244,7 @@ class Status(Enum):
     CANCELLED = "CANCELLED"
 
     def __lt__(self, other: Status) -> bool:
-        order = list(Status)
-        return order.index(self) < order.index(other)
+        return list(Status).index(self) < list(Status).index(other)
 
 
 class Record:
@@ -342,8 +339,7 @@ UPLOAD_CHUNK = 256 * 1024
 
 def split_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
     """Lines without their ends. Only CR, LF and CRLF end a line (WHATWG, Server-sent events, section 9.2.5)."""
-    parts: list[bytes] = []
-    size = 0
+    rest = bytearray()
     after_cr = False
     for chunk in filter(None, chunks):
         if after_cr and chunk[:1] == b"\n":
@@ -352,13 +348,11 @@ def split_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
         if b"\r" in chunk:
             chunk = chunk.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
         first, *others = chunk.split(b"\n")
-        parts.append(first)
-        size += len(first)
-        if size > MAX_EVENT_BYTES:
+        rest += first
+        if len(rest) > MAX_EVENT_BYTES:
             raise ProtocolError(f"The server sent a line of more than {MAX_EVENT_BYTES} bytes.")
         if others:
-            line = b"".join(parts)
-            parts, size = [others[-1]], len(others[-1])  # before the line is used, which may be large
+            line, rest = bytes(rest), bytearray(others[-1])  # before the line is used, which may be large
             yield line
             yield from others[:-1]
 
@@ -405,13 +399,8 @@ def apply_mask(key: bytes, data: bytes) -> bytes:
 def encode_frame(frame: Frame, key: bytes) -> bytes:
     """The bytes of a client's frame; these are always masked, with a key of four unpredictable bytes."""
     size = len(frame.data)
-    head = bytes([frame.fin << 7 | frame.opcode])
-    if size < 126:
-        head += bytes([0x80 | size])
-    elif size < 1 << 16:
-        head += bytes([0x80 | 126]) + size.to_bytes(2, "big")
-    else:
-        head += bytes([0x80 | 127]) + size.to_bytes(8, "big")
+    short, wide = (size, 0) if size < 126 else (126, 2) if size < 1 << 16 else (127, 8)
+    head = bytes([frame.fin << 7 | frame.opcode, 0x80 | short]) + (size.to_bytes(wide, "big") if wide else b"")
     return head + key + apply_mask(key, frame.data)
 
 
@@ -548,7 +537,7 @@ def as_dict(value: Json) -> dict[str, Any]:
 
 def describe_body(text: str) -> str:
     """A line about a body that is not what it should be: an HTML page's title, or how it starts."""
-    title = re.search(r"<title[^>]*>(.*?)</title", text, re.I | re.S)
+    title = re.search(r"<title[^<>]*>([^<]*)</title", text, re.I)
     if title:
         return f"an HTML page titled {' '.join(title.group(1).split())!r}"
     return f"{text[:200]!r}" if text.strip() else "an empty answer"
@@ -556,10 +545,9 @@ def describe_body(text: str) -> str:
 
 def error_text(body: bytes) -> str:
     """The server's own words in the body of an HTTP error."""
-    try:
+    with suppress(RecursionError):
         return _words(body)[:1000]
-    except RecursionError:
-        return ""
+    return ""
 
 
 def _words(body: bytes) -> str:
@@ -615,6 +603,8 @@ def quota_in(text: str) -> dict[str, int | None] | None:
 # JSON trees: the files in them, arguments, types, the API as text. Pure.
 
 FILE_MARK = {"_type": "gradio.FileData"}
+UNMARKED_FIELDS = {"url", "size", "orig_name", "mime_type"}
+REQUIRED = object()  # marks a parameter without a value while arguments are bound
 Match: TypeAlias = "Callable[[Any], bool]"
 
 
@@ -646,11 +636,7 @@ def is_marked_file(value: Json) -> bool:
 
 def is_unmarked_file(value: Json) -> bool:
     """A file object as servers 4.0 to 4.20 send it: every field, no mark."""
-    return (
-        isinstance(value, dict)
-        and isinstance(value.get("path"), str)
-        and {"url", "size", "orig_name", "mime_type"} <= value.keys()
-    )
+    return isinstance(value, dict) and isinstance(value.get("path"), str) and value.keys() >= UNMARKED_FIELDS
 
 
 def is_data_url(value: Json) -> bool:
@@ -677,6 +663,8 @@ def old_file(kind: str, modern: Mapping[str, Any]) -> Json:
     """A file that a 3.x server sent, as it wants it back."""
     url = modern.get("url")
     if kind == "image":
+        if not is_data_url(url):
+            raise TypeError("An image of Gradio 3 cannot be a file on its disk: download it, and pass handle_file(…).")
         return url
     fields = {"name": modern["path"], "data": url if is_data_url(url) else None, "is_file": not is_data_url(url)}
     return {**fields, "orig_name": modern.get("orig_name"), "size": modern.get("size")}
@@ -725,12 +713,12 @@ def base64_argument(kind: str, name: str, mime_type: str, encoded: str) -> Json:
 
 def fit_argument(version: tuple[int, ...], kind: str, value: Any) -> Any:
     """An argument in the shape that the release wants, where releases differ: a video is an object only in 4 and 5."""
+    if kind == "video" and not (4,) <= version < (6,):
+        value = as_dict(value).get("video", value)
+    elif kind == "video" and "path" in as_dict(value):  # marked or, until 4.20, not
+        value = {"video": value, "subtitles": None}
     if version < (4,):
-        return walk(value, is_marked_file, lambda item: item if is_local_file(item) else old_file(kind, item))
-    if kind == "video" and version >= (6,):
-        return as_dict(value).get("video", value)
-    if kind == "video" and is_marked_file(value):
-        return {"video": value, "subtitles": None}
+        value = walk(value, is_marked_file, lambda item: item if is_local_file(item) else old_file(kind, item))
     return value
 
 
@@ -738,15 +726,15 @@ def is_local_file(value: Any) -> bool:
     return isinstance(value, LocalFile)
 
 
-def safe_name(name: Any, longest: int = 120) -> str:
+def safe_name(name: Any) -> str:
     """A file name that every operating system takes and that stays in its folder, as near to `name` as possible."""
     text = re.split(r"[/\\]", name)[-1] if isinstance(name, str) else ""
     text = re.sub(r'[\x00-\x1f\x7f<>:"|?*\ud800-\udfff]', "_", text).strip(" .")
     stem, dot, suffix = text.rpartition(".")
     if not dot:
         stem, suffix = text, ""
-    suffix = suffix.encode()[: longest // 2].decode("utf-8", "ignore")
-    stem = stem.encode()[: longest - len(suffix.encode()) - 2].decode("utf-8", "ignore")
+    suffix = suffix.encode()[:60].decode("utf-8", "ignore")
+    stem = stem.encode()[: 118 - len(suffix.encode())].decode("utf-8", "ignore")
     text = f"{stem}{dot}{suffix}".strip(" .") or "file"
     is_device = re.match(r"(?i)(con(in\$|out\$)?|prn|aux|nul|(com|lpt)[0-9¹²³]) *(\.|$)", text)  # of Windows
     return f"_{text}" if is_device else text
@@ -777,12 +765,11 @@ def type_name(
 
     if "$ref" in schema:
         name = str(schema["$ref"]).rsplit("/", 1)[-1]
-        known = name not in opened  # schemas may refer to themselves
-        return type_name(definitions.get(name) if known else None, definitions, (*opened, name), left)
-    if "const" in schema:
-        return f"Literal[{schema['const']!r}]"
-    if isinstance(schema.get("enum"), list):
-        return f"Literal[{', '.join(repr(choice) for choice in schema['enum'])}]"
+        known = None if name in opened else definitions.get(name)  # schemas may refer to themselves
+        return type_name(known, definitions, (*opened, name), left)
+    choices = [schema["const"]] if "const" in schema else schema.get("enum")
+    if isinstance(choices, list):
+        return f"Literal[{', '.join(map(repr, choices))}]"
     for key in ("anyOf", "oneOf", "allOf"):
         if isinstance(schema.get(key), list):
             return " | ".join(dict.fromkeys(inner(part) for part in schema[key])) or "Any"
@@ -815,10 +802,6 @@ def _dict_type(schema: Mapping[str, Any], inner: Callable[[Any], str]) -> str:
     return f"dict({', '.join(fields)})"
 
 
-class Required:
-    """Marks a parameter without a value while arguments are bound."""
-
-
 def bind_arguments(
     parameters: Sequence[Mapping[str, Any]], args: Sequence[Any], keywords: Mapping[str, Any], where: str
 ) -> list[Any]:
@@ -830,7 +813,7 @@ def bind_arguments(
 
     if len(args) > len(parameters):
         raise wrong(f"Too many arguments: {len(args)} given, but")
-    defaults = [item.get("parameter_default") if item.get("parameter_has_default") else Required for item in parameters]
+    defaults = [item.get("parameter_default") if item.get("parameter_has_default") else REQUIRED for item in parameters]
     values = [*args, *defaults[len(args) :]]
     for name, value in keywords.items():
         if name not in names:
@@ -838,7 +821,7 @@ def bind_arguments(
         if names.index(name) < len(args):
             raise wrong(f"Parameter `{name}` is already set as a positional argument.")
         values[names.index(name)] = value
-    missing = [name for name, value in zip(names, values) if value is Required]
+    missing = [name for name, value in zip(names, values) if value is REQUIRED]
     if missing:
         raise wrong(f"No value provided for required argument: {', '.join(missing)}.")
     for value, parameter in zip(values, parameters):
@@ -854,18 +837,18 @@ def _usage(parameter: Mapping[str, Any]) -> str:
 def _similar(name: str, names: Sequence[str]) -> str:
     from difflib import get_close_matches  # only after a mistake
 
-    close = get_close_matches(name, names, 1, 0.6)
+    close = get_close_matches(name, names, 1)
     return f" (did you mean `{close[0]}`?)" if close else ""
 
 
 def _check_argument(value: Any, parameter: Mapping[str, Any]) -> None:
     name = parameter["parameter_name"]
     kind = str(as_dict(parameter.get("python_type")).get("type")).lower()
-    values = value if isinstance(value, list) and kind.startswith("list[filepath") else [value]
+    values = value if isinstance(value, (list, tuple)) else [value]
     is_file = kind.startswith(("filepath", "list[filepath"))
     if is_file and any(isinstance(one, (str, bytes, os.PathLike)) for one in values):
         raise TypeError(f"Parameter `{name}` takes a file: wrap it in handle_file(), as in {name}=handle_file(…).")
-    if value is None or type(value) in (bool, int, float):
+    if value is None or type(value) in (bool, float):
         return
     try:
         # Not what cannot be encoded, either: servers end the whole stream over it. Names of files may be such.
@@ -888,35 +871,31 @@ def describe_endpoint(info: Mapping[str, Any], call: str) -> str:
     result = ", ".join(returns)
     lines = [f" - predict({', '.join([*names, call])}) -> {f'({result})' if len(returns) > 1 else result}"]
     if info.get("oauth_token"):
-        lines.append(
-            f"    Acts on your behalf: your Hugging Face token is {info['oauth_token']}. Client(oauth_token=…)"
-        )
+        lines += [f"    Acts on your behalf: your Hugging Face token is {info['oauth_token']}. Client(oauth_token=…)"]
     takes = [_describe_parameter(parameter) for parameter in info["parameters"]]
     gives = [_describe_value(name, item) for name, item in zip(returns, info["returns"])]
     lines += ["    Parameters:", *(takes or ["     - None"]), "    Returns:", *(gives or ["     - None"])]
     return "\n".join(lines) + "\n"
 
 
+def kind_of(item: Mapping[str, Any]) -> str:
+    return str(item["python_type"].get("type", "Any"))
+
+
 def _describe_parameter(parameter: Mapping[str, Any]) -> str:
-    name, kind = parameter["parameter_name"], parameter["python_type"].get("type", "Any")
-    need = "(required)"
+    need = " (required)"
     if parameter.get("parameter_has_default"):
         default: Json = parameter.get("parameter_default")
         shown = f'handle_file("{default.get("url") or default["path"]}")' if is_marked_file(default) else default
-        kind += " | None" if default is None and "None" not in kind else ""
-        need = f"(not required, defaults to:   {shown})"
-    return f"     - [{parameter.get('component')}] {name}: {kind} {need} {_note(parameter)} "
+        optional = " | None" if default is None and "None" not in kind_of(parameter) else ""
+        need = f"{optional} (not required, defaults to:   {shown})"
+    return _describe_value(parameter["parameter_name"], parameter, need)
 
 
-def _describe_value(name: str, item: Mapping[str, Any]) -> str:
-    return f"     - [{item.get('component')}] {name}: {item['python_type'].get('type', 'Any')}{_note(item, ' ')} "
-
-
-def _note(item: Mapping[str, Any], before: str = "") -> str:
-    text = item["python_type"].get("description")
-    if not text or "filepath" in str(item["python_type"].get("type")):  # what servers say of files is about their code
-        return ""
-    return f"{before}({text})"
+def _describe_value(name: str, item: Mapping[str, Any], need: str = "") -> str:
+    kind, text = kind_of(item), item["python_type"].get("description")
+    known = text and "filepath" not in kind  # what servers say of files is about their code
+    return f"     - [{item.get('component')}] {name}: {kind}{need}{f' ({text})' if known else ' ' * bool(need)} "
 
 
 def describe_api(api: Mapping[str, Any], all_endpoints: bool | None) -> str:
@@ -1262,14 +1241,12 @@ class Response:
 
     def read(self) -> bytes:
         """The whole body, which has to arrive within the time for the answer, and to fit into memory."""
-        body: list[bytes] = []
-        size = 0
+        body = bytearray()
         for piece in self._body():
-            body.append(piece)
-            size += len(piece)
-            if size > MAX_EVENT_BYTES:
+            body += piece
+            if len(body) > MAX_EVENT_BYTES:
                 raise ProtocolError(f"{self.url} sent more than {MAX_EVENT_BYTES} bytes.", url=self.url)
-        return b"".join(body)
+        return bytes(body)
 
     def json(self) -> Json:
         """The body as JSON, or the error that its status and contents amount to."""
@@ -1793,7 +1770,7 @@ def http_error(response: Response) -> HTTPError:
         text += f" Try again after {wait} (Retry-After)." if wait else ""
     elif status in REDIRECTS:
         text = f"{url} redirects to {response.headers.get('location')!r}; use that address instead."
-    return kinds.get(status, HTTPError)(text, status=status, url=url, body=body, retry_after=wait)
+    return kinds.get(status, HTTPError)(text, status=status, url=url, body=body, words=words, retry_after=wait)
 
 
 # === Hub ==============================================================================================================
@@ -1819,6 +1796,9 @@ class Token:  # no Record: these show what they hold
     """A Hugging Face token, and whether the caller passed it or it was found on this machine."""
 
     def __init__(self, value: str, passed: bool):
+        if re.search(r"[\r\n]", value):
+            place = "passed" if passed else "found in the environment or in the saved file"
+            raise ValueError(f"The Hugging Face token that was {place} has a line break in it.")
         self.value, self.passed = value, passed
 
 
@@ -1895,7 +1875,7 @@ class Hub:
                 raise
             raise SpaceError(
                 f"Could not find Space: {name}. If it is a private Space, please provide its id (user/name) and a "
-                f"Hugging Face token that may read it. The Hub says: {error_text(error.body) or error.status}",
+                f"Hugging Face token that may read it. The Hub says: {error.words or error.status}",
                 status=error.status,
                 url=error.url,
             ) from error
@@ -1905,7 +1885,7 @@ class Hub:
         try:
             return str(self.ask("whoami-v2")["name"])
         except (AuthenticationError, KeyError) as error:
-            words = error_text(error.body) if isinstance(error, HTTPError) else "no name"
+            words = error.words if isinstance(error, HTTPError) else "no name"
             raise AuthenticationError(
                 f"The Hub does not know who you are: pass token=…, or set HF_TOKEN. The Hub says: {words}", url=self.url
             ) from error
@@ -1917,9 +1897,7 @@ def hub_url() -> str:
 
 def space_in(src: str) -> str | None:
     """The Space that `src` names: an id (`user/name`) or the address of its page."""
-    page = re.match(
-        rf"(?:(?:https?://)?(?:www\.)?(?:huggingface\.co|hf\.co)|{re.escape(hub_url())})/spaces/", src, re.I
-    )
+    page = re.match(rf"(?:(?:https?://)?(?:www\.)?(?:huggingface|hf)\.co|{re.escape(hub_url())})/spaces/", src, re.I)
     space_id = "/".join(re.split(r"[/?#]", src[page.end() :])[:2]) if page else src
     return space_id if re.fullmatch(SPACE_ID, space_id) and not space_id.startswith("localhost/") else None
 
@@ -1964,7 +1942,7 @@ def _stage_of(hub: Hub, space_id: str) -> tuple[str, str]:
     info = hub.space(space_id)
     host = info.get("host")
     stage = str(as_dict(info.get("runtime")).get("stage", "RUNNING"))
-    if stage in BROKEN_STAGES or not isinstance(host, str) or not host:
+    if stage in BROKEN_STAGES or not isinstance(host, str) or not host.startswith(("http://", "https://")):
         why = BROKEN_STAGES.get(stage, "the Hub names no host for it")
         raise SpaceError(f"The Space {space_id} does not run ({stage}): {why}.", stage=stage, url=hub.url)
     return stage, host
@@ -1974,11 +1952,9 @@ def space_settings(
     private: bool, secrets: Mapping[str, str] | None, variables: Mapping[str, str] | None
 ) -> dict[str, Any]:
     """How a duplicate is made, besides its name and hardware."""
-    settings: dict[str, Any] = {"visibility": "private" if private else "public"}
-    for field, values in (("secrets", secrets), ("variables", variables)):
-        if values:
-            settings[field] = [{"key": key, "value": value} for key, value in values.items()]
-    return settings
+    given = {field: values for field, values in (("secrets", secrets), ("variables", variables)) if values}
+    lists = {field: [{"key": key, "value": values[key]} for key in values] for field, values in given.items()}
+    return {"visibility": "private" if private else "public", **lists}
 
 
 def duplicate_space(
@@ -2004,14 +1980,21 @@ def duplicate_space(
         if error.status == 403:
             raise
         existing = None
+    page = f"{hub.url}/spaces/{target}"
     if existing is None:
         wanted = hardware or _hardware_of(hub.space(source))
         chosen = {"hardware": wanted, **_sleep_of(wanted, sleep_minutes)} if wanted else {}
-        if _create(hub, source, target, {"repository": target, **settings, **chosen}):
-            tell(f"Created {hub.url}/spaces/{target}, a duplicate of {source}.")
+        try:
+            hub.ask(f"spaces/{source}/duplicate", {"repository": target, **settings, **chosen})
+            tell(f"Created {page}, a duplicate of {source}.")
             return target
-        existing = hub.space(target)  # somebody else was faster
-    tell(f"Using your existing Space {hub.url}/spaces/{target}.")
+        except GradioError as error:
+            if error.status != 409:  # that somebody else was faster
+                step = f"duplicating {source} to {target}"
+                unknown = f"{target} may exist or not; if so, delete it at {page}/settings"
+                raise _failed(step, "nothing has been created", unknown, error) from error
+        existing = hub.space(target)
+    tell(f"Using your existing Space {page}.")
     if "secrets" in settings or "variables" in settings:
         logger.warning("%s exists already: its secrets and variables are left as they are.", target)
     if hardware and hardware != (_hardware_of(existing) or BASIC_HARDWARE):
@@ -2019,21 +2002,9 @@ def duplicate_space(
             hub.ask(f"spaces/{target}/hardware", {"flavor": hardware, **_sleep_of(hardware, sleep_minutes)})
         except GradioError as error:
             step = f"changing the hardware of {target} to {hardware}"
-            unknown = f"{target} exists, and may have been changed: see {hub.url}/spaces/{target}/settings"
+            unknown = f"{target} exists, and may have been changed: see {page}/settings"
             raise _failed(step, f"{target} exists, unchanged", unknown, error) from error
     return target
-
-
-def _create(hub: Hub, from_id: str, target: str, body: Mapping[str, Any]) -> bool:
-    """Whether the duplicate was made; False if it exists."""
-    try:
-        hub.ask(f"spaces/{from_id}/duplicate", body)
-    except GradioError as error:
-        if error.status == 409:
-            return False
-        unknown = f"{target} may exist or not; if so, delete it at {hub.url}/spaces/{target}/settings"
-        raise _failed(f"duplicating {from_id} to {target}", "nothing has been created", unknown, error) from error
-    return True
 
 
 def _hardware_of(info: Mapping[str, Any]) -> str | None:
@@ -2050,7 +2021,7 @@ def _sleep_of(hardware: str, minutes: float) -> dict[str, int]:
 
 def _failed(step: str, left_if_refused: str, left: str, error: GradioError) -> SpaceDuplicationError:
     refused = isinstance(error, HTTPError) and (error.status or 0) < 500
-    words = (error_text(error.body) if isinstance(error, HTTPError) else "") or str(error)
+    words = (isinstance(error, HTTPError) and error.words) or str(error)
     text = f"The Hub {'refused' if refused else 'failed at'} {step} ({error.status or 'no answer'}): "
     text += f"{words.rstrip('.?')}. As it stands, {left_if_refused if refused else left}."
     return SpaceDuplicationError(text, status=error.status, url=error.url, retry_after=error.retry_after)
@@ -2388,12 +2359,11 @@ def post(call: Call, url: str, body: Mapping[str, Any]) -> Json:
 def refusal(response: Response) -> GradioError:
     """The error for a call that the queue did not take."""
     error = http_error(response)
-    words = error_text(error.body)
     refused: GradioError
     if error.status == 422:
-        refused = ValidationError(words, title="Validation failed")
-    elif "ueue" in words:  # "Queue is full. Max size is 1 and size is 1.", "Queue is stopped."
-        refused = QueueError(f"The app did not take the job: {words}")
+        refused = ValidationError(error.words, title="Validation failed")
+    elif "ueue" in error.words:  # "Queue is full. Max size is 1 and size is 1.", "Queue is stopped."
+        refused = QueueError(f"The app did not take the job: {error.words}")
     else:
         return error
     refused.status, refused.url, refused.retry_after = error.status, error.url, error.retry_after
@@ -2847,8 +2817,8 @@ class Job(Future):
 
         True: it was waiting here or in the server's queue, or it is a generator, which stops after its current step
         (the server is told in the background). False: it has ended; or a plain function is already running, which no
-        Gradio server can interrupt; or a generator that the server cannot stop without harm to other jobs (4.35 to
-        4.44, while another call of the same function is pending).
+        Gradio server can interrupt; or a generator that the server cannot stop without harm to other jobs: while
+        another call of the same function is pending, on 4.35 to 4.44, and on newer ones if the function has no inputs.
         """
         if self.running() and not (self._stoppable and self._can_end()):
             return False
@@ -3106,9 +3076,10 @@ def log_in(http: Http, routes: Routes, auth: tuple[str, str]) -> None:
             return
         if response.status != 200:
             error = http_error(response)
-            words = error_text(error.body) or str(error)
             raise AuthenticationError(
-                f"Could not login to {routes.base} as {user!r}: {words}", url=routes.login, status=response.status
+                f"Could not login to {routes.base} as {user!r}: {error.words or error}",
+                url=routes.login,
+                status=response.status,
             )
 
 
@@ -3146,9 +3117,11 @@ def describe(endpoint: Endpoint, given: Any) -> dict[str, Any]:
         for place, index in enumerate(shown):
             said = as_dict(known[place]) if len(known) == len(shown) else {}
             item = describe_component(components[index], f"{kind}_{index}", said)
-            if not isinstance(item["parameter_name"], str) or item["parameter_name"] in names:
-                item["parameter_name"] = f"param_{place}"
-            names.add(item["parameter_name"])
+            name = item["parameter_name"]
+            if not isinstance(name, str) or not name or name in names:
+                name = f"param_{place}"
+            item["parameter_name"] = name = name + "_" * (name in names)
+            names.add(name)
             described[key].append(item)
     return described
 
@@ -3263,8 +3236,8 @@ class Client:
     """A connection to one Gradio app. Usable from any number of threads; a context manager.
 
     `src` is an http(s) URL of the app (any of its pages will do), `host:port`, or a Hugging Face Space: its id
-    (`user/name`), the address of its page or of its app. Connecting blocks for one request, and until a Space that
-    sleeps or is being built has started: up to SPACE_START_SECONDS, whatever `timeout` is.
+    (`user/name`), the address of its page or of its app. Connecting blocks for a request or a few, and until a Space
+    that sleeps or is being built has started: up to SPACE_START_SECONDS, whatever `timeout` is.
 
     - `auth=(user, password)` logs in to an app with a login. `headers` and `cookies` go with every request to the app's
       origin and to no other. `token` is a Hugging Face token for the Hub and the app; by default HF_TOKEN or the saved
@@ -3436,7 +3409,7 @@ class Client:
 
         Several outputs come as a tuple. Files are passed as `handle_file(…)`, and come back as paths of local files.
         Raises TypeError or ValueError for a wrong call before anything is sent; AppError if the app fails; QueueError,
-        ConnectionLost, TimedOut and the other errors of this module. Ctrl-C cancels the call.
+        ConnectionLost, TimedOut and the other errors of this module. Ctrl-C cancels the call, as `Job.cancel()` can.
         """
         return self._result(self._call(args, api_name, fn_index, headers, kwargs))
 
@@ -3449,7 +3422,8 @@ class Client:
         result_callbacks: Callable[..., Any] | Sequence[Callable[..., Any]] | None = None,
         **kwargs: Any,
     ) -> Job:
-        """Start a call in the background and return its Job. Wrong arguments raise here, as in `predict()`.
+        """Start a call in the background and return its Job. Wrong arguments raise here, as in `predict()`: the first
+        call that names or omits some blocks for a request.
 
         `result_callbacks` are called with the outputs as arguments if the job succeeds, in order, in its thread.
         """
@@ -3887,7 +3861,7 @@ exit codes:
   5    the server was silent for longer than --timeout
   6    queue full, rate limit or quota
   7    the connection broke while the result was on its way
-  130  interrupted; the job has been cancelled on the server"""
+  130  interrupted; the server has been told to cancel the job"""
 CODES: dict[type, int] = {  # of errors and those derived from them
     Exception: 1,
     GradioError: 1,
@@ -4051,10 +4025,6 @@ def read_stdin() -> str:
 
 def file_named(name: str) -> LocalFile:
     return handle_file(stdin().buffer.read(), "stdin") if name == "-" else handle_file(name)
-
-
-def kind_of(item: Mapping[str, Any]) -> str:
-    return str(item["python_type"].get("type", "Any"))
 
 
 TEXT_KIND = r"(str|Literal\[.*\])( \| None)?"

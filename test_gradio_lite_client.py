@@ -651,6 +651,7 @@ class BodiesTest(TestCase):
             "an HTML page titled '502 Bad Gateway'",
         ),
         ("HTML without a title", b"<p>Sorry</p>", "'<p>Sorry</p>'"),
+        ("HTML of titles", b"<title>" * 9000, repr("<title>" * 29)[:201] + "'"),
         ("not UTF-8", b"caf\xe9", "caf\ufffd"),
     )
 
@@ -879,11 +880,17 @@ class OldServersTest(TestCase):
             ((6, 0), local, local),
             ((6, 0), wrapped, local),
             ((3, 50), local, local),
+            ((3, 50), wrapped, local),
+            ((4, 10), UNMARKED, {"video": UNMARKED, "subtitles": None}),
             ((5, 50), None, None),
         ):
             with self.subTest(version, value=value):
                 self.assertEqual(glc.fit_argument(version, "video", value), expected)
         self.assertIs(glc.fit_argument((5, 50), "audio", local), local)
+
+    def test_an_image_on_the_disk_of_an_old_server_is_not_lost(self) -> None:
+        error = self.raises(TypeError, glc.fit_argument, (3, 50), "image", MARKED)
+        self.assertIn("download it, and pass handle_file(…)", str(error))
 
     def test_which_servers_take_base64(self) -> None:
         table = [
@@ -1124,6 +1131,10 @@ class BindArgumentsTest(TestCase):
                 error = self.raises(TypeError, self.bind, value)
                 self.assertIn("The value for parameter `text` cannot be sent as JSON: ", str(error))
 
+    @unittest.skipUnless(hasattr(sys, "get_int_max_str_digits"), "all integers have a text here")
+    def test_an_integer_that_is_too_long(self) -> None:
+        self.assertIn("cannot be sent as JSON", str(self.raises(TypeError, self.bind, 10**5000)))
+
     def test_a_path_for_a_file_is_refused_early(self) -> None:
         for kind, value, refused in (
             ("filepath", "a.txt", True),
@@ -1131,6 +1142,8 @@ class BindArgumentsTest(TestCase):
             ("filepath", b"content", True),
             ("list[filepath]", "a.txt", True),
             ("list[filepath]", ["a.txt"], True),
+            ("list[filepath]", ("a.txt", "b.txt"), True),
+            ("filepath", ["a.txt"], True),
             ("filepath | None", "a.txt", True),
             ("filepath", None, False),
             ("filepath", glc.handle_file(__file__), False),
@@ -3024,7 +3037,13 @@ class SpaceLifeTest(HubCase):
         hub = self.hub()
         hub.add(SPACE, host=None)
         self.assertIn("the Hub names no host for it", str(self.fails(glc.SpaceError)))
-        for answer in ({"id": SPACE, "host": ""}, {"id": SPACE, "host": 1}, [], {}):
+        for answer in (
+            {"id": SPACE, "host": ""},
+            {"id": SPACE, "host": 1},
+            {"id": SPACE, "host": "x.hf.space"},
+            [],
+            {},
+        ):
             hub.on("GET", f"/api/spaces/{SPACE}", answer)
             self.assertIn("the Hub names no host for it", str(self.fails(glc.SpaceError)))
 
@@ -3306,6 +3325,9 @@ class TokenTest(HubCase):
                     self.patch_environ(**{name: ""})  # empty is as good as not set
         places["HOME"].write_text(" \n")
         self.assertIsNone(self.found())
+        places["HOME"].write_text("hf_a\nhf_b")
+        self.assertIn("in the saved file has a line break", str(self.raises(ValueError, self.found)))
+        self.assertIn("was passed has a line break", str(self.raises(ValueError, self.found, "hf_a\nhf_b")))
         places["HOME"].unlink()
         self.assertIsNone(self.found())
 
@@ -4058,6 +4080,10 @@ class AppTest(TestCase):
         given = {"parameters": [{"parameter_name": "a", "python_type": None}, {"parameter_name": "a"}], "returns": 5}
         described = glc.describe(app.endpoints[0], given)
         self.assertEqual([item["parameter_name"] for item in described["parameters"]], ["a", "param_1"])
+        app = glc.App("http://x", config(dependency(inputs=[1, 1, 1])))
+        given = {"parameters": [{"parameter_name": name} for name in ("param_1", "", "param_1")]}
+        names = [item["parameter_name"] for item in glc.describe(app.endpoints[0], given)["parameters"]]
+        self.assertEqual(names, ["param_1", "param_1_", "param_2"])
         self.assertEqual([item["python_type"]["type"] for item in described["parameters"]], ["Any", "str"])
         self.assertEqual(len(described["returns"]), 1)
 

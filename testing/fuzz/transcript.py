@@ -112,7 +112,10 @@ def check_old_values(rng: random.Random) -> None:
     modern = glc.modern_output(kind, mutated(rng, value))
     json.dumps(modern)
     for found in (modern, glc.modern_file(OLD_FILE)):
-        json.dumps(glc.fit_argument((3, 50), kind, found))
+        try:
+            json.dumps(glc.fit_argument((3, 50), kind, found))
+        except TypeError as error:
+            assert kind == "image" and "handle_file" in str(error), (kind, found, error)
     glc.walk(modern, glc.is_marked_file, lambda item: glc.file_name(item))
 
 
