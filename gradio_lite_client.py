@@ -130,9 +130,9 @@ logger.addHandler(logging.NullHandler())
 class GradioError(Exception):
     """Base of all errors of this library; attributes that do not apply are None."""
 
-    url: str | None = None
+    url: str | None = None  # that was asked, without a login that it may hold
     status: int | None = None  # HTTP
-    endpoint: str | None = None
+    endpoint: str | None = None  # its api_name, or fn_index=N
     event_id: str | None = None  # the server's name for the job
     last_status: StatusUpdate | None = None
     retry_after: str | None = None  # the server's Retry-After header, as it came, or the seconds that the Hub says
@@ -209,7 +209,7 @@ class InvalidAPIEndpointError(GradioError, ValueError):
 class SpaceError(GradioError):
     """A Hugging Face Space that cannot be found, or that does not run and will not without its owner."""
 
-    stage: str | None = None
+    stage: str | None = None  # the Hub's word for what it does instead: PAUSED, BUILD_ERROR, RUNTIME_ERROR, ...
 
 
 class SpaceDuplicationError(SpaceError):
@@ -333,8 +333,8 @@ class LocalFile(JsonObject):
 # === Formats ==========================================================================================================
 # Bytes to values and back. Pure: no sockets, files, clocks or threads.
 
-MAX_EVENT_BYTES = 256 * 1024 * 1024  # an event larger than this is taken for an attack on our memory
-UPLOAD_CHUNK = 256 * 1024
+MAX_EVENT_BYTES = 256 * 1024 * 1024  # an event or answer larger than this is taken for an attack on our memory
+UPLOAD_CHUNK = 256 * 1024  # larger ones are not faster
 
 
 def split_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
@@ -477,8 +477,10 @@ def apply_edits(value: Json, edits: Edits) -> Json:
     """
     root = [value]
     own = {id(root): root}  # the containers made here: these may be changed
+    edit = None
     try:
-        for operation, path, new in edits:
+        for edit in edits:
+            operation, path, new = edit
             parent: Any = root
             key: Any = 0
             for step in path:
@@ -498,7 +500,8 @@ def apply_edits(value: Json, edits: Edits) -> Json:
             else:
                 raise ValueError(f"unknown operation {operation!r}")
     except (LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
-        raise ProtocolError(f"The server sent a diff that does not fit the value before it: {error!r}") from error
+        text = f"The server sent a diff that does not fit the value before it: {str(edit)[:200]} ({error!r})."
+        raise ProtocolError(text) from error
     return root[0]
 
 
@@ -533,6 +536,9 @@ def as_list(value: Json) -> list[Any]:
 
 def as_dict(value: Json) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
+
+
+# --- what servers say of errors
 
 
 def describe_body(text: str) -> str:
@@ -917,12 +923,12 @@ def describe_api(api: Mapping[str, Any], all_endpoints: bool | None) -> str:
 IDLE_SECONDS = 2.0  # uvicorn drops idle connections after 5 s; its clock starts before ours, by more on a busy machine
 MAX_TIMEOUT = 2_000_000  # in ms about the largest number that sockets take
 REDIRECTS = (301, 302, 303, 307, 308)
-MAX_REDIRECTS = 10
+MAX_REDIRECTS = 10  # what a login in front of an app needs, twice
 CLOSING_SECONDS = 2.0  # for the end of a WebSocket
-MAX_ERROR_BODY = 64 * 1024
-READ_SIZE = 64 * 1024
-MAX_LINE = 64 * 1024  # in what surrounds a body
-MAX_FIELDS = 256  # of a head
+MAX_ERROR_BODY = 64 * 1024  # a page of words is less
+READ_SIZE = 64 * 1024  # what servers write at a time; larger reads are not faster
+MAX_LINE = 64 * 1024  # in what surrounds a body; as http.client
+MAX_FIELDS = 256  # of a head; http.client takes 100
 CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")  # OpenSSL itself reads SSL_CERT_FILE and SSL_CERT_DIR
 
 Headers: TypeAlias = "Mapping[str, str]"
@@ -1141,7 +1147,7 @@ class Response:
                 self._read_head()
         except ConnectionError as error:  # not one that came before the first byte, after which a GET is sent again
             raise NotHTTP("the head of the answer was cut short") from error
-        options = [option.strip() for option in self.headers.get("connection", "").lower().split(",")]
+        # How long the body is: RFC 9112, section 6.3.
         encoding = self.headers.get("transfer-encoding", "").lower()
         if encoding not in ("", "chunked"):
             raise NotHTTP(f"the transfer encoding {encoding[:80]!r}")
@@ -1154,6 +1160,7 @@ class Response:
             if not re.fullmatch(r"[0-9]{1,18}", length):
                 raise NotHTTP(f"the length {length[:80]!r}")
             self._length = int(length)
+        options = [option.strip() for option in self.headers.get("connection", "").lower().split(",")]
         framed = self._chunked or self._length is not None
         kept = "close" not in options if self._newer else "keep-alive" in options
         self.reusable = framed and kept and self.status != 101
@@ -1282,7 +1289,8 @@ class Response:
 class Http:
     """Requests, over connections that are kept alive. Usable from any number of threads.
 
-    `_lock` guards `_idle`, `_busy`, `_jars` and `closed`. Headers granted to an origin are sent to no other.
+    The parameters are those of Client. `_lock` guards `_idle`, `_busy`, `_jars` and `closed`. Headers granted to an
+    origin are sent to no other.
     """
 
     def __init__(
@@ -2019,11 +2027,11 @@ def _sleep_of(hardware: str, minutes: float) -> dict[str, int]:
     return {"sleepTimeSeconds": -1 if minutes < 0 else max(1, round(minutes * 60))}
 
 
-def _failed(step: str, left_if_refused: str, left: str, error: GradioError) -> SpaceDuplicationError:
+def _failed(step: str, unchanged: str, unknown: str, error: GradioError) -> SpaceDuplicationError:
     refused = isinstance(error, HTTPError) and (error.status or 0) < 500
     words = (isinstance(error, HTTPError) and error.words) or str(error)
     text = f"The Hub {'refused' if refused else 'failed at'} {step} ({error.status or 'no answer'}): "
-    text += f"{words.rstrip('.?')}. As it stands, {left_if_refused if refused else left}."
+    text += f"{words.rstrip('.?')}. As it stands, {unchanged if refused else unknown}."
     return SpaceDuplicationError(text, status=error.status, url=error.url, retry_after=error.retry_after)
 
 
