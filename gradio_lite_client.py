@@ -1350,7 +1350,8 @@ class Http:
         """
         limit = self.timeout if isinstance(timeout, str) else timeout
         first = origin = origin_of(url)
-        url, headers = without_login(url), {**login_in(url), **(headers or {})}
+        if "@" in url:
+            url, headers = without_login(url), {**login_in(url), **(headers or {})}
         for _ in range(MAX_REDIRECTS):
             response = self._send(origin, method, url, body, headers, limit, abort or Abort())
             if response.status not in REDIRECTS or redirects == "none":
@@ -3028,10 +3029,11 @@ def find_app(http: Http, url: str, auth: tuple[str, str] | None) -> App:
         if app:
             return app
     with http.request("GET", url, redirects="any") as response:
-        page = response.start().decode("utf-8", "replace")
-        embedded = re.search(r"window\.gradio_config\s*=\s*(\{.*?\});\s*</script>", page, re.S)
+        page = (response.read() if response.status == 200 else response.start()).decode("utf-8", "replace")
+        embedded = re.search(r"window\.gradio_config\s*=\s*(?=\{)", page)
         if embedded:  # an app whose config route is blocked
-            return App(response.url.split("?")[0], parse_json(embedded.group(1), url))
+            config = page[embedded.end() :].partition("</script>")[0].rstrip("; \n")
+            return App(response.url.split("?")[0], parse_json(config, url))
     raise ProtocolError(
         f"There is no Gradio app at {url}: it answered {response.status}, {describe_body(page)}.", url=url
     )

@@ -5424,7 +5424,7 @@ class ConnectTest(ClientCase):
 
     def test_a_page_that_holds_its_config(self) -> None:
         with self.serve() as server:
-            value = json.dumps(config(queue=False, enable_queue=False))
+            value = json.dumps(config(queue=False, enable_queue=False, css="x" * 100_000))
             page = f"<html><script>window.gradio_config = {value};</script><script>x</script></html>"
             server.on("GET", "/app/", page)
             server.on("POST", "/app/run/predict", {"data": ["ok"]})
