@@ -53,7 +53,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing, suppress
+from contextlib import ExitStack, closing, nullcontext, suppress
 from datetime import datetime
 from enum import Enum
 from functools import partial
@@ -960,6 +960,11 @@ def origin_of(url: str) -> Origin:
     return origin
 
 
+def is_secured(first: Origin, other: Origin) -> bool:
+    """Whether the other is the same server, but with TLS."""
+    return first.host == other.host and (first.port, other.port) == (80, 443)
+
+
 def without_login(url: str) -> str:
     """The URL as errors may show it: without the user and password that it may hold."""
     return re.sub(r"//[^/?#]*@", "//", url)
@@ -1368,7 +1373,7 @@ class Http:
                 raise ProtocolError(f"{url} redirects to {target[:200]!r}.", url=url) from error
             if first.scheme == "https" and origin.scheme == "http":
                 raise ConnectionFailed(f"{url} redirects from https to {target}: refused.", url=url)
-            if first.host == origin.host and (first.port, origin.port) == (80, 443):  # the same server, but secure
+            if is_secured(first, origin):
                 self.grant(origin, self._granted.get(first, {}))
                 first = origin
             if origin != first:
@@ -2099,7 +2104,9 @@ class Endpoint:
         )
         self.taken = [index for index, component in enumerate(self.inputs) if not is_skipped(component)]
         self.given = [index for index, component in enumerate(self.outputs) if not is_skipped(component)]
-        self.stateful = any(component.get("type") == "state" for component in [*self.inputs, *self.outputs])
+        self.input_types = [str(component.get("type")) for component in self.inputs]
+        self.output_types = [str(component.get("type")) for component in self.outputs]
+        self.stateful = "state" in [*self.input_types, *self.output_types]
 
     def __str__(self) -> str:
         return self.name or f"fn_index={self.number}"
@@ -2125,7 +2132,7 @@ class App:
         self.queue = bool(config.get("enable_queue", True))
         self.max_file_size = config.get("max_file_size")
         self.protocol = str(config.get("protocol", "ws"))
-        if self.protocol not in PROTOCOLS:
+        if self.protocol == "http" or self.protocol not in PROTOCOLS:  # the former is ours: no app has it
             if not self.protocol.startswith("sse_v"):
                 raise ProtocolError(f"{base} speaks {self.protocol!r}, a protocol this client does not know.", url=base)
             newest = list(PROTOCOLS)[-1]
@@ -2134,7 +2141,7 @@ class App:
         components = [entry for entry in as_list(config.get("components")) if isinstance(entry, dict)]
         by_id = {entry.get("id"): entry for entry in components if isinstance(entry.get("id"), (int, str))}
         self.endpoints: dict[int, Endpoint] = {}
-        self.names: dict[str, Endpoint] = {}
+        self.names: dict[str, Endpoint] = {}  # of all that can be called
         for index, dependency in enumerate(config["dependencies"]):
             if isinstance(dependency, dict):
                 number = dependency.get("id", index)
@@ -2142,6 +2149,7 @@ class App:
                     endpoint = self.endpoints[number] = Endpoint(number, dependency, by_id)
                     if endpoint.name and endpoint.callable and not endpoint.private:
                         self.names.setdefault(endpoint.name, endpoint)
+        self.listed = [name for name, endpoint in self.names.items() if endpoint.public]
 
 
 class Call:
@@ -2156,20 +2164,22 @@ class Call:
         data: list[Any],
         headers: Mapping[str, str],
         job: Job,
-        abort: Abort,  # of the requests that are for this call alone
     ):
         self.http, self.app, self.endpoint, self.session = http, app, endpoint, session
         self.data, self.headers = data, headers
-        self.job, self.abort = job, abort
+        self.job = job
+        self.abort = Abort()  # of the requests that are for this call alone
+        job._on_cancel(self.abort)
         self.extra: dict[str, Any] = {}  # further keys for the body
+        self.event_id = ""  # the server's name for it, as soon as it has one
 
-    def body(self, event_id: str | None = None) -> bytes:
+    def body(self) -> bytes:
         """The one request body that every server takes: old ones insist on keys that are not used."""
         body = {
             "data": self.data,
             "fn_index": self.endpoint.number,
             "session_hash": self.session.hash,
-            "event_id": event_id,
+            "event_id": self.event_id or None,
             "event_data": None,
             "trigger_id": None,
             **self.extra,
@@ -2226,7 +2236,6 @@ def speak_sse(call: Call) -> Generator[Message, None, None]:
     """A stream for each call; the server says when it wants the data, which are then POSTed (4.0 to 4.8)."""
     query = urlencode({"fn_index": call.endpoint.number, "session_hash": call.session.hash})
     url = f"{call.app.routes.join}?{query}"
-    event_id = ""
     complete = False
     try:
         # Some of these servers send a single heartbeat, so later silence does not mean that the connection is dead.
@@ -2236,16 +2245,15 @@ def speak_sse(call: Call) -> Generator[Message, None, None]:
             response.connection.limit(None)
             for text in iter_sse(response.chunks()):
                 message = parse_message(text)
-                event_id = str(message.get("event_id") or event_id)
+                call.event_id = str(message.get("event_id") or call.event_id)
                 complete = message["msg"] == "process_completed"
                 yield message
                 if message["msg"] == "send_data":
-                    body = call.body(event_id)
-                    with call.http.request("POST", call.app.routes.data, body, headers=call.headers) as answer:
+                    with call.http.request("POST", call.app.routes.data, call.body(), headers=call.headers) as answer:
                         answer.json()  # nothing, but errors
     finally:
-        if event_id and not complete and call.endpoint.generator:  # 4.0 does not always notice that nobody listens
-            post(call, call.app.routes.reset, {"event_id": event_id})
+        if call.event_id and not complete and call.endpoint.generator:  # 4.0 does not always notice that nobody listens
+            post(call, call.app.routes.reset, {"event_id": call.event_id})
 
 
 def join_queue(call: Call) -> str:
@@ -2259,29 +2267,25 @@ def join_queue(call: Call) -> str:
     event_id = as_dict(answer).get("event_id")
     if not isinstance(event_id, str) or not event_id:
         raise ProtocolError(f"{response.url} gave no event id but {str(answer)[:200]!r}.", url=response.url)
+    call.event_id = event_id  # known from here on, wherever an interrupt comes
     return event_id
 
 
 def speak_shared(call: Call) -> Generator[Message, None, None]:
     """Join the queue; the messages arrive on the one stream of the session (4.9 and newer)."""
-    event_id = ""
+    session = call.session
     started = complete = cancelled = False
 
-    def join() -> str:
-        nonlocal event_id
-        event_id = join_queue(call)  # known from here on, wherever an interrupt comes
-        return event_id
-
     def plan() -> tuple[str, ...]:
-        return cancel_steps(call.app, call.endpoint, started, *call.session.company(event_id))
+        return cancel_steps(call.app, call.endpoint, started, *session.company(call.event_id))
 
     def cancel() -> None:  # runs in the thread that cancels: decides at once, leaves the requests to the job's thread
         steps = plan()
         if "close" in steps:
-            call.session.retire(event_id)
-        call.session.tell(event_id, {"msg": "cancelled", "steps": steps})
+            session.retire(call.event_id)
+        session.tell(call.event_id, {"msg": "cancelled", "steps": steps})
 
-    messages = call.session.messages(join, call.endpoint.number)
+    messages = session.messages(partial(join_queue, call), call.endpoint.number)
     try:
         for message in messages:
             kind = message["msg"]
@@ -2291,15 +2295,16 @@ def speak_shared(call: Call) -> Generator[Message, None, None]:
                 call.job._on_cancel(cancel, lambda: bool(plan()))
             elif kind == "cancelled" or cancelled:
                 cancelled = True
-                if complete or stop(call, event_id, message.get("steps") or plan()):
+                otherwise = ("later",) if call.endpoint.generator else ()  # when no other job is in the way
+                if complete or stop(call, message.get("steps") or plan() or otherwise):
                     raise _Cancelled("The job was cancelled.")
             else:
                 yield message
                 if kind == "process_streaming":  # an app that takes a stream of inputs waits for more: there is no more
-                    post(call, f"{call.app.routes.stream(event_id)}/close", {})
+                    post(call, f"{call.app.routes.stream(call.event_id)}/close", {})
     except (GeneratorExit, KeyboardInterrupt, RuntimeError):  # nobody listens any more, or no thread can be had
-        if event_id and not complete:
-            stop(call, event_id, plan())
+        if call.event_id and not complete:
+            stop(call, plan())
         raise
     finally:
         messages.close()
@@ -2317,7 +2322,7 @@ def cancel_steps(app: App, endpoint: Endpoint, started: bool, alone: bool, only:
     "stop"    stop all running jobs of the function in the session (4.35 and newer)
     "reset"   stop a generator that has yielded (until 4.34)
     "close"   close the stream: the server drops what the session has in its queue, and stops generators
-    "later"   nothing can be done before the job starts
+    "later"   nothing can be done now: see again after its next message
     """
     version, dependency = app.version, endpoint.dependency
     can_empty = version >= (5,) and endpoint.inputs and not dependency.get("batch")
@@ -2336,16 +2341,16 @@ def cancel_steps(app: App, endpoint: Endpoint, started: bool, alone: bool, only:
     return ("stop",) if only else ()
 
 
-def stop(call: Call, event_id: str, steps: Iterable[str]) -> bool:
+def stop(call: Call, steps: Iterable[str]) -> bool:
     """Send the requests that the steps stand for. False: try again after the job's next message."""
-    routes, session = call.app.routes, call.session
+    routes, session, event_id = call.app.routes, call.session, call.event_id
     for step in steps:
         if step == "later":
             return False
         if step == "close":
             session.retire(event_id)
         elif step == "empty":
-            post(call, routes.stream(event_id), {**json.loads(call.body()), "data": []})
+            post(call, routes.stream(event_id), {**json.loads(call.body()), "event_id": None, "data": []})
         elif step == "reset":
             if post(call, routes.reset, {"event_id": event_id}) != {"success": True}:
                 return False
@@ -2385,8 +2390,8 @@ class Worker(threading.Thread):
     Ctrl-C in `start()` may come before or after the thread begins. So only the thread itself says what it does.
     """
 
-    def __init__(self, http: Http, name: str, run: Callable[..., None], *args: Any):
-        super().__init__(name=f"gradio-{name}", target=run, args=args, daemon=True)
+    def __init__(self, http: Http, name: str, run: Callable[[], None]):
+        super().__init__(name=f"gradio-{name}", target=run, daemon=True)
         self.http = http
 
 
@@ -2403,7 +2408,7 @@ class Session:
 
     The server sends a session's messages to whoever reads, so there must never be two streams, and drops the session's
     jobs when the stream is closed, so ours stays open until the server ends it. `_turn` is held during a join, so that
-    jobs reach the server one after the other, over one connection. `_lock` guards what follows it.
+    jobs reach the server one after the other, over one connection. `_lock` guards what follows it, and `lost`.
     """
 
     def __init__(self, http: Http, routes: Routes):
@@ -2415,21 +2420,20 @@ class Session:
         self._http = http
         self._routes = routes
         self._url = f"{routes.data}?session_hash={self.hash}"
-        self._abort = Abort()
+        self._abort = Abort()  # called when the session is retired: there will be no stream any more
         self._turn = threading.Lock()
         self._lock = threading.RLock()
         self._waiting: dict[str, Waiting] = {}  # by event id
-        self._joining: list[int] = []  # the function of the join whose answer is still on its way
-        self._early: list[Message] = []  # what came before that answer, for jobs that are not known
-        self._retired = False
+        self._joining: list[int] = []  # the functions of joins whose answers are still on their way
+        self._early: list[Message] = []  # what came before these answers, for jobs that are not known
         self._given_up = 0  # jobs over which the server may stumble, each time ending a stream
         self._reading = False
-        self._beating = False
+        self._beating = threading.Lock()  # held by the thread of the heartbeat
 
     @property
     def over(self) -> bool:
         """Whether later calls are better off with another session."""
-        return self._retired or (self.lost and not self.stateful)
+        return self._abort.aborted or (self.lost and not self.stateful)
 
     def messages(self, join: Callable[[], str], number: int) -> Generator[Message, None, None]:
         """Join the queue by calling `join`, then yield a message "joined" with the event id, then each message."""
@@ -2452,17 +2456,19 @@ class Session:
 
     def _join(self, join: Callable[[], str], job: Waiting) -> str:
         """Have the reader deliver what comes for this job, after what came before the answer to the join."""
-        with self._turn:
+        # A signal handler may call while the main thread joins: it must not wait for a turn that its own thread has.
+        with nullcontext() if threading.current_thread() is threading.main_thread() else self._turn:
             with self._lock:
-                if self._retired:
+                if self._abort.aborted:
                     raise _Retired("The session has ended.")
-                self._joining = [job.number]
+                self._joining.append(job.number)
             event_id = ""
             try:
                 event_id = join()
             finally:
                 with self._lock:
-                    early, self._early, self._joining = self._early, [], []
+                    self._joining.remove(job.number)
+                    early, self._early = self._early, []
                     taken = event_id in self._waiting
                     if event_id and not taken:
                         self._waiting[event_id] = job
@@ -2492,22 +2498,17 @@ class Session:
         """Close the stream, if still no other job needs it, and take no further jobs."""
         with self._lock:
             alone, _ = self.company(event_id)
-            if not alone:
-                return
-            self._retired = self.lost = True
-        self._abort()
+            if alone:
+                self._abort()
 
     def beat(self) -> None:
         """Show the app that this session is in use, by a request that does not end."""
-        with self._lock:
-            if not self._beating and not self.leave.aborted and not self._http.closed:
-                Worker(self._http, "heartbeat", self._beat).start()
+        if not (self._beating.locked() or self.leave.aborted or self._http.closed):
+            Worker(self._http, "heartbeat", self._beat).start()
 
     def _beat(self) -> None:
-        with self._lock:
-            if self._beating:
-                return
-            self._beating = True
+        if not self._beating.acquire(blocking=False):
+            return
         try:
             url = self._routes.heartbeat(self.hash)
             with self._http.request("GET", url, timeout=None, abort=self.leave) as response:
@@ -2516,8 +2517,7 @@ class Session:
         except GradioError as error:
             logger.debug("The heartbeat ended: %s", error)
         finally:
-            with self._lock:
-                self._beating = False
+            self._beating.release()
 
     def _read(self) -> None:
         """The reader thread: read streams while a job waits and each brings something, and not for ever the same."""
@@ -2542,7 +2542,7 @@ class Session:
                 in_vain = in_vain + 1 if brief and waited <= set(self._waiting) else 0
                 if not reopen or in_vain > MAX_STREAMS_IN_VAIN + self._given_up:
                     waiting, self._waiting = self._waiting, {}
-                    self.lost = self.lost or bool(waiting)
+                    self.lost |= bool(waiting)
                 if not self._waiting:
                     self._reading = False
                     break
@@ -2618,7 +2618,7 @@ PROTOCOLS = {
 def choose_protocol(app: App, endpoint: Endpoint, skip_queue: bool) -> str:
     """The row of PROTOCOLS for a call: as browsers choose, but generators always queue, as that brings every value."""
     direct = skip_queue or endpoint.dependency.get("queue") is False
-    if (4, 30) <= app.version < (6,) and any(component.get("type") == "json" for component in endpoint.outputs):
+    if (4, 30) <= app.version < (6,) and "json" in endpoint.output_types:
         direct = False  # run on 4.44 to 5.50: JSON outputs arrive as text like "root=[1]", or not at all
     # Batches break the queue of 4.0 to 4.10; run on 4.13 and 4.19: jobs of a batch get each other's results.
     breaks_queue = endpoint.dependency.get("batch") is True and (4,) <= app.version < (4, 24)
@@ -2734,8 +2734,11 @@ class Transcript:
                 "the upstream Gradio app has to set show_error=True in launch()."
             )
         words = str(words) or f"The app raised an error without a text on {self._where}."
-        if self._version < (5, 2) and re.fullmatch(r"'.*'|\".*\"", words, re.S):
-            words = words[1:-1]  # gr.Error of these releases quotes its text
+        if self._version < (5, 2) and re.fullmatch(r"'([^'\\]|\\.)*'|\"([^\"\\]|\\.)*\"", words, re.S):
+            from ast import literal_eval
+
+            with suppress(ValueError, SyntaxError):
+                words = literal_eval(words)  # gr.Error of these releases gives the repr of its text
         quota = quota_in(f"{details.get('title')}: {words}")
         if quota:
             details["quota"] = quota
@@ -2777,7 +2780,6 @@ class Job(Future):
         self._wakers: list[Callable[[], None]] = []
         self._end: Callable[[], None] = lambda: None  # ends the conversation after cancel()
         self._can_end: Callable[[], bool] = lambda: True  # whether the server can stop this generator and no other job
-        self._event_id: str | None = None
         self._cancel_seen = False
         self.add_done_callback(Job._publish)  # type: ignore[arg-type] # the first, so all others see the final status
 
@@ -2915,7 +2917,7 @@ class Job(Future):
                 self._status.time = datetime.now()
                 if step.status.log:
                     self._logs.append(step.status)
-                self._stoppable = self._stoppable or step.status.code is Status.ITERATING  # before 3.20 none says so
+                self._stoppable |= step.status.code is Status.ITERATING  # before 3.20 none says so
                 if step.values is not None or step.edits is not None:
                     self._outputs.append(step)
             self._changed.notify_all()
@@ -2924,21 +2926,18 @@ class Job(Future):
             wake()
 
     def _finish(self, values: list[Any]) -> None:
-        self._let_go()
         with self._lock:
             if not self._outputs and not self.done():
                 self._outputs.append(Step(self._status, values))
-        with suppress(concurrent.futures.InvalidStateError):  # it has been cancelled
-            self.set_result(self._show(values))
+        self._settle(self.set_result, self._show(values))
 
     def _fail(self, error: BaseException) -> None:
-        self._let_go()
-        with suppress(concurrent.futures.InvalidStateError):
-            self.set_exception(error)
+        self._settle(self.set_exception, error)
 
-    def _let_go(self) -> None:
-        """Forget how to end the conversation, which is over: that leads back here, which keeps results in memory."""
-        self._on_cancel(lambda: None)
+    def _settle(self, settle: Callable[[Any], None], outcome: Any) -> None:
+        self._on_cancel(lambda: None)  # the conversation's leads back here, which would keep results in memory
+        with suppress(concurrent.futures.InvalidStateError):  # it has been cancelled
+            settle(outcome)
 
 
 # === Client ===========================================================================================================
@@ -2957,9 +2956,9 @@ COMPONENT_TYPES = {  # for servers that give no schema
 def handle_file(filepath_or_url: str | os.PathLike[str] | bytes | IO[bytes], name: str | None = None) -> LocalFile:
     """Mark a file as an argument to upload: a path, an http(s) URL, bytes, or a file opened for reading in binary mode.
 
-    `name` is the file name the app sees; bytes should have one with the right suffix. The contents are read when the
-    job runs; those of a URL are fetched by this client and uploaded. ValueError if there is no such file, or it is open
-    as text or not at all.
+    `name` is the file name the app sees; bytes should have one with the right suffix. The contents are read when
+    the job runs (of an open file from where it stands now, in any number of jobs of a client); those of a URL are
+    fetched by this client and uploaded. ValueError if there is no such file, or it is open as text or not at all.
     """
     source, path, url = filepath_or_url, "", ""
     if isinstance(source, (str, os.PathLike)):
@@ -3040,16 +3039,22 @@ def find_app(http: Http, url: str, auth: tuple[str, str] | None) -> App:
 
 
 def _app_at(http: Http, base: str, auth: tuple[str, str] | None) -> App | None:
-    routes = Routes(base)
-    with http.request("GET", routes.config, redirects="any") as response:
+    with http.request("GET", Routes(base).config, redirects="any") as response:
+        where = re.sub(r"/config/?$", "", response.url.split("?")[0])
         if response.status == 401 and auth:
-            log_in(http, routes, auth)
-            return _app_at(http, base, None)
+            here, there = origin_of(base), origin_of(where)
+            if here != there and not is_secured(here, there):
+                raise AuthenticationError(
+                    f"{base} redirects to {where}, which wants a login. A password is not passed on: use that address.",
+                    url=where,
+                    status=401,
+                )
+            log_in(http, Routes(where), auth)
+            return _app_at(http, where, None)
         if response.status in (401, 403, 429) or response.status >= 500:
             raise http_error(response)
         text = response.read()
     config = json_or_none(text) if response.status == 200 else None
-    where = re.sub(r"/config/?$", "", response.url.split("?")[0])
     return App(where, config) if isinstance(config, dict) and "dependencies" in config else None
 
 
@@ -3084,6 +3089,12 @@ def log_in(http: Http, routes: Routes, auth: tuple[str, str]) -> None:
     with http.request("POST", routes.login, form, kind, redirects="none") as response:
         if response.status == 302 and response.headers.get("set-cookie"):  # 3.16
             return
+        if response.status in REDIRECTS:
+            raise AuthenticationError(
+                f"{routes.base} has no login by password: pass headers= or cookies= instead of auth=.",
+                url=routes.login,
+                status=response.status,
+            )
         if response.status != 200:
             error = http_error(response)
             raise AuthenticationError(
@@ -3109,8 +3120,7 @@ def show(endpoint: Endpoint, values: list[Any]) -> Any:
 
 
 def modern_outputs(endpoint: Endpoint, values: list[Any]) -> list[Any]:
-    kinds = [str(component.get("type")) for component in endpoint.outputs]
-    return [modern_output(kind, reveal(value)) for kind, value in zip(kinds, values)]
+    return [modern_output(kind, reveal(value)) for kind, value in zip(endpoint.output_types, values)]
 
 
 def describe(endpoint: Endpoint, given: Any) -> dict[str, Any]:
@@ -3215,19 +3225,17 @@ class Arrivals:
         return step if step.edits is None else Step(step.status, edits=step.edits)
 
     def final(self, values: list[Any]) -> list[Any]:
-        if not contains(values, self._is_file):
-            return values
-        return list(walk(values, self._is_file, self._arrived))
-
-    def _arrived(self, item: Mapping[str, Any]) -> Any:
-        key = (item["path"], item.get("url"))
-        if key not in self._fetched:
-            self._fetched[key] = self._fetch(item)
-        return self._fetched[key]
+        return list(walk(values, self._is_file, self._arrived)) if contains(values, self._is_file) else values
 
     def _streaming(self, item: Mapping[str, Any]) -> Any:
         """A medium that is still being made can only be fetched when the job is complete."""
         return FileData(item) if item.get("is_stream") else self._arrived(item)
+
+    def _arrived(self, item: Mapping[str, Any]) -> Any:
+        key = (item["path"], str(item.get("url")))
+        if key not in self._fetched:
+            self._fetched[key] = self._fetch(item)
+        return self._fetched[key]
 
 
 def _tell(verbose: bool, text: str) -> None:
@@ -3266,6 +3274,8 @@ class Client:
       permits it. `api_name` is the endpoint for calls that name none. `oauth_token` goes to endpoints that declare it.
 
     A process that has been forked can go on with the client, in a session of its own; jobs stay with their process.
+    A client knows the app as it was when it connected, functions by their numbers: after the app has been changed, make
+    a new one.
 
     Raises AuthenticationError, ConnectionFailed, TimedOut, ProtocolError (no Gradio app there), HTTPError, SpaceError.
     """
@@ -3298,12 +3308,12 @@ class Client:
             raise TypeError("auth= takes a tuple of two, (user, password).")
         self._download_files = download_files
         self._skip_queue = skip_queue
+        self._auth = auth
         self._oauth_token = oauth_token
         self._default_name = api_name
         self._max_workers = max(1, max_workers)
         self._http = Http(USER_AGENT, timeout, ssl_verify, proxy, trust_env)
-        self._closed = False
-        self._count = 0
+        self._numbers = itertools.count(1)  # of threads
         self._info: dict[str, Any] | None = None
         self._known: dict[tuple[int, bool], dict[str, Any]] = {}  # descriptions of endpoints: by the config alone?
         self._moved: Callable[[str, str, int | None, int], None] | None = None  # is told how far each file is
@@ -3325,11 +3335,12 @@ class Client:
 
     def _begin(self) -> None:
         """Make what belongs to one process."""
-        self._lock = threading.RLock()  # guards `_closed` and all below
+        self._lock = threading.RLock()  # guards all below
         self._waiting: deque[Call] = deque()
         self._running = 0  # jobs that have a thread
         self._starting = 0  # threads that have not taken a job yet; Ctrl-C may leave some uncounted
         self._session = Session(self._http, self._app.routes)
+        self._reading = threading.RLock()  # held while a piece is read of an open file, which several jobs may upload
         self._pid = os.getpid()  # last: from now on this is not done again
 
     def _own(self) -> None:
@@ -3386,7 +3397,7 @@ class Client:
             ) from error
 
     def __repr__(self) -> str:
-        return f"<Client {self.src} Gradio {self._app.version_text} {len(self._app.names)} named endpoints>"
+        return f"<Client {self.src} Gradio {self._app.version_text} {len(self._app.listed)} named endpoints>"
 
     def __enter__(self) -> Client:
         return self
@@ -3409,6 +3420,7 @@ class Client:
 
     def predict(
         self,
+        /,
         *args: Any,
         api_name: str | None = None,
         fn_index: int | None = None,
@@ -3425,6 +3437,7 @@ class Client:
 
     def submit(
         self,
+        /,
         *args: Any,
         api_name: str | None = None,
         fn_index: int | None = None,
@@ -3437,8 +3450,11 @@ class Client:
 
         `result_callbacks` are called with the outputs as arguments if the job succeeds, in order, in its thread.
         """
+        callbacks = [result_callbacks] if callable(result_callbacks) else result_callbacks or ()
+        if not isinstance(callbacks, Sequence) or not all(map(callable, callbacks)):
+            raise TypeError("result_callbacks= takes a function or a list of functions.")
         call = self._call(args, api_name, fn_index, headers, kwargs)
-        for callback in [result_callbacks] if callable(result_callbacks) else result_callbacks or ():
+        for callback in callbacks:
             call.job.add_done_callback(partial(_call_back, callback))
         with self._lock:
             self._check_open()
@@ -3451,15 +3467,14 @@ class Client:
         self._own()
         with self._lock:
             left, self._session = self._session, Session(self._http, self._app.routes)
-        left.leave()
+        left.leave()  # or its heartbeat would go on
 
     def close(self) -> None:
         """End every job (with ConnectionLost) and every thread, and close all sockets. May be called twice."""
         self._own()
-        with self._lock:
-            self._closed = True
-            waiting = list(self._waiting)  # where they stay until they have ended: Ctrl-C may come before
         self._http.close()
+        with self._lock:
+            waiting = list(self._waiting)  # where they stay until they have ended: Ctrl-C may come before
         reason = "The client was closed before the job started."
         call_each([partial(call.job._fail, ConnectionLost(reason, endpoint=str(call.endpoint))) for call in waiting])
         with self._lock:
@@ -3518,6 +3533,8 @@ class Client:
                 if isinstance(error, (AuthenticationError, TooManyRequestsError)):
                     raise
                 logger.warning("%s does not describe its endpoints (%s); using its config.", self.src, error)
+                if error.status in (502, 503, 504):  # for now: it is asked again
+                    return {}
         self._info = as_dict(as_dict(info).get("named_endpoints"))
         return self._info
 
@@ -3525,26 +3542,25 @@ class Client:
 
     def _endpoint(self, api_name: str | None, fn_index: int | None) -> Endpoint:
         """The endpoint that a call means. ValueError names those there are."""
-        names = self._app.names
+        names, listed = self._app.names, self._app.listed
         if api_name is None and fn_index is None:
             api_name = self._default_name
         if api_name is not None:
-            found = names.get(api_name) or names.get(f"/{api_name}")
+            found = names.get(str(api_name)) or names.get(f"/{api_name}")
             if found is None:
-                close = _similar(str(api_name), list(names))
+                close = _similar(str(api_name), listed)
                 raise ValueError(
-                    f"Cannot find a function with `api_name`: {api_name}{close}. {self.src} has: {', '.join(names)}."
+                    f"Cannot find a function with `api_name`: {api_name}{close}. {self.src} has: {', '.join(listed)}."
                 )
             return found
         if fn_index is None:
-            listed = [end for end in names.values() if end.public]
             if len(listed) == 1:
-                return listed[0]
+                return names[listed[0]]
             raise ValueError(
                 "This Gradio app might have multiple endpoints. Please specify an `api_name` or `fn_index`. "
-                f"{self.src} has: {', '.join(names) or 'no named endpoint'}."
+                f"{self.src} has: {', '.join(listed) or 'no named endpoint'}."
             )
-        found = self._app.endpoints.get(fn_index)
+        found = self._app.endpoints.get(fn_index) if isinstance(fn_index, int) else None
         if found is None or not found.callable:
             why = "there is none" if found is None else "it runs in the browser, not on the server"
             raise ValueError(f"Invalid function index: {fn_index!r}. {self.src}: {why}.")
@@ -3563,6 +3579,10 @@ class Client:
         """Check a call completely. Nothing is sent but, once and if needed, the question what the endpoints take."""
         self._own()
         endpoint = self._endpoint(api_name, fn_index)
+        if not isinstance(headers or {}, Mapping):
+            raise TypeError(
+                "headers= takes a mapping. A parameter of the app with that name is passed by its position."
+            )
         for name, value in (headers or {}).items():
             check_header(name, value)
         if keywords or len(args) != len(endpoint.taken) or self._oauth_token:
@@ -3572,10 +3592,8 @@ class Client:
         for index, value in zip(endpoint.taken, values):
             data[index] = walk(value, is_local_file, self._checked)  # a copy: callers may change theirs
         job = Job(str(endpoint), endpoint.generator, partial(show, endpoint))
-        abort = Abort()
-        job._on_cancel(abort)
         session = self._current_session()
-        return Call(self._http, self._app, endpoint, session, data, dict(headers or {}), job, abort)
+        return Call(self._http, self._app, endpoint, session, data, dict(headers or {}), job)
 
     def _checked(self, marked: LocalFile) -> LocalFile:
         source = marked.source
@@ -3595,17 +3613,14 @@ class Client:
 
     def _current_session(self) -> Session:
         with self._lock:
-            current = self._session
-            if not current.over:
-                return current
-            new = self._session = Session(self._http, self._app.routes)
-        current.leave()  # or its heartbeat would go on
-        return new
+            if self._session.over:
+                self.reset_session()
+            return self._session
 
     # --- carrying out
 
     def _check_open(self) -> None:
-        if self._closed:
+        if self._http.closed:
             raise ConnectionFailed("The client has been closed.")
 
     def _start_waiting(self) -> list[Callable[[], None]]:
@@ -3614,11 +3629,10 @@ class Client:
         while True:
             with self._lock:
                 free = self._max_workers - self._running - self._starting
-                if self._closed or free <= 0 or len(self._waiting) <= self._starting:
+                if self._http.closed or free <= 0 or len(self._waiting) <= self._starting:
                     return left
-                self._count += 1
                 try:
-                    Worker(self._http, f"job-{self._count}", self._work).start()
+                    Worker(self._http, f"job-{next(self._numbers)}", self._work).start()
                     self._starting += 1
                 except RuntimeError as error:  # the system gives no more threads; those there are take the first jobs
                     left.append(partial(self._waiting.pop().job._fail, error))
@@ -3637,7 +3651,7 @@ class Client:
         """A job's thread. Its place is given away before callbacks run: these may wait for other jobs."""
         with self._lock:
             self._starting = max(0, self._starting - 1)
-            if self._closed or not self._waiting or self._running >= self._max_workers:
+            if self._http.closed or not self._waiting or self._running >= self._max_workers:
                 return
             call = self._waiting.popleft()
             self._running += 1
@@ -3653,29 +3667,39 @@ class Client:
         """Have the server run the job. Returns what is left to do: setting the outcome, which runs callbacks."""
         job, endpoint = call.job, call.endpoint
         try:
-            if job.cancelled():
-                return lambda: None
             values = self._converse(call)
             return lambda: job._finish(values)
         except Exception as problem:
             error: Exception = problem
-            if isinstance(problem, ConnectionFailed) and self._closed:
+            if isinstance(problem, ConnectionFailed) and self._http.closed:
                 error = ConnectionLost(f"The client was closed before the job on {endpoint} was complete.")
             elif isinstance(problem, RecursionError):
                 error = ProtocolError(f"{endpoint} of {self.src} sent a value that is nested too deeply.")
             if isinstance(error, GradioError):
                 error.endpoint = error.endpoint or str(endpoint)
-                error.event_id = error.event_id or job._event_id
+                error.event_id = error.event_id or call.event_id or None
                 error.last_status = job.status()
             return lambda: job._fail(error)
 
     def _converse(self, call: Call) -> list[Any]:
-        """Upload, call, and return the final outputs."""
-        call.data = self._send_files(call)
+        """Upload, call, and return the final outputs; after another login, if the server has forgotten the first."""
+        routes = self._app.routes
+        try:
+            return self._attempt(call)
+        except AuthenticationError as error:
+            before_it_runs = (routes.upload, routes.join, routes.run(call.endpoint.name or "predict"))
+            if self._auth is None or str(error.url).split("?")[0] not in before_it_runs:
+                raise
+        log_in(self._http, routes, self._auth)
+        return self._attempt(call)
+
+    def _attempt(self, call: Call) -> list[Any]:
+        if not call.job.cancelled():
+            call.data = self._send_files(call)
         while not call.job.cancelled():
             if call.session.over:
                 call.session = self._current_session()
-            call.session.stateful = call.session.stateful or call.endpoint.stateful
+            call.session.stateful |= call.endpoint.stateful
             try:
                 return self._talk(call)
             except _Retired:  # between the question whether it was over and the join
@@ -3706,8 +3730,6 @@ class Client:
         conversation = protocol.speak(call)
         try:
             for message in conversation:
-                if isinstance(message.get("event_id"), str):
-                    job._event_id = message["event_id"]
                 step = transcript.feed(message)
                 if step is None:
                     continue
@@ -3716,8 +3738,8 @@ class Client:
                 if step.final:
                     return arrivals.final(step.values or [])
                 job._publish(arrivals.next(step))
-        except GradioError:
-            session.disturbed = session.disturbed or endpoint.generator
+        except BaseException:  # an interrupt or a full disk stops the generator, too
+            session.disturbed |= endpoint.generator
             raise
         finally:
             conversation.close()
@@ -3728,20 +3750,17 @@ class Client:
     def _send_files(self, call: Call) -> list[Any]:
         """The arguments with each local file uploaded, or in base64, and replaced by what the server calls it."""
         version = self._app.version
-        kinds = [str(component.get("type")) for component in call.endpoint.inputs]
         found: dict[int, LocalFile] = {}
-        for kind, value in zip(kinds, call.data):
-            if not takes_base64(version, kind):
-                walk(value, is_local_file, lambda marked: found.setdefault(id(marked), marked))
-        uploaded = self._upload(found, call.headers, call.abort) if found else {}
 
-        def place(kind: str, marked: LocalFile) -> Any:
-            return self._encode(marked, kind) if takes_base64(version, kind) else uploaded[id(marked)]
+        def take(kind: str, marked: LocalFile) -> Any:
+            return self._encode(marked, kind) if takes_base64(version, kind) else found.setdefault(id(marked), marked)
 
-        return [
-            walk(fit_argument(version, kind, value), is_local_file, partial(place, kind))
-            for kind, value in zip(kinds, call.data)
+        data = [
+            walk(fit_argument(version, kind, value), is_local_file, partial(take, kind))
+            for kind, value in zip(call.endpoint.input_types, call.data)
         ]
+        uploaded = self._upload(found, call.headers, call.abort) if found else {}
+        return [walk(value, is_local_file, lambda marked: uploaded[id(marked)]) for value in data]
 
     def _upload(self, found: Mapping[int, LocalFile], headers: Headers, abort: Abort) -> dict[int, dict[str, Any]]:
         """Upload all files in one request. Returns what the server takes for each."""
@@ -3772,18 +3791,23 @@ class Client:
 
         name = str(marked["orig_name"])
         stream = self._stream(marked, name, stack)
-        start = stream.tell()
-        size = stream.seek(0, os.SEEK_END) - start
-        stream.seek(start)
+        turn: Any = self._reading if stream is marked.source else nullcontext()  # other jobs may read it, elsewhere
+        start = at = marked.start
+        with turn:
+            size = stream.seek(0, os.SEEK_END) - start
         self._check_size(marked, size)
 
         def read(most: int) -> bytes:
+            nonlocal at
             try:
-                data = stream.read(most)
+                with turn:
+                    stream.seek(at)
+                    data = stream.read(most)
             except OSError as error:  # which is none of the network
                 raise ValueError(f"File {name} could not be read: {error}") from error
+            at += len(data)
             if self._moved:
-                self._moved("uploading", name, size, stream.tell() - start)
+                self._moved("uploading", name, size, at - start)
             return data
 
         return Part(name, guess_type(name)[0] or "application/octet-stream", size, read)
@@ -3796,9 +3820,11 @@ class Client:
         if isinstance(source, str) and is_url(source):
             chunks = self._get(source, name, redirects="any")
         else:
-            stream = stack.enter_context(open(source, "rb")) if isinstance(source, str) else source
+            try:
+                stream = stack.enter_context(open(source, "rb")) if isinstance(source, str) else source
+            except OSError as error:
+                raise ValueError(f"File {name} could not be read: {error}") from error
             if is_seekable(stream):
-                stream.seek(marked.start)
                 return stream
             chunks = iter(partial(stream.read, UPLOAD_CHUNK), b"")
         import tempfile
@@ -3814,8 +3840,7 @@ class Client:
             given = FileData(item)
             given.download = partial(self._transfer, item, headers)
             return given
-        folder = default_folder() if self._download_files is True else os.fspath(self._download_files)
-        folder = os.path.abspath(folder)
+        folder = os.path.abspath(default_folder() if self._download_files is True else self._download_files)
         try:
             return save(self._contents(item, headers), folder, lambda sha: os.path.join(folder, sha, file_name(item)))
         except PermissionError as error:  # as in the default folder, if another user has made it
@@ -3865,7 +3890,7 @@ EXIT_CODES = """\
 exit codes:
   0    done
   1    the app raised an error, or the server answered with one
-  2    wrong usage: a command, an endpoint, a parameter or a value
+  2    wrong usage: a command, an endpoint, a parameter, a value or a file
   3    cannot connect: no network, TLS, no Gradio app, or a Space that is down
   4    a login or token is missing, or was refused
   5    the server was silent for longer than --timeout
@@ -3878,6 +3903,7 @@ CODES: dict[type, int] = {  # of errors and those derived from them
     InvalidAPIEndpointError: 2,
     TypeError: 2,
     ValueError: 2,
+    OSError: 2,
     ConnectionFailed: 3,
     ProtocolError: 3,
     SpaceError: 3,
@@ -4123,8 +4149,8 @@ def read_words(words: Sequence[str], parameters: Sequence[Mapping[str, Any]]) ->
 def choose_endpoint(client: Client, options: Namespace) -> tuple[Endpoint, list[str]]:
     """The endpoint that the command line means, and the words that are values."""
     first = options.endpoint or ""
-    listed = [name[1:] for name, endpoint in client._app.names.items() if endpoint.public]
-    is_value = not first or re.match(r"[{@-]|\w+:?=", first) or (len(listed) == 1 and first != listed[0])
+    listed = client._app.listed
+    is_value = not first or re.match(r"[{@-]|\w+:?=", first) or (len(listed) == 1 and f"/{first}" != listed[0])
     if options.fn_index is None and (first.startswith("/") or not is_value):
         return client._endpoint(first, None), options.values
     values = options.values if options.endpoint is None else [first, *options.values]
@@ -4439,7 +4465,9 @@ def run_predict(options: Namespace, terminal: Terminal) -> str:
         call.job._wakers.append(partial(printer.update, call.job))
         try:
             printer.finish(client._result(call))
-        except GradioError as error:
+        except BrokenPipeError:
+            raise
+        except Exception as error:
             printer.event("error", error=type(error).__name__, message=str(error), code=exit_code(error))
             raise
         finally:
@@ -4534,7 +4562,7 @@ def run_status(options: Namespace, terminal: Terminal) -> str:
             report.update(url=client.src, version=app.version_text, protocol=app.protocol, queue=app.queue)
             with suppress(HTTPError, ProtocolError), client._http.request("GET", app.routes.status) as response:
                 report["queue_size"] = response.json().get("queue_size")
-            report["endpoints"] = len(app.names)
+            report["endpoints"] = len(app.listed)
     if options.json or not is_terminal(sys.stdout):
         return to_json(report, 2)
     return "\n".join(f"{name:10}  {value}" for name, value in report.items())

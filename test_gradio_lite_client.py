@@ -4027,7 +4027,7 @@ class AppTest(TestCase):
         with self.assertLogs(glc.logger, "WARNING") as logs:
             self.assertEqual(glc.App("http://x", config(protocol="sse_v4")).protocol, "sse_v3")
         self.assertIn("sse_v4, which is newer than this client", logs.output[0])
-        for name in ("grpc", "", None, []):
+        for name in ("grpc", "", None, [], "http"):
             with self.subTest(name):
                 error = self.raises(glc.ProtocolError, glc.App, "http://x", config(protocol=name))
                 self.assertIn("a protocol this client does not know", str(error))
@@ -4351,6 +4351,14 @@ class TranscriptTest(TestCase):
             ((3, 50, 2), {"error": "boom 1"}, "boom 1"),
             ((4, 29, 0), {"error": "'custom boom'"}, "custom boom"),
             ((4, 44, 1), {"error": '"it\'s"', "duration": 10, "visible": True}, "it's"),
+            (
+                (4, 44, 1),
+                {"error": "'NoneType' object has no attribute 'foo'"},
+                "'NoneType' object has no attribute 'foo'",
+            ),
+            ((4, 44, 1), {"error": repr("can't\nopen")}, "can't\nopen"),
+            ((3, 50, 2), {"error": repr('it\'s "bad"\nline 2')}, 'it\'s "bad"\nline 2'),
+            ((3, 50, 2), {"error": "'no \\xliteral'"}, "'no \\xliteral'"),
             ((5, 50, 0), {"error": "'custom boom'", "title": "Error"}, "'custom boom'"),
             ((6, 31, 0), {"error": "boom 1", "visible": True}, "boom 1"),
             ((6, 31, 0), {"error": None}, hidden),
@@ -4877,7 +4885,7 @@ class SessionTest(TestCase):
         self.expect("c", "joined")
         self.assertEqual((session.company("a"), session.company("b")), ((False, False), (False, True)))
         session.retire("a")
-        self.assertFalse(session.lost)
+        self.assertFalse(session.over)
         stream.push(self.done("b"), self.done("c"))
         self.expect("b", "process_completed")
         self.expect("c", "process_completed")
@@ -4886,7 +4894,7 @@ class SessionTest(TestCase):
         self.assertEqual(session.company("a"), (False, True))
         session.stateful = False
         session.retire("a")
-        self.assertTrue(session.lost)
+        self.assertTrue(session.over)
         self.assertTrue(self.http.aborts[0].aborted)
         self.raises(glc._Retired, self.listen(session, "d").result)
         stream.fail(glc.ConnectionLost("aborted"))
@@ -5499,7 +5507,7 @@ class ConnectTest(ClientCase):
         app = self.app()
         secret = app.url.replace("//", "//user:s3cret@")
         client = self.client(secret, "s3cret", headers={"Authorization": "s3cret"})
-        self.assertEqual(repr(client), f"<Client {app.url} Gradio 6.31.0 {len(client._app.names)} named endpoints>")
+        self.assertEqual(repr(client), f"<Client {app.url} Gradio 6.31.0 {len(client._app.listed)} named endpoints>")
         app.on("POST", app.api + "/queue/join", Reply(500))
         error = self.raises(glc.HTTPError, client.predict, "x", api_name="/echo")
         self.assertNotIn("s3cret", str(error) + repr(error) + str(error.__dict__) + client.src)
@@ -5541,12 +5549,51 @@ class LoginTest(ClientCase):
                 error = self.raises(TypeError, self.client, app.url, auth="Ada:x")
                 self.assertIn("auth= takes a tuple of two, (user, password).", str(error))
 
+    def test_behind_a_redirect(self) -> None:
+        """A password goes to the host of the URL, or not at all."""
+        app = self.app(auth=("Ada", "x"))
+        with self.serve() as server:
+            server.on("GET", "/config", Reply(301, {"Location": app.url + "/config"}))
+            error = self.raises(glc.AuthenticationError, self.client, server.url, auth=("Ada", "x"))
+            self.assertIn(f"{server.url} redirects to {app.url}, which wants a login.", str(error))
+            self.assertEqual(self.paths(server) + self.paths(app), ["GET /config"] * 2)
+            server.on("GET", "/config", Reply(301, {"Location": "/sub/config"}))
+            server.on("GET", "/sub/config", Reply.json({"auth_required": True}, 401), config())
+            server.on("POST", "/sub/login", {"success": True})
+            self.assertEqual(self.client(server.url, auth=("Ada", "x")).src, server.url + "/sub")
+
     def test_a_login_that_ends(self) -> None:
+        """As when the server is restarted: nothing has run yet, so the client logs in again, once."""
+        for version in ("3.50.2", "4.0.2", "4.44.1", "6.31.0"):
+            for skip_queue in (False, True):
+                with self.subTest(version, skip_queue=skip_queue):
+                    app = self.app(version=version, auth=("Ada", "x"))
+                    client = self.client(app.url, auth=("Ada", "x"), skip_queue=skip_queue)
+                    app._logins.clear()
+                    self.assertEqual(client.predict("x", api_name="/echo"), "x")
+                    app._logins.clear()
+                    path = client.predict(glc.handle_file(b"x", "a.txt"), api_name="/copy_file")
+                    self.assertEqual(Path(path).read_bytes(), b"x")
+
+    def test_a_login_that_ends_for_good(self) -> None:
         app = self.app(auth=("Ada", "x"))
         client = self.client(app.url, auth=("Ada", "x"))
+        jar = client._http._jars[glc.origin_of(app.url)]
+        without = self.client(app.url, cookies={cookie.name: str(cookie.value) for cookie in jar})
         app._logins.clear()
+        app.auth = ("Ada", "changed")
         error = self.raises(glc.AuthenticationError, client.predict, "x", api_name="/echo")
+        self.assertIn("Could not login", str(error))
+        self.assertEqual((error.status, error.endpoint), (400, "/echo"))
+        error = self.raises(glc.AuthenticationError, without.predict, "x", api_name="/echo")
         self.assertEqual((error.status, error.endpoint), (401, "/echo"))
+
+    def test_an_app_that_has_no_passwords(self) -> None:
+        with self.serve() as server:
+            server.on("GET", "/config", Reply.json({"auth_required": True}, 401))
+            server.on("POST", "/login", Reply(307, {"Location": "/elsewhere"}))
+            error = self.raises(glc.AuthenticationError, self.client, server.url, auth=("Ada", "x"))
+            self.assertIn("has no login by password: pass headers= or cookies= instead of auth=.", str(error))
 
 
 class HeadersTest(ClientCase):
@@ -5618,6 +5665,9 @@ class EndpointTest(ClientCase):
             self.assertIn("Cannot find a function with `api_name`: /ecco (did you mean `/echo`?). ", str(error))
             self.assertIn(f"{app.url} has: /add, /echo, ", str(error))
             self.assertIn("`api_name`: 3.", str(self.raises(ValueError, call, "x", api_name=3)))
+            self.assertIn("`api_name`: ['/g'].", str(self.raises(ValueError, call, "x", api_name=["/g"])))
+            self.assertIn("Invalid function index: [1].", str(self.raises(ValueError, call, "x", fn_index=[1])))
+            self.assertIn("takes a mapping", str(self.raises(TypeError, call, "x", api_name="/echo", headers="x")))
             error = self.raises(ValueError, call, "x")
             self.assertIn(
                 "This Gradio app might have multiple endpoints. Please specify an `api_name` or `fn_index`.", str(error)
@@ -5631,10 +5681,46 @@ class EndpointTest(ClientCase):
             self.assertIn("does not offer", str(error))
             error = self.raises(TypeError, call, "x", "y", api_name="/echo")
             self.assertIn(f"Too many arguments: 2 given, but /echo of {app.url} takes (text).", str(error))
+            error = self.raises(TypeError, partial(call, **{"self": "x"}, api_name="/echo"))
+            self.assertIn("Parameter `self` is not a valid key-word argument", str(error))
+        for callbacks in (4, ["x"]):
+            error = self.raises(TypeError, client.submit, "x", api_name="/echo", result_callbacks=callbacks)
+            self.assertIn("result_callbacks= takes a function or a list of functions.", str(error))
         self.assertNotIn("POST", "".join(self.paths(app)))
+
+    def test_hidden_ones_are_not_suggested(self) -> None:
+        server = self.scripted(dependency("seen"), dependency("reset_1", show_api=False))
+        client = self.client(server.url)
+        for name in ("reset_2", "seem"):
+            self.assertNotIn("reset_1", str(self.raises(ValueError, client.predict, "x", api_name=name)))
+        self.assertIn("1 named endpoints", repr(client))
+        job = client.submit("x", api_name="/reset_1")
+        server.next_stream().push(self.completed("y"))
+        self.assertEqual(job.result(DEADLINE), "y")
 
 
 class CallTest(ClientCase):
+    def test_a_signal_handler_may_call(self) -> None:
+        """Even if its signal comes while the main thread, in which it runs, joins the queue."""
+        client = self.client(self.app().url)
+        heard: list[Any] = []
+        join = glc.join_queue
+
+        def interrupted(call: glc.Call) -> str:
+            if not heard:
+                heard.append("signal")
+                signal.raise_signal(signal.SIGTERM)
+            return join(call)
+
+        def handler(*_: object) -> None:
+            heard.append(client.predict("predict", api_name="/echo"))
+            heard.append(client.submit("submit", api_name="/echo").result(DEADLINE))
+
+        self.addCleanup(signal.signal, signal.SIGTERM, signal.signal(signal.SIGTERM, handler))
+        self.patch(glc, "join_queue", interrupted)
+        self.assertEqual(client.predict("main", api_name="/echo"), "main")
+        self.assertEqual(heard, ["signal", "predict", "submit"])
+
     def carried(self, error: glc.GradioError) -> tuple[Any, ...]:
         """What an error says besides its words."""
         code = error.last_status and error.last_status.code
@@ -5745,7 +5831,7 @@ class CallTest(ClientCase):
 
             def join(session: glc.Session, *args: Any, first: glc.Session = first) -> str:
                 if session is first:
-                    session._retired = session.lost = True
+                    session._abort()
                 return real(session, *args)
 
             with self.subTest(endpoint), mock.patch.object(glc.Session, "_join", join):
@@ -6095,6 +6181,34 @@ class CancelTest(ClientCase):
         self.assertEqual((cancel.json()["event_id"], cancel.json()["fn_index"]), ("g", 1))
         stream.push(self.completed("y", event_id="f"))
         self.assertEqual(other.result(DEADLINE), "y")
+
+    def test_a_generator_of_4_44_that_starts_while_another_call_of_it_waits(self) -> None:
+        """Nothing can be done until that one has ended; then it is stopped."""
+        server = self.scripted(dependency("f", types={"generator": True}), dependency("g"), version="4.44.1")
+        server.on("POST", "/queue/join", {"event_id": "g"}, {"event_id": "a"}, {"event_id": "b"})
+        server.on("POST", "/cancel", {"success": True})
+        client = self.client(server.url)
+        client.submit("x", api_name="/g")
+        stream = server.next_stream()
+        jobs = [client.submit("x", api_name="/f") for _ in range(2)]
+        server.wait_for("POST", "/queue/join", 3)
+        stream.push(
+            {"msg": "estimation", "event_id": "a", "rank": 0}, {"msg": "estimation", "event_id": "b", "rank": 1}
+        )
+        wait_until(lambda: {job.status().rank for job in jobs} == {0, 1})
+        first, second = sorted(jobs, key=lambda job: job.status().rank or 0)
+        self.assertTrue(first.cancel())
+        planned: list[Any] = []
+        steps = glc.cancel_steps
+        self.patch(glc, "cancel_steps", lambda *args: planned.append(steps(*args)) or planned[-1])
+        stream.push({"msg": "process_starts", "event_id": "a"})
+        wait_until(lambda: planned == [()])
+        self.assertEqual(self.paths(server).count("POST /cancel"), 0)
+        stream.push(self.completed("y", event_id="b"))
+        self.assertEqual(second.result(DEADLINE), "y")
+        stream.push({"msg": "process_generating", "event_id": "a", "output": {"data": ["z"]}, "success": True})
+        (cancel,) = server.wait_for("POST", "/cancel")
+        self.assertEqual((cancel.json()["event_id"], cancel.json()["fn_index"]), ("a", 0))
 
     def test_a_generator_of_4_32_that_had_not_yielded_when_it_was_to_be_reset(self) -> None:
         """The server says so, and is told again after the next message."""
@@ -6559,6 +6673,25 @@ class UploadTest(ClientCase):
             for _ in range(2):
                 self.assertEqual(Path(client.predict(marked, api_name="/copy_file")).read_bytes(), b"sent")
 
+    def test_an_open_file_in_several_jobs(self) -> None:
+        client = self.client(self.app().url)
+        with tempfile.TemporaryFile() as opened, contextlib.ExitStack() as stack:
+            opened.write(b"skipped, sent")
+            opened.seek(9)
+            marked = [glc.handle_file(opened, name) for name in ("a.txt", "b.txt")]
+            one, two = (client._open(item, stack) for item in marked)
+            self.assertEqual([one.read(2), two.read(3), one.read(2), two.read(1)], [b"se", b"sen", b"nt", b"t"])
+            for path in client.predict(marked, api_name="/copy_files"):
+                self.assertEqual(Path(path).read_bytes(), b"sent")
+
+    def test_a_file_that_is_deleted_before_it_is_sent(self) -> None:
+        path = self.folder() / "a.txt"
+        path.write_text("x")
+        marked = glc.handle_file(path)
+        path.unlink()
+        error = self.raises(ValueError, self.client(self.app().url).predict, marked, api_name="/copy_file")
+        self.assertIn("File a.txt could not be read: ", str(error))
+
     @unittest.skipUnless(hasattr(os, "mkfifo"), "needs named pipes")
     def test_a_named_pipe(self) -> None:
         client = self.client(self.app().url)
@@ -6688,6 +6821,21 @@ class DownloadTest(ClientCase):
         with mock.patch.object(glc, "save", side_effect=refused):
             error = self.raises(PermissionError, client.predict, "a.txt", 5, api_name="/make_file")
         self.assertIn("choose another folder with Client(download_files=…)", str(error))
+
+    def test_a_full_disk_in_a_generator(self) -> None:
+        """It is broken off, so that the server might confuse the next one with it: see wants_whole_values()."""
+        app = self.app()
+        client = self.client(app.url)
+        with mock.patch.object(glc, "save", side_effect=OSError(errno.ENOSPC, "No space left")):
+            self.raises(OSError, client.predict, 3, api_name="/pages")
+        client.predict(2, api_name="/pages")
+        bodies = [request.json() for request in app.requests if request.path.endswith("/queue/join")]
+        self.assertEqual([body.get("simple_format") for body in bodies], [None, True])
+
+    def test_a_url_that_is_none(self) -> None:
+        server = self.scripted()
+        server.on("GET", "/file=/srv/a.txt", "content")
+        self.assertEqual(Path(self.given(server, url=["x"])).read_text(), "content")
 
     def test_to_a_folder_named_by_the_contents(self) -> None:
         app = self.app()
@@ -6901,6 +7049,19 @@ class OtherGenerationsTest(ClientCase):
 
 
 class ViewApiTest(ClientCase):
+    def test_a_server_that_cannot_describe_itself_for_now(self) -> None:
+        server = self.scripted(api_prefix="")
+        described = {"parameters": [{"parameter_name": "name", "python_type": {"type": "str"}}], "returns": []}
+        server.on("GET", "/info", Reply(503), {"named_endpoints": {"/predict": described}})
+        client = self.client(server.url)
+        names = []
+        with self.assertLogs(glc.logger, "WARNING"):
+            for _ in range(3):
+                api = client.view_api(print_info=False, return_format="dict")
+                names.append(api["named_endpoints"]["/predict"]["parameters"][0]["parameter_name"])
+        self.assertEqual(names, ["param_0", "name", "name"])
+        self.assertEqual(self.paths(server).count("GET /info"), 2)
+
     def test_text_and_data(self) -> None:
         app = self.app()
         client = self.client(app.url)
@@ -7317,6 +7478,10 @@ class PredictCommandTest(CommandLineCase):
         )
         self.assertEqual(events[-1], {"event": "error", "error": "AppError", "message": "too late", "code": 1})
         self.assertEqual((code, err), (1, "gradio-lite: too late\n"))
+        with mock.patch.object(glc, "save", side_effect=OSError("disk full")):
+            code, out, err = self.run_main("predict", app.url, "/make_file", "b", "3", "--stream", "--json")
+        failed = {"event": "error", "error": "OSError", "message": "disk full", "code": 2}
+        self.assertEqual((code, json.loads(out.splitlines()[-1])), (2, failed))
 
     def test_each_generation(self) -> None:
         for protocol in PROTOCOLS:
@@ -7596,7 +7761,7 @@ class ExitCodeTest(CommandLineCase):
         for error, code in (
             (TypeError("x"), 2),
             (ValueError("x"), 2),
-            (OSError("x"), 1),
+            (OSError("x"), 2),
             (RuntimeError("x"), 1),
             (glc.AppError(quota, quota=glc.quota_in(quota)), 6),
             (glc.SpaceError("x", status=401), 4),
@@ -8167,7 +8332,7 @@ class FileItselfTest(TestCase):
                 self.assertEqual(node.level, 0)
                 names.add((node.module or "").partition(".")[0])
         known = set(
-            "__future__ argparse asyncio base64 collections concurrent contextlib datetime difflib email enum "
+            "__future__ argparse ast asyncio base64 collections concurrent contextlib datetime difflib email enum "
             "functools getpass hashlib http io itertools json keyword logging mimetypes os queue re select shlex "
             "shutil socket ssl sys tempfile threading time traceback typing unicodedata urllib zlib".split()
         )
