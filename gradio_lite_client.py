@@ -2992,6 +2992,15 @@ def is_seekable(stream: IO[bytes]) -> bool:
     return hasattr(stream, "seekable") and stream.seekable()
 
 
+def is_spent(value: Any) -> bool:
+    """Whether this is a file that has been read and cannot be read again: a pipe."""
+    if not is_local_file(value) or isinstance(value.source, bytes):
+        return False
+    if isinstance(value.source, str):
+        return not is_url(value.source) and not os.path.isfile(value.source)
+    return not is_seekable(value.source)
+
+
 def is_url(source: str) -> bool:
     return source.startswith(("http://", "https://"))
 
@@ -3688,7 +3697,8 @@ class Client:
             return self._attempt(call)
         except AuthenticationError as error:
             before_it_runs = (routes.upload, routes.join, routes.run(call.endpoint.name or "predict"))
-            if self._auth is None or str(error.url).split("?")[0] not in before_it_runs:
+            refused = str(error.url).split("?")[0] in before_it_runs
+            if self._auth is None or not refused or contains(call.data, is_spent):
                 raise
         log_in(self._http, routes, self._auth)
         return self._attempt(call)

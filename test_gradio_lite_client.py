@@ -5588,6 +5588,19 @@ class LoginTest(ClientCase):
         error = self.raises(glc.AuthenticationError, without.predict, "x", api_name="/echo")
         self.assertEqual((error.status, error.endpoint), (401, "/echo"))
 
+    def test_a_pipe_that_has_been_read_is_not_sent_empty(self) -> None:
+        app = self.app(auth=("Ada", "x"))
+        client = self.client(app.url, auth=("Ada", "x"))
+        app._logins.clear()
+        out, into = os.pipe()
+        os.write(into, b"once")
+        os.close(into)
+        with os.fdopen(out, "rb") as pipe:
+            marked = glc.handle_file(pipe, "a.txt")
+            self.raises(glc.AuthenticationError, client.predict, marked, api_name="/copy_file")
+        self.assertEqual(glc.is_spent(glc.handle_file(__file__)), False)
+        self.assertEqual(client.predict("x", api_name="/echo"), "x")
+
     def test_an_app_that_has_no_passwords(self) -> None:
         with self.serve() as server:
             server.on("GET", "/config", Reply.json({"auth_required": True}, 401))
