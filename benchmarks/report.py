@@ -211,7 +211,7 @@ def text_at(x: float, y: float, text: str, kind: str = "", anchor: str = "start"
 def bars(stored: Stored, top: float) -> Tuple[List[str], float]:
     """Times as multiples of the floor's, on a logarithmic scale."""
     drawn: List[str] = []
-    rows = [row for row in ROWS if row.key in stored]
+    rows = [row for row in ROWS if row.key in stored and OURS in row.clients]
     least, most = 0.5, 100.0
     scale = BARS / math.log(most / least)
 

@@ -108,6 +108,10 @@ ROWS: List[Row] = [
         ALL, ("seconds", "cpu", "memory"), (Goal("cpu", 0.5, OFFICIAL), Goal("memory", 0.5, OFFICIAL)), rounds=3,
     ),
     Row(
+        "handed", "the same in bare code with one hand-over between threads: CPU", SIX, "handed",
+        {"name": "grow", "count": 4000}, (FLOOR,), ("cpu",), (), rounds=3,
+    ),
+    Row(
         "chat", "4,000 streamed outputs of a chat of 20 messages", SIX, "stream", {"name": "chat", "count": 4000},
         ALL, ("seconds", "cpu", "memory"), (Goal("cpu", 0.5, OFFICIAL), Goal("memory", 0.5, OFFICIAL)), rounds=3,
     ),
