@@ -200,7 +200,7 @@ text { font: 12px system-ui, sans-serif; fill: #1f2328; }
   .floor { fill: #9198a1; stroke: #9198a1; }
 }
 """
-WIDTH, LABEL, BARS = 860, 330, 500
+WIDTH, LABEL, BARS = 900, 370, 500
 PANEL_WIDTH, PANEL_HEIGHT = 185, 110
 
 
@@ -269,13 +269,13 @@ def curve(found: Found, client: str, metric: str, left: float, top: float) -> Li
 
 def panels(stored: Stored, top: float) -> Tuple[List[str], float]:
     drawn: List[str] = []
-    left = 20.0
+    left = 25.0
     for growth in GROWTHS:
         found = stored.get(growth.key, {}).get("figures", {})
         if found:
             for index, metric in enumerate(("seconds", "memory")):
                 y = top + 40 + index * (PANEL_HEIGHT + 45)
-                title = "time" if metric == "seconds" else METRICS[metric]
+                title = "time" if metric == "seconds" else "memory"
                 drawn.append(text_at(left, y - 22, "%s: %s" % (growth.title, title), "head"))
                 drawn.append(
                     '<path d="M%.1f %.1fv%dh%d" class="line" fill="none"/>' % (left, y, PANEL_HEIGHT, PANEL_WIDTH)
@@ -285,13 +285,13 @@ def panels(stored: Stored, top: float) -> Tuple[List[str], float]:
                 sizes = [int(size) for size in found[OURS]["seconds"]]
                 drawn.append(text_at(left, y + PANEL_HEIGHT + 12, format(sizes[0], ","), "small"))
                 drawn.append(text_at(left + PANEL_WIDTH, y + PANEL_HEIGHT + 12, format(sizes[-1], ","), "small", "end"))
-        left += PANEL_WIDTH + 25
+        left += PANEL_WIDTH + 35
     return drawn, top + 40 + 2 * (PANEL_HEIGHT + 45)
 
 
 def picture(stored: Stored) -> str:
-    drawn = [text_at(20, 24, "Time, as a multiple of bare http.client (logarithmic; shorter is better)", "head")]
-    x = 480.0
+    drawn = [text_at(20, 24, "Time, in multiples of bare http.client's (shorter is better)", "head")]
+    x = 520.0
     for client in (OURS, JAVASCRIPT, OFFICIAL):
         drawn.append('<rect x="%.1f" y="15" width="10" height="10" class="%s"/>' % (x, client))
         drawn.append(text_at(x + 14, 24, TITLES[client]))
