@@ -334,7 +334,7 @@ class LocalFile(JsonObject):
 # Bytes to values and back. Pure: no sockets, files, clocks or threads.
 
 MAX_EVENT_BYTES = 256 * 1024 * 1024  # an event or answer larger than this is taken for an attack on our memory
-UPLOAD_CHUNK = 256 * 1024  # larger ones are not faster
+UPLOAD_CHUNK = 256 * 1024  # few system calls, little memory
 
 
 def split_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
@@ -923,7 +923,7 @@ def describe_api(api: Mapping[str, Any], all_endpoints: bool | None) -> str:
 IDLE_SECONDS = 2.0  # uvicorn drops idle connections after 5 s; its clock starts before ours, by more on a busy machine
 MAX_TIMEOUT = 2_000_000  # in ms about the largest number that sockets take
 REDIRECTS = (301, 302, 303, 307, 308)
-MAX_REDIRECTS = 10  # what a login in front of an app needs, twice
+MAX_REDIRECTS = 10  # as urllib
 CLOSING_SECONDS = 2.0  # for the end of a WebSocket
 MAX_ERROR_BODY = 64 * 1024  # a page of words is less
 READ_SIZE = 64 * 1024  # what servers write at a time; larger reads are not faster
@@ -949,11 +949,11 @@ def origin_of(url: str) -> Origin:
         parts = urlsplit(url)
         usual = 443 if parts.scheme == "https" else 80
         host, port = parts.hostname, parts.port or usual
+        host = host if not host or host.isascii() else host.encode("idna").decode()
     except ValueError as error:
         raise ValueError(f"{error}: {without_login(url)!r}.") from error
     if parts.scheme not in ("http", "https") or not host:
         raise ValueError(f"Not an http:// or https:// URL: {without_login(url)!r}.")
-    host = host if host.isascii() else host.encode("idna").decode()
     shown = f"[{host}]" if ":" in host else host
     origin = Origin(f"{parts.scheme}://{shown}" + ("" if port == usual else f":{port}"))
     origin.scheme, origin.host, origin.port = parts.scheme, host, port
@@ -967,7 +967,7 @@ def is_secured(first: Origin, other: Origin) -> bool:
 
 def without_login(url: str) -> str:
     """The URL as errors may show it: without the user and password that it may hold."""
-    return re.sub(r"//[^/?#]*@", "//", url)
+    return re.sub(r"\A([^/?#]*//)[^/?#]*@", r"\1", url)
 
 
 def is_loopback(host: str) -> bool:

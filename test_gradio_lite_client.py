@@ -1272,6 +1272,16 @@ class AddressTest(TestCase):
                 self.assertEqual((found.scheme, found.host, found.port), origin)
                 self.assertEqual(found, text)
 
+    def test_a_url_without_its_login(self) -> None:
+        for url, shown in (
+            ("http://user:p@ss@h:1/x", "http://h:1/x"),
+            ("//user@h", "//h"),
+            ("http://h//a@b", "http://h//a@b"),
+            ("http://h/x?u=http://a@b/#//c@d", "http://h/x?u=http://a@b/#//c@d"),
+            ("http://user@h/x?u=http://a@b", "http://h/x?u=http://a@b"),
+        ):
+            self.assertEqual(glc.without_login(url), shown)
+
     def test_what_is_no_url(self) -> None:
         for url in (
             "",
@@ -1285,8 +1295,9 @@ class AddressTest(TestCase):
             "http://ü..h/",
         ):
             with self.subTest(url):
-                with self.assertRaises(ValueError):
+                with self.assertRaises(ValueError) as caught:
                     glc.origin_of(url)
+                self.assertIn(repr(url), str(caught.exception))
 
     def test_loopback(self) -> None:
         for host, expected in (

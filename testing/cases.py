@@ -390,14 +390,7 @@ class MainCases(Cases):
     def test_cancel_a_waiting_job(self) -> None:
         tag, running = self.start("sleep", LONG)
         waiting_tag, next_tag = new_tag(), new_tag()
-        threads = job_threads()
-        waiting = self.submit("sleep", 0, waiting_tag)
-        self.wait_until_queued(waiting)
-        threads = job_threads() - threads
-        following = self.submit("sleep", 0, next_tag)
-        self.assertTrue(waiting.cancel())
-        self.assert_cancelled(waiting)
-        self.wait_until_told(threads)
+        following = self.cancel_in_company(next_tag, "sleep", 0, waiting_tag)
         if "leaves_queue_at_once" in self.features:
             self.eventually("it has left the queue", lambda: following.status().rank == 0 or self.queue_size() == 1)
         self.wake(tag)
@@ -408,15 +401,8 @@ class MainCases(Cases):
     def test_cancel_a_waiting_generator(self) -> None:
         tag, running = self.start("sleep", LONG)
         waiting_tag, next_tag = new_tag(), new_tag()
-        threads = job_threads()
-        waiting = self.submit("steps", 100, LONG, waiting_tag)
         self.addCleanup(self.call, "wake", waiting_tag, 200)
-        self.wait_until_queued(waiting)
-        threads = job_threads() - threads
-        following = self.submit("sleep", 0, next_tag)
-        self.assertTrue(waiting.cancel())
-        self.assert_cancelled(waiting)
-        self.wait_until_told(threads)
+        following = self.cancel_in_company(next_tag, "steps", 100, LONG, waiting_tag)
         self.wake(tag)
         self.assertEqual(running.result(DEADLINE), "slept " + tag)
         self.let_on_until(waiting_tag, following)
@@ -424,10 +410,18 @@ class MainCases(Cases):
         self.assertNotIn("end", done)  # where it cannot be taken out of the queue, it is stopped as it starts
         self.assertEqual("step 0" not in done, "never_runs" in self.features)
 
-    def wait_until_told(self, threads: Iterable[threading.Thread]) -> None:
-        """The thread of a waiting job that is cancelled ends when the server knows, if there is anything to tell."""
-        if "never_runs" in self.features:
+    def cancel_in_company(self, next_tag: str, *call: Any) -> glc.Job:
+        """Cancel a call that waits in the queue. Returns a job that waits behind it."""
+        threads = job_threads()
+        waiting = self.submit(*call)
+        self.wait_until_queued(waiting)
+        threads = job_threads() - threads
+        following = self.submit("sleep", 0, next_tag)
+        self.assertTrue(waiting.cancel())
+        self.assert_cancelled(waiting)
+        if "never_runs" in self.features:  # its thread ends when the server knows
             self.eventually("the server has been told", lambda: not any(thread.is_alive() for thread in threads))
+        return following
 
     def assert_cancelled(self, job: glc.Job) -> None:
         self.assertTrue(job.cancelled())
