@@ -101,7 +101,7 @@ ROWS: List[Row] = [
     ),
     Row(
         "download", "download of 200 MB, with its sha256", SIX, "download", {"megabytes": 200}, ALL,
-        ("seconds", "cpu", "memory"), (Goal("seconds", 1.0, OFFICIAL), Goal("memory", 4.0)), rounds=7,
+        ("seconds", "cpu", "memory"), (Goal("seconds", 1.0, OFFICIAL), Goal("memory", 4.0)), rounds=15,
     ),
     Row(
         "grow", "4,000 streamed outputs of a text that grows to 20 KB", SIX, "stream", {"name": "grow", "count": 4000},
