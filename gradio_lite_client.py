@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-# gradio_lite_client 1.0.0, from the distribution `gradio-lite-client`. To update a copied file, replace it whole.
+# Copyright (c) 2026 The gradio_lite_client founders. To update a copied file, replace it whole.
 """Call any Gradio app as an API. One file, standard library only, Python 3.8 and newer.
 
     from gradio_lite_client import Client, handle_file
@@ -17,27 +17,37 @@
 The file reads from top to bottom; a section uses only names of its own and of earlier sections.
 
     Errors        what can go wrong, as exceptions
-    Records       what users get besides values
+    Records       what users get besides values, and files on their way in
     Formats       bytes to values and back: event streams, multipart forms, diffs (pure)
-    Values        JSON trees: files in them, arguments, types, the API as text (pure)
-    Transport     HTTP over kept-alive sockets; knows nothing about Gradio
+    Values        JSON trees: files in them, arguments, the API as text (pure)
+    Network       URLs, headers, proxies, certificates, sockets: what requests have to know
+    Transport     HTTP and WebSockets; knows nothing about Gradio
     Hub           the Hugging Face Hub, for Spaces
+    App           what an app says of itself: its addresses and endpoints
+    Session       the one stream on which a server reports all jobs of a session
     Conversation  how a Gradio server is asked to run a function
-    Job           one call, as a future
+    Job           one call, as users see it: a future
+    Call          one call, from its arguments to its outcome
     Client        what users hold
     Command line  python -m gradio_lite_client
 
-Threads, all daemons, none while nothing runs: `gradio-job-N` (one per submitted job that is being carried out, at
-most `max_workers`) and `gradio-stream` (one per session with pending jobs; reads and delivers, nothing else). For apps
-that ask for it, `gradio-heartbeat` shows from the first call to the end of the session that it is in use. Every lock
-guards a few fields, which its class names, and is never held while code of the user runs, nor, with one exception
-(`Session._turn`), during I/O.
+Threads, all daemons, none while nothing runs: `gradio-job-N` (at most `max_workers`) carry out submitted jobs,
+`gradio-stream` (one per session with pending jobs) reads events and delivers them, and `gradio-heartbeat` keeps a
+session alive for apps that ask for it. Each lock guards a few fields, which its class names; none is held while code of
+the user runs.
 
 The library contacts the host it is given (for a Space also the Hub), those of URLs given to `handle_file()`, and where
 these redirect to; no other. It does not print, apart from `view_api()` and `verbose=True`.
 """
 
 from __future__ import annotations
+
+import sys
+
+if __name__ == "__main__":
+    # Python has put the current or the script's folder first, where files of an app may lie: an `email.py`, say.
+    if not (sys.flags.isolated or getattr(sys.flags, "safe_path", False) or hasattr(sys, "frozen")):
+        sys.path[:] = [folder for folder in sys.path[1:] if folder not in (sys.path[0], "")]
 
 import concurrent.futures
 import io
@@ -46,24 +56,24 @@ import json
 import logging
 import os
 import re
-import select
 import socket
-import sys
 import threading
 import time
+import weakref
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing, nullcontext, suppress
+from collections.abc import AsyncIterator, Callable, Generator, Iterable, Iterator, Mapping, Sequence, Set
+from contextlib import ExitStack, closing, contextmanager, nullcontext, suppress
 from datetime import datetime
 from enum import Enum
 from functools import partial
+from http.client import HTTPConnection, HTTPException, HTTPMessage, HTTPResponse
 from queue import SimpleQueue
 from urllib.parse import quote, unquote, urlencode, urljoin, urlsplit
 
 TYPE_CHECKING = False  # as type checkers know. `typing` and its tuples would add a seventh to the time an import takes
 if TYPE_CHECKING:
     import ssl
-    from argparse import Namespace
+    from argparse import ArgumentParser, Namespace
     from http.cookiejar import CookieJar
     from typing import IO, Any, NoReturn, TextIO, TypeAlias
 
@@ -73,58 +83,25 @@ else:
     Future, JsonObject = concurrent.futures.Future, dict  # which take no parameters in Python 3.8
     Any = object  # for programs that evaluate the annotations of functions they are given
 
-__version__ = "1.0.0"
-__all__ = [
-    "AppError",
-    "AuthenticationError",
-    "Client",
-    "ConnectionFailed",
-    "ConnectionLost",
-    "FileData",
-    "GradioError",
-    "HTTPError",
-    "InvalidAPIEndpointError",
-    "Job",
-    "OutputUpdate",
-    "ProgressUnit",
-    "ProtocolError",
-    "QueueError",
-    "SpaceDuplicationError",
-    "SpaceError",
-    "Status",
-    "StatusUpdate",
-    "TimedOut",
-    "TooManyRequestsError",
-    "ValidationError",
-    "__version__",
-    "file",
-    "handle_file",
-    "main",
-]
+__version__ = "2.0.0.dev0"
+__all__ = ["Client", "FileData", "Job", "OutputUpdate", "ProgressUnit", "Status", "StatusUpdate"]
+__all__ += ["__version__", "file", "handle_file", "main"]
+__all__ += ["AppError", "ConnectionFailed", "ConnectionLost", "GradioError", "HTTPError", "ProtocolError", "TimedOut"]
+__all__ += ["AuthenticationError", "InvalidAPIEndpointError", "QueueError", "TooManyRequestsError", "ValidationError"]
+__all__ += ["SpaceDuplicationError", "SpaceError"]
 
 Json: TypeAlias = "Any"  # what json.loads returns
 Message: TypeAlias = "dict[str, Any]"  # one message of a Gradio queue
+Edits: TypeAlias = "list[list[Any]]"  # [[operation, path, value], ...]
+Match: TypeAlias = "Callable[[Any], bool]"
 USER_AGENT = f"gradio_lite_client/{__version__}"
 logger = logging.getLogger(__name__)
 logger.addHandler(logging.NullHandler())
 
 
 # === Errors ===========================================================================================================
-# GradioError
-# ├─ ConnectionFailed (also ConnectionError)     could not talk to the server
-# │  ├─ ConnectionLost                           an answer was on its way, and it stopped
-# │  └─ TimedOut (also TimeoutError)             the server was silent for too long
-# ├─ HTTPError                                   an HTTP status that is not success
-# │  ├─ AuthenticationError (also ValueError)    401, 403
-# │  └─ TooManyRequestsError                     429
-# ├─ ProtocolError                               the server sent what this client cannot read
-# ├─ QueueError                                  the app's queue is full or stopped
-# ├─ AppError (also ValueError)                  the app's own code failed
-# │  └─ ValidationError                          the app's validators refused the arguments
-# ├─ InvalidAPIEndpointError (also ValueError)   the app does not offer this function to API callers
-# └─ SpaceError                                  a Space that does not run
-#    └─ SpaceDuplicationError
-# A wrong argument is a TypeError, an unknown endpoint or a missing file a ValueError.
+# Where a builtin means the same, an error is that one, too. A wrong argument is a TypeError, an unknown endpoint or a
+# missing file a ValueError.
 
 
 class GradioError(Exception):
@@ -135,7 +112,8 @@ class GradioError(Exception):
     endpoint: str | None = None  # its api_name, or fn_index=N
     event_id: str | None = None  # the server's name for the job
     last_status: StatusUpdate | None = None
-    retry_after: str | None = None  # the server's Retry-After header, as it came, or the seconds that the Hub says
+    retry_after: float | None = None  # seconds after which the server wants to be asked again
+    location: str | None = None  # where a redirect leads that has not been followed, without a login or a query
 
     def __init__(self, message: str = "", **details: Any):
         super().__init__(message)
@@ -216,16 +194,17 @@ class SpaceDuplicationError(SpaceError):
     """A step of duplicating a Space failed; the text says which, and what exists already."""
 
 
-class _Cancelled(GradioError):
-    """Ends a conversation after `Job.cancel()`; users never see it."""
-
-
-class _Retired(GradioError):
-    """The session must not be used for new jobs; users never see it."""
+def shown(url: str) -> str:
+    """The URL as errors and logs may show it: without query, and without a login, even if that spoils the URL."""
+    match = re.match("[^/?#@]*//", url)
+    start = match.group() if match else ""
+    login, _, place = url[len(start) :].rpartition("@")
+    hidden = "…@" if re.search("[/?#]", login) else ""
+    return "".join(filter(str.isprintable, start + hidden + re.split("[?#]", place)[0]))[:1000]
 
 
 # === Records ==========================================================================================================
-# What users get besides values, and files on their way in. Plain data, but for FileData, which can fetch its contents.
+# What users get besides values, and files on their way in.
 
 
 class Status(Enum):
@@ -298,36 +277,65 @@ class OutputUpdate(Record):
         self.outputs, self.success, self.type, self.final = outputs, success, type, final
 
 
-class FileData(JsonObject):
+class FileFields(JsonObject):
+    """A dict that describes a file. Shown without what its URLs may hold of secrets: logins and signed queries."""
+
+    def __repr__(self) -> str:
+        fields = {
+            key: shown(value) if isinstance(value, str) and "://" in value else value for key, value in self.items()
+        }
+        return f"{type(self).__name__}({fields!r})"
+
+
+class FileData(FileFields):
     """A file on the server, as the dict the server sent (`path`, `url`, `orig_name`, `size`, `mime_type`, …).
 
-    Outputs hold these with `Client(download_files=False)`. An instance can be passed back to the app as an argument.
+    Outputs hold these with `Client(download_files=False)`, and for files that could not be downloaded. An instance can
+    be passed back to the app as an argument.
     """
 
     download: Callable[[str | None], Any] | None = None  # to a path or, for None, into memory; set by the client
 
     def read(self) -> bytes:
         """Download the file into memory. Blocks; raises what the client raises."""
-        return bytes(self._source()(None))
+        return bytes(self._fetch(None))
 
     def save(self, dest: str | os.PathLike[str]) -> str:
-        """Download to the file `dest`, or into it under the file's own name if it is a directory. Returns the path."""
-        return str(self._source()(os.fspath(dest)))
+        """Download to a file, whose path is returned. Blocks; raises what the client raises, and OSError.
 
-    def _source(self) -> Callable[[str | None], Any]:
+        If `dest` is a folder, the file gets its own name there, with a number if that is taken. Any other `dest` is the
+        file itself, which is replaced if it exists; folders that it needs are made.
+        """
+        return str(self._fetch(os.fspath(dest)))
+
+    def _fetch(self, dest: str | None) -> Any:
         if self.download is None:
-            raise ValueError("This FileData is a copy, or was not made by a Client: there is nowhere to read it from.")
-        return self.download
+            raise ValueError(
+                "There is nowhere to read this FileData from: it is a copy, or was not made by a Client, or its medium "
+                "was still being made when it arrived. The result of the job has all of it."
+            )
+        return self.download(dest)
 
     def __getstate__(self) -> None:
         """Nothing: a copy or pickle is of the dict alone, since the client that can read the file has no copies."""
 
 
-class LocalFile(JsonObject):
+class DownloadedPath(str):
+    """The path of a downloaded file, which remembers the server's file: as an argument for a file, it means that."""
+
+    file: FileData
+
+
+class LocalFile(FileFields):
     """A file to upload, made by `handle_file()` and by nothing else: only these are ever read from the disk."""
 
-    source: str | bytes | IO[bytes] = b""  # path or URL, contents, open file
-    start = 0  # where the contents of an open file begin
+    source: str | bytes = b""  # path or URL, or contents
+
+    def copy(self) -> LocalFile:
+        """Of the same contents; dict's own method would give a mere dict."""
+        twin = LocalFile(self)
+        vars(twin).update(vars(self))
+        return twin
 
 
 # === Formats ==========================================================================================================
@@ -335,6 +343,11 @@ class LocalFile(JsonObject):
 
 MAX_EVENT_BYTES = 256 * 1024 * 1024  # an event or answer larger than this is taken for an attack on our memory
 UPLOAD_CHUNK = 256 * 1024  # few system calls, little memory
+MAX_ERROR_TEXT = 20_000  # characters, which nobody reads
+MAX_UNZIPPED_VALUES = 1_000_000  # which take some 70 MB of memory, out of a few KB
+CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA  # WebSocket frames (RFC 6455)
+QUOTA_HINT = "ZeroGPU counts by user: pass token=…, or the x-ip-token of your app's visitor in headers= of the call."
+MAX_MOVED = 2**30  # characters and elements that one diff may have copied: more take seconds
 
 
 def split_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
@@ -345,9 +358,7 @@ def split_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
         if after_cr and chunk[:1] == b"\n":
             chunk = chunk[1:]
         after_cr = chunk.endswith(b"\r")
-        if b"\r" in chunk:
-            chunk = chunk.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-        first, *others = chunk.split(b"\n")
+        first, *others = chunk.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
         rest += first
         if len(rest) > MAX_EVENT_BYTES:
             raise ProtocolError(f"The server sent a line of more than {MAX_EVENT_BYTES} bytes.")
@@ -358,10 +369,7 @@ def split_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def iter_sse(chunks: Iterable[bytes]) -> Iterator[str]:
-    """The data of each event in a stream of server-sent events (WHATWG), however it is cut into chunks.
-
-    An event that the end of the stream cuts short is dropped, as the standard says.
-    """
+    """The data of each server-sent event (WHATWG). One that the end of the stream cuts short is dropped."""
     data: list[bytes] = []
     size = 0
     for number, line in enumerate(split_lines(chunks)):
@@ -379,44 +387,48 @@ def iter_sse(chunks: Iterable[bytes]) -> Iterator[str]:
                 raise ProtocolError(f"The server sent an event of more than {MAX_EVENT_BYTES} bytes.")
 
 
-class Frame(Record):
-    """One WebSocket frame (RFC 6455, section 5)."""
+def unzipped(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """What gzip has compressed, in pieces that are never large; ProtocolError if it is broken or cut short."""
+    import zlib
 
-    def __init__(self, opcode: int, data: bytes = b"", fin: bool = True):
-        self.opcode, self.data, self.fin = opcode, data, fin
+    unzip, values = zlib.decompressobj(31), 0
+    try:
+        for data in chunks:
+            while data:
+                piece = unzip.decompress(data, UPLOAD_CHUNK)
+                values += piece.count(b",") + piece.count(b"[") + piece.count(b"{")
+                if values > MAX_UNZIPPED_VALUES:
+                    raise ProtocolError(f"The server sent compressed JSON of more than {MAX_UNZIPPED_VALUES} values.")
+                yield piece
+                data = b"" if unzip.eof else unzip.unconsumed_tail
+        yield unzip.flush()
+        if not unzip.eof or unzip.unused_data:
+            raise zlib.error("they do not end where they should")
+    except zlib.error as error:
+        raise ProtocolError(f"The server sent broken compressed data: {error}.") from error
 
 
-CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA
-
-
-def apply_mask(key: bytes, data: bytes) -> bytes:
-    """The data XORed with the repeated key, as two large integers: much faster than byte by byte."""
-    repeated = (key * (len(data) // 4 + 1))[: len(data)]
-    mixed = int.from_bytes(data, "big") ^ int.from_bytes(repeated, "big")
-    return mixed.to_bytes(len(data), "big")
-
-
-def encode_frame(frame: Frame, key: bytes) -> bytes:
-    """The bytes of a client's frame; these are always masked, with a key of four unpredictable bytes."""
-    size = len(frame.data)
+def encode_frame(opcode: int, data: bytes, key: bytes) -> bytes:
+    """A client's WebSocket frame, whose data is XORed with a key of four unpredictable bytes, again and again."""
+    size = len(data)
     short, wide = (size, 0) if size < 126 else (126, 2) if size < 1 << 16 else (127, 8)
-    head = bytes([frame.fin << 7 | frame.opcode, 0x80 | short]) + (size.to_bytes(wide, "big") if wide else b"")
-    return head + key + apply_mask(key, frame.data)
+    head = bytes([0x80 | opcode, 0x80 | short]) + (size.to_bytes(wide, "big") if wide else b"")
+    mask = int.from_bytes((key * (size // 4 + 1))[:size], "big")  # a large integer: much faster than byte by byte
+    return head + key + (int.from_bytes(data, "big") ^ mask).to_bytes(size, "big")
 
 
-def read_frame(read_exactly: Callable[[int], bytes]) -> Frame:
-    """The next frame of a server, or ProtocolError. What `read_exactly` raises passes through."""
+def read_frame(read_exactly: Callable[[int], bytes]) -> tuple[int, bytes, bool]:
+    """The next WebSocket frame of a server: opcode, data, and whether it is the last fragment. Or ProtocolError."""
     first, second = read_exactly(2)
     fin, opcode, size = bool(first & 0x80), first & 0x0F, second & 0x7F
-    if first & 0x70 or second & 0x80 or opcode not in (CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG):
+    is_known = opcode in (CONTINUATION, TEXT, BINARY) or (opcode in (CLOSE, PING, PONG) and size < 126 and fin)
+    if first & 0x70 or second & 0x80 or not is_known:
         raise ProtocolError(f"The server sent a WebSocket frame with the illegal head {first:#04x} {second:#04x}.")
-    if opcode >= CLOSE and (size > 125 or not fin):
-        raise ProtocolError("The server sent a WebSocket control frame that is too long or fragmented.")
     if size >= 126:
         size = int.from_bytes(read_exactly(2 if size == 126 else 8), "big")
     if size > MAX_EVENT_BYTES:
         raise ProtocolError(f"The server sent a WebSocket frame of {size} bytes.")
-    return Frame(opcode, read_exactly(size), fin)
+    return opcode, read_exactly(size), fin
 
 
 def accept_key(key: str) -> str:
@@ -447,9 +459,10 @@ class Multipart:
     def _head(field: str, part: Part, boundary: str) -> bytes:
         # RFC 7578 section 4.2 and WHATWG: UTF-8 names, with only these three characters escaped.
         name = part.name.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
+        is_type = re.fullmatch(r"[\w.+-]+/[\w.+-]+", part.mime_type, re.ASCII)  # not what a file's name made of it
         return (
             f'--{boundary}\r\nContent-Disposition: form-data; name="{field}"; filename="{name}"\r\n'
-            f"Content-Type: {part.mime_type}\r\n\r\n"
+            f"Content-Type: {part.mime_type if is_type else 'application/octet-stream'}\r\n\r\n"
         ).encode("utf-8", "replace")
 
     def __iter__(self) -> Iterator[bytes]:
@@ -466,18 +479,11 @@ class Multipart:
         yield self._end
 
 
-Edits: TypeAlias = "list[list[Any]]"  # [[operation, path, value], ...]
-
-
 def apply_edits(value: Json, edits: Edits) -> Json:
-    """A new value: `value` with a server's diff applied. Shares with `value` whatever no edit touches.
-
-    The format is that of Gradio 4.17 to 6: `replace`, `append` (to a string), `add`, `delete`, each with a path.
-    Servers delete from lists only at the end, but many releases give a wrong index, so the last element goes.
-    """
+    """A new value: `value` with the diff of a server since 4.17 applied. Shares with `value` what no edit touches."""
     root = [value]
     own = {id(root): root}  # the containers made here: these may be changed
-    edit = None
+    edit, moved = None, 0
     try:
         for edit in edits:
             operation, path, new = edit
@@ -490,15 +496,20 @@ def apply_edits(value: Json, edits: Edits) -> Json:
                     own[id(child)] = child
                 parent, key = child, step
             if operation == "add" and isinstance(parent, list):
+                moved += len(parent)
                 parent.insert(key, new)
             elif operation in ("add", "replace"):
                 parent[key] = new
             elif operation == "append":
+                moved += len(parent[key]) if isinstance(parent[key], str) else 1
                 parent[key] = parent[key] + new
             elif operation == "delete" and path:
+                # Servers delete from lists only at the end, but the index that many releases give is wrong.
                 parent.pop(-1 if isinstance(parent, list) else key)
             else:
                 raise ValueError(f"unknown operation {operation!r}")
+            if moved > MAX_MOVED:
+                raise ValueError("so many changes of a large value would take too long")
     except (LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
         text = f"The server sent a diff that does not fit the value before it: {str(edit)[:200]} ({error!r})."
         raise ProtocolError(text) from error
@@ -506,12 +517,10 @@ def apply_edits(value: Json, edits: Edits) -> Json:
 
 
 def are_edits(data: list[Any]) -> bool:
-    """Whether these outputs, which should be values, are diffs."""
-    if not all(isinstance(output, list) for output in data):
-        return False
-    operations = ("replace", "append", "add", "delete")
-    edits = [edit for output in data for edit in output]
-    return bool(edits) and all(isinstance(edit, list) and len(edit) == 3 and edit[0] in operations for edit in edits)
+    """Whether outputs that should be values are diffs."""
+    edits = [edit for output in data for edit in (output if isinstance(output, list) else [None])]
+    known = ("replace", "append", "add", "delete")
+    return bool(edits) and all(isinstance(edit, list) and len(edit) == 3 and edit[0] in known for edit in edits)
 
 
 def parse_json(text: str | bytes, url: str) -> Json:
@@ -524,10 +533,9 @@ def parse_json(text: str | bytes, url: str) -> Json:
 
 
 def json_or_none(text: str | bytes) -> Json:
-    try:
+    with suppress(ValueError, RecursionError):
         return json.loads(text)
-    except (ValueError, RecursionError):
-        return None
+    return None
 
 
 def as_list(value: Json) -> list[Any]:
@@ -538,80 +546,69 @@ def as_dict(value: Json) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-# --- what servers say of errors
+def one_line(text: str, most: int = 200) -> str:
+    """The text as errors and logs may show it: cut, on one line, without control characters."""
+    return printable(" ".join(text[: most + 1].split())[:most])
+
+
+def printable(text: str) -> str:
+    """The text without characters that control a terminal or hide others, but for the ends of lines."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return "".join(char if char.isprintable() or char == "\n" else "\ufffd" for char in text)
 
 
 def describe_body(text: str) -> str:
     """A line about a body that is not what it should be: an HTML page's title, or how it starts."""
-    title = re.search(r"<title[^<>]*>([^<]*)</title", text, re.I)
+    title = re.search(r"<title[^<>]{0,200}>([^<]*)</title", text[:65536], re.I)
     if title:
-        return f"an HTML page titled {' '.join(title.group(1).split())!r}"
+        return f"an HTML page titled {one_line(title.group(1))!r}"
     return f"{text[:200]!r}" if text.strip() else "an empty answer"
 
 
 def error_text(body: bytes) -> str:
-    """The server's own words in the body of an HTTP error."""
+    """The server's own words in the body of an HTTP error: plain text, or JSON whose `detail` is text, dict or list."""
+    text = body.decode("utf-8", "replace").strip()
+    answer = json_or_none(text)
+    detail = answer.get("detail", answer.get("error", answer)) if isinstance(answer, dict) else answer
+    if answer is None and text != "null":
+        detail = describe_body(text) if text[:1] == "<" else text[:500]
+        if "Traceback (most recent call last)" in text:  # servers 5.0 to 6.8
+            detail = text.splitlines()[-1]
     with suppress(RecursionError):
-        return _words(body)[:1000]
+        return one_line("; ".join(map(_complaint, detail if isinstance(detail, list) else [detail])), 1000)
     return ""
 
 
-def _words(body: bytes) -> str:
-    """`detail` may be text, a dict or a list."""
-    text = body.decode("utf-8", "replace")
-    answer = json_or_none(text)
-    if answer is None and text.strip() != "null":
-        if "Traceback (most recent call last)" in text:  # servers 5.0 to 6.8
-            return text.strip().splitlines()[-1]
-        return describe_body(text) if text.lstrip()[:1] == "<" else text.strip()[:500]
-    detail = answer.get("detail", answer.get("error", answer)) if isinstance(answer, dict) else answer
-    if isinstance(detail, dict):
-        words = [detail[key] for key in ("error", "auth_message", "message") if detail.get(key)]
-        return ": ".join(str(word) for word in words) or json.dumps(detail)
-    if isinstance(detail, list):
-        return "; ".join(_complaint(item) for item in detail)
-    return "" if detail is None else str(detail)
-
-
 def _complaint(item: Json) -> str:
-    """One entry of a 422's `detail`: of Gradio's validators or of FastAPI's."""
+    """One `detail`, or one entry in that of a 422, which Gradio's validators or FastAPI have written."""
     if not isinstance(item, dict):
-        return str(item)
+        return "" if item is None else str(item)
     place = item.get("parameter_name") or ".".join(map(str, as_list(item.get("loc"))))
-    text = str(item.get("message") or item.get("msg") or item)
+    words = [str(item[key]) for key in ("error", "auth_message", "message", "msg") if item.get(key)]
+    text = ": ".join(words) or json.dumps(item)
     return f"{place}: {text}" if place else text
 
 
-QUOTA_HINT = (
-    "ZeroGPU counts the seconds of each user: pass token=…, or for a visitor of your own app that visitor's x-ip-token "
-    "in headers= of the call."
-)
-
-
 def quota_in(text: str) -> dict[str, int | None] | None:
-    """The seconds in what a ZeroGPU Space says of an exceeded quota; None for those it does not name, or other texts.
-
-    As in "You have exceeded your free GPU quota (60s requested vs. 12s left). Try again in 0:12:34".
-    """
+    """The seconds in "You have exceeded your free GPU quota (60s requested vs. 12s left). Try again in 0:12:34"."""
     if not re.search(r"exceeded your [\w ]{0,40}GPU quota|ZeroGPU quota exceeded", text):
         return None
-    requested, left = (re.search(rf"(\d{{1,9}})s {word}", text) for word in ("requested", "left"))
+    found = {word: re.search(rf"(\d{{1,9}})s {word}", text) for word in ("requested", "left")}
     again = re.search(r"\bin (?:(-?\d{1,9}) days?, )?(\d{1,9}):(\d\d):(\d\d)", text)
     days, hours, minutes, seconds = (int(part or 0) for part in again.groups()) if again else (0, 0, 0, 0)
-    return {
-        "requested": int(requested.group(1)) if requested else None,
-        "left": int(left.group(1)) if left else None,
-        "retry_after": max(0, ((days * 24 + hours) * 60 + minutes) * 60 + seconds) if again else None,
-    }
+    retry_after = max(0, ((days * 24 + hours) * 60 + minutes) * 60 + seconds) if again else None
+    return {**{word: int(one[1]) if one else None for word, one in found.items()}, "retry_after": retry_after}
 
 
 # === Values ===========================================================================================================
-# JSON trees: the files in them, arguments, types, the API as text. Pure.
+# JSON trees: the files in them, arguments, the API as text. Pure.
 
 FILE_MARK = {"_type": "gradio.FileData"}
-UNMARKED_FIELDS = {"url", "size", "orig_name", "mime_type"}
-REQUIRED = object()  # marks a parameter without a value while arguments are bound
-Match: TypeAlias = "Callable[[Any], bool]"
+SIMPLE_TYPES = {"string": "str", "number": "float", "integer": "int", "boolean": "bool"}  # of JSON Schema, in Python
+FILE_KINDS = set(  # components whose values hold files
+    "annotatedimage audio chatbot downloadbutton file gallery image imageeditor imageslider model3d multimodaltextbox "
+    "uploadbutton video".split()
+)
 
 
 def walk(tree: Json, match: Match, replace: Callable[[Any], Any]) -> Json:
@@ -625,24 +622,38 @@ def walk(tree: Json, match: Match, replace: Callable[[Any], Any]) -> Json:
     return tree
 
 
-def contains(tree: Json, match: Match) -> bool:
-    if match(tree):
-        return True
-    if isinstance(tree, dict):
-        return any(contains(value, match) for value in tree.values())
-    return isinstance(tree, (list, tuple)) and any(contains(value, match) for value in tree)
+def edits_fit(value: Json, new: Json, edits: Edits, is_file: Match) -> bool:
+    """Whether edits that make `new` of `value` do the same to copies of these in which each file is something else."""
+
+    def containers(tree: Json, path: Sequence[Any]) -> Iterator[Json]:
+        with suppress(LookupError, TypeError):
+            for step in path:
+                yield tree
+                tree = tree[step]
+
+    shifted: set[int] = set()  # lists of which elements were added or removed
+    for operation, path, _ in edits:
+        way = list(containers(value, path))
+        if any(map(is_file, [*way, *containers(new, path)])):  # goes into a file
+            return False
+        # Into a place that an edit before may have made or moved:
+        if len(way) < len(path) or shifted.intersection(map(id, way[:-1])) or (not path and len(edits) > 1):
+            return False
+        if operation in ("add", "delete"):
+            shifted.add(id(way[-1]))
+    return True
 
 
 def is_marked_file(value: Json) -> bool:
     """A file object as servers since 4.21 send it."""
-    if not isinstance(value, dict) or not isinstance(value.get("path"), str):
-        return False
-    return as_dict(value.get("meta")).get("_type") == FILE_MARK["_type"]
+    has_path = isinstance(value, dict) and isinstance(value.get("path"), str)
+    return has_path and as_dict(value.get("meta")).get("_type") == FILE_MARK["_type"]
 
 
 def is_unmarked_file(value: Json) -> bool:
-    """A file object as servers 4.0 to 4.20 send it: every field, no mark."""
-    return isinstance(value, dict) and isinstance(value.get("path"), str) and value.keys() >= UNMARKED_FIELDS
+    """A file object as servers 4.0 to 4.20 send it: every field, but no mark; of a stream the path alone."""
+    has_path = isinstance(value, dict) and isinstance(value.get("path"), str)
+    return has_path and (value.keys() >= {"url", "size", "orig_name", "mime_type"} or value.get("is_stream") is True)
 
 
 def is_data_url(value: Json) -> bool:
@@ -651,18 +662,24 @@ def is_data_url(value: Json) -> bool:
 
 def is_old_file(value: Json) -> bool:
     """A file object as 3.x servers send it: on their disk, as a stream, or as base64."""
-    if not isinstance(value, dict) or not isinstance(value.get("name"), str) or "data" not in value:
+    if not isinstance(value, dict) or not isinstance(value.get("name"), str):
         return False
-    return value.get("is_file") is True or value.get("is_stream") is True or is_data_url(value["data"])
+    on_server = value.get("is_file") is True and "data" in value
+    return on_server or value.get("is_stream") is True or is_data_url(value.get("data"))
 
 
 def modern_file(old: Mapping[str, Any]) -> dict[str, Any]:
     """A 3.x file object in the shape of later servers."""
-    stream = old.get("is_stream") is True
-    url = old["data"] if not stream and not old.get("is_file") else None
-    name = old.get("orig_name") or re.split(r"[/\\]", old["name"])[-1]
-    fields = {"path": old["name"], "url": url, "orig_name": name, "size": old.get("size"), "is_stream": stream}
-    return {**fields, "mime_type": old.get("mime_type"), "meta": dict(FILE_MARK)}
+    is_stream = old.get("is_stream") is True
+    url = old["data"] if not is_stream and not old.get("is_file") else None
+    name = old.get("orig_name") or re.split(r"[/\\]", old["name"][-1000:])[-1]
+    return {**file_argument(old["name"], url, name, old.get("size"), old.get("mime_type")), "is_stream": is_stream}
+
+
+def file_argument(path: str, url: str | None, name: str, size: int | None, mime_type: str | None) -> dict[str, Any]:
+    """What servers since 4.0 take for a file that was uploaded to `path`, or whose contents are in its data URL."""
+    fields = {"path": path, "url": url, "orig_name": name, "size": size, "mime_type": mime_type, "is_stream": False}
+    return {**fields, "meta": dict(FILE_MARK)}
 
 
 def old_file(kind: str, modern: Mapping[str, Any]) -> Json:
@@ -677,44 +694,55 @@ def old_file(kind: str, modern: Mapping[str, Any]) -> Json:
 
 
 def modern_output(kind: str, value: Json) -> Json:
-    """What a component of a 3.x server returned, in the shape of 4.x. The one place that knows these."""
+    """What a component of a 3.x server returned, in the shape of 4.x; see also `old_argument()`."""
+    if as_dict(value).get("__type__") == "update":
+        return {**value, "value": modern_output(kind, value["value"])} if "value" in value else value
     if kind == "image" and is_data_url(value):
         suffix = re.sub(r"\W.*", "", value[len("data:image/") :][:10])
         value = {"name": f"image.{suffix}", "data": value}
     elif kind == "gallery" and isinstance(value, list):
-        pairs = [item if isinstance(item, list) and len(item) == 2 else [item, None] for item in value]
+        pairs = [item if is_pair(item) else [item, None] for item in value]
         value = [{"image": image, "caption": caption} for image, caption in pairs]
-    elif kind == "video" and is_old_file(value):  # until 3.25
-        value = {"video": value, "subtitles": None}
-    elif kind == "video" and isinstance(value, list) and len(value) == 2:
-        value = {"video": value[0], "subtitles": value[1]}
-    elif kind == "annotatedimage" and isinstance(value, list) and len(value) == 2:
-        notes = [item for item in as_list(value[1]) if isinstance(item, list) and len(item) == 2]
+    elif kind == "video" and value:
+        video, subtitles = value if is_pair(value) else (value, None)  # a mere file until 3.25
+        value = {"video": video, "subtitles": subtitles}
+    elif kind == "annotatedimage" and is_pair(value):
+        notes = filter(is_pair, as_list(value[1]))
         value = {"image": value[0], "annotations": [{"image": image, "label": label} for image, label in notes]}
     elif kind == "highlightedtext" and isinstance(value, list):
-        spans = [item for item in value if isinstance(item, list) and len(item) == 2]
-        value = [{"token": token, "class_or_confidence": mark} for token, mark in spans]
-    elif kind == "label" and isinstance(value, dict):
-        value = {"label": value.get("label"), "confidences": value.get("confidences")}
+        value = [{"token": token, "class_or_confidence": mark} for token, mark in filter(is_pair, value)]
     elif kind == "chatbot":
         value = walk(value, is_old_file, lambda old: {"file": modern_file(old), "alt_text": old.get("alt_text")})
     return walk(value, is_old_file, modern_file)
 
 
-def file_argument(version: tuple[int, ...], name: str, size: int, mime_type: str, path: str) -> dict[str, Any]:
-    """What a server takes for a file that has been uploaded to `path`."""
-    old = {"name": path, "data": None, "is_file": True, "orig_name": name, "size": size}
-    return old if version < (4,) else modern_file({**old, "mime_type": mime_type})
+def is_pair(value: Json) -> bool:
+    return isinstance(value, list) and len(value) == 2
+
+
+def old_argument(kind: str, value: Json) -> Json:
+    """What `modern_output()` made, or a value like it, as a 3.x server wants it."""
+
+    def old_attachment(item: Mapping[str, Any]) -> Json:
+        file = item["file"]
+        return {**old_file(kind, file), "mime_type": file.get("mime_type"), "alt_text": item.get("alt_text")}
+
+    items = [item for item in as_list(value) if isinstance(item, dict)]
+    if kind == "gallery" and items and all("image" in item for item in items):
+        value = [[item["image"], item.get("caption")] for item in items]
+    elif kind == "annotatedimage" and "image" in as_dict(value):
+        notes = [as_dict(note) for note in as_list(value.get("annotations"))]
+        value = [value["image"], [[note.get("image"), note.get("label")] for note in notes]]
+    elif kind == "highlightedtext" and items and all("token" in item for item in items):
+        value = [[item["token"], item.get("class_or_confidence")] for item in items]
+    elif kind == "chatbot":
+        value = walk(value, lambda item: is_marked_file(as_dict(item).get("file")), old_attachment)
+    return walk(value, is_marked_file, partial(old_file, kind))
 
 
 def takes_base64(version: tuple[int, ...], kind: str) -> bool:
     """Whether a component wants a file's contents in the arguments: images until 4.0, all before /upload came."""
     return version < (3, 19) or (version < (4,) and kind == "image")
-
-
-def base64_argument(kind: str, name: str, mime_type: str, encoded: str) -> Json:
-    url = f"data:{mime_type};base64,{encoded}"
-    return url if kind == "image" else {"name": name, "data": url, "is_file": False}
 
 
 def fit_argument(version: tuple[int, ...], kind: str, value: Any) -> Any:
@@ -723,9 +751,20 @@ def fit_argument(version: tuple[int, ...], kind: str, value: Any) -> Any:
         value = as_dict(value).get("video", value)
     elif kind == "video" and "path" in as_dict(value):  # marked or, until 4.20, not
         value = {"video": value, "subtitles": None}
-    if version < (4,):
-        value = walk(value, is_marked_file, lambda item: item if is_local_file(item) else old_file(kind, item))
-    return value
+    elif kind == "chatbot" and version >= (6,) and isinstance(value, list):
+        value = [message_parts(message) for message in value]
+    return old_argument(kind, value) if version < (4,) else value
+
+
+def message_parts(message: Any) -> Any:
+    """A message of a chat with its content as the list of parts that Gradio 6 wants, of text or files."""
+    content = as_dict(message).get("content")
+    if isinstance(content, str):
+        return {**message, "content": [{"type": "text", "text": content}]}
+    if isinstance(content, dict):
+        part = {"file": content, "alt_text": None} if is_marked_file(content) else content
+        return {**message, "content": [{"type": "file", **part} if "file" in part else part]}
+    return message
 
 
 def is_local_file(value: Any) -> bool:
@@ -734,11 +773,12 @@ def is_local_file(value: Any) -> bool:
 
 def safe_name(name: Any) -> str:
     """A file name that every operating system takes and that stays in its folder, as near to `name` as possible."""
-    text = re.split(r"[/\\]", name)[-1] if isinstance(name, str) else ""
-    text = re.sub(r'[\x00-\x1f\x7f<>:"|?*\ud800-\udfff]', "_", text).strip(" .")
-    stem, dot, suffix = text.rpartition(".")
-    if not dot:
-        stem, suffix = text, ""
+    text = name.replace("\\", "/").rpartition("/")[2] if isinstance(name, str) else ""
+    text = text if len(text) < 2000 else text[:1000] + text[-1000:]  # less is kept below
+    text = "".join(char if char.isprintable() and char not in '<>:"|?*' else "_" for char in text)
+    text = text.lstrip(" .-~").rstrip(" .")  # no hidden file, and none that commands take for an option or a home
+    text = re.sub(r"\A_+(?=_)", "", text)  # __future__.py, which Python imports before this file can prevent it
+    stem, dot, suffix = text.rpartition(".") if "." in text else (text, "", "")
     suffix = suffix.encode()[:60].decode("utf-8", "ignore")
     stem = stem.encode()[: 118 - len(suffix.encode())].decode("utf-8", "ignore")
     text = f"{stem}{dot}{suffix}".strip(" .") or "file"
@@ -746,98 +786,44 @@ def safe_name(name: Any) -> str:
     return f"_{text}" if is_device else text
 
 
+def free_name(stem: str, suffix: str, is_taken: Callable[[str], bool]) -> str:
+    """The stem and suffix, with a number between them if that is taken."""
+    numbered = (f"{stem} ({count}){suffix}" for count in itertools.count(2))
+    return next(name for name in itertools.chain([stem + suffix], numbered) if not is_taken(name))
+
+
 def parameter_name(text: str) -> str:
     """A keyword from a component's label."""
-    return "".join(char for char in text if char.isalnum() or char in " _").replace(" ", "_").lower()
-
-
-def type_name(
-    schema: Json,
-    definitions: Mapping[str, Any] | None = None,
-    opened: tuple[str, ...] = (),
-    left: Iterator[int] | None = None,
-) -> str:
-    """A Python type, as text, for the JSON Schema of a component's value.
-
-    `opened` are the references on the way, `left` the steps: a small schema that refers to itself can be a huge type.
-    """
-    left = left or iter(range(1000))
-    if not isinstance(schema, dict) or len(opened) > 10 or next(left, None) is None:
-        return "Any"
-    definitions = as_dict(schema.get("$defs")) or definitions or {}
-
-    def inner(part: Json) -> str:
-        return type_name(part, definitions, (*opened, ""), left)
-
-    if "$ref" in schema:
-        name = str(schema["$ref"]).rsplit("/", 1)[-1]
-        known = None if name in opened else definitions.get(name)  # schemas may refer to themselves
-        return type_name(known, definitions, (*opened, name), left)
-    choices = [schema["const"]] if "const" in schema else schema.get("enum")
-    if isinstance(choices, list):
-        return f"Literal[{', '.join(map(repr, choices))}]"
-    for key in ("anyOf", "oneOf", "allOf"):
-        if isinstance(schema.get(key), list):
-            return " | ".join(dict.fromkeys(inner(part) for part in schema[key])) or "Any"
-    kind = schema.get("type")
-    if isinstance(kind, list):
-        return " | ".join(inner({**schema, "type": one}) for one in kind) or "Any"
-    if kind == "array":
-        return _list_type(schema, inner)
-    if kind == "object":
-        return _dict_type(schema, inner)
-    simple = {"string": "str", "number": "float", "integer": "int", "boolean": "bool", "null": "None"}
-    return simple.get(str(kind), "Any")
-
-
-def _list_type(schema: Mapping[str, Any], inner: Callable[[Any], str]) -> str:
-    items = schema.get("items")
-    parts = as_dict(items).get("prefixItems", schema.get("prefixItems", items))
-    if isinstance(parts, list):
-        return f"tuple[{', '.join(map(inner, parts))}]"
-    return f"list[{inner(items)}]"
-
-
-def _dict_type(schema: Mapping[str, Any], inner: Callable[[Any], str]) -> str:
-    properties = as_dict(schema.get("properties"))
-    if "path" in properties and ("orig_name" in properties or "mime_type" in properties):
-        return "filepath"
-    fields = [f"{name}: {inner(part)}" for name, part in properties.items()]
-    if schema.get("additionalProperties"):
-        fields.append(f"str, {inner(schema['additionalProperties'])}")
-    return f"dict({', '.join(fields)})"
+    return "".join(char for char in text[:100] if char.isalnum() or char in " _").replace(" ", "_").lower()
 
 
 def bind_arguments(
     parameters: Sequence[Mapping[str, Any]], args: Sequence[Any], keywords: Mapping[str, Any], where: str
 ) -> list[Any]:
     """One value per parameter, as Python binds a call: positional, keyword, default. TypeError on any mistake."""
-    names = [str(parameter["parameter_name"]) for parameter in parameters]
+    places = {str(parameter["parameter_name"]): place for place, parameter in enumerate(parameters)}
+    optional = {place for place, parameter in enumerate(parameters) if parameter.get("parameter_has_default")}
 
     def wrong(text: str) -> TypeError:
-        return TypeError(f"{text} {where} takes ({', '.join(map(_usage, parameters))}).")
+        usage = ", ".join(name + ("=…" if place in optional else "") for name, place in places.items())
+        return TypeError(f"{text} {where} takes ({one_line(usage, 2000)}).")
 
     if len(args) > len(parameters):
         raise wrong(f"Too many arguments: {len(args)} given, but")
-    defaults = [item.get("parameter_default") if item.get("parameter_has_default") else REQUIRED for item in parameters]
-    values = [*args, *defaults[len(args) :]]
+    values = dict(enumerate(args))
     for name, value in keywords.items():
-        if name not in names:
-            raise wrong(f"Parameter `{name}` is not a valid key-word argument{_similar(name, names)}.")
-        if names.index(name) < len(args):
+        if name not in places:
+            raise wrong(f"Parameter `{name}` is not a valid key-word argument{_similar(name, list(places))}.")
+        if places[name] in values:
             raise wrong(f"Parameter `{name}` is already set as a positional argument.")
-        values[names.index(name)] = value
-    missing = [name for name, value in zip(names, values) if value is REQUIRED]
+        values[places[name]] = value
+    missing = [name for name, place in places.items() if place not in values and place not in optional]
     if missing:
-        raise wrong(f"No value provided for required argument: {', '.join(missing)}.")
-    for value, parameter in zip(values, parameters):
-        _check_argument(value, parameter)
-    return values
-
-
-def _usage(parameter: Mapping[str, Any]) -> str:
-    default = f"={parameter.get('parameter_default')!r}" if parameter.get("parameter_has_default") else ""
-    return str(parameter["parameter_name"]) + (default if len(default) < 40 else "=…")
+        raise wrong(f"No value provided for required argument: {one_line(', '.join(missing), 2000)}.")
+    return [
+        _argument(values.get(place, parameter.get("parameter_default")), parameter, place in values)
+        for place, parameter in enumerate(parameters)
+    ]
 
 
 def _similar(name: str, names: Sequence[str]) -> str:
@@ -847,61 +833,46 @@ def _similar(name: str, names: Sequence[str]) -> str:
     return f" (did you mean `{close[0]}`?)" if close else ""
 
 
-def _check_argument(value: Any, parameter: Mapping[str, Any]) -> None:
-    name = parameter["parameter_name"]
-    kind = str(as_dict(parameter.get("python_type")).get("type")).lower()
-    values = value if isinstance(value, (list, tuple)) else [value]
-    is_file = kind.startswith(("filepath", "list[filepath"))
-    if is_file and any(isinstance(one, (str, bytes, os.PathLike)) for one in values):
+def _argument(value: Any, parameter: Mapping[str, Any], is_given: bool) -> Any:
+    """The value as JSON, with files left for the upload; a copy, if it was given. TypeError if it cannot be sent."""
+    name, kind = parameter["parameter_name"], kind_of(parameter).lower()
+    holds_files = "filepath" in kind or str(parameter.get("component")).lower() in FILE_KINDS
+    items = value if isinstance(value, (list, tuple)) else [value]
+    paths = [item for item in items if isinstance(item, (str, bytes, os.PathLike)) and type(item) is not DownloadedPath]
+    if is_given and paths and kind.startswith(("filepath", "list[filepath")):
         raise TypeError(f"Parameter `{name}` takes a file: wrap it in handle_file(), as in {name}=handle_file(…).")
-    if value is None or type(value) in (bool, float):
-        return
     try:
+        value = as_json(value, holds_files) if is_given else value
         # Not what cannot be encoded, either: servers end the whole stream over it. Names of files may be such.
         json.dumps(walk(value, is_local_file, repr), ensure_ascii=False).encode()
-    except (TypeError, ValueError, RecursionError) as error:
+        return value
+    except Exception as error:  # objects may raise anything when they are asked what they hold
         raise TypeError(f"The value for parameter `{name}` cannot be sent as JSON: {error}.") from error
 
 
+def as_json(value: Any, files: bool) -> Any:
+    """A copy in JSON's own types, as far as values say what they hold. `files`: a downloaded path means its file."""
+    if isinstance(value, DownloadedPath):
+        return value.file if files else str(value)
+    if value is None or isinstance(value, (str, int, float, LocalFile, FileData)):
+        return value
+    if isinstance(value, (bytes, bytearray, memoryview, os.PathLike)):
+        raise TypeError(f"it holds {type(value).__name__}. If that is a file, wrap it in handle_file()")
+    if isinstance(value, Mapping):
+        if is_marked_file(value):
+            raise TypeError("it holds a file as a mere dict: wrap it in handle_file()")
+        return {as_json(key, False): as_json(item, files) for key, item in value.items()}
+    if isinstance(value, (Sequence, Set)):
+        return [as_json(item, files) for item in value]
+    for name in ("tolist", "item", "isoformat"):  # arrays and scalars of numpy and others; dates and times
+        if hasattr(value, name):
+            return as_json(getattr(value, name)(), files)
+    return float(value) if hasattr(value, "as_integer_ratio") else value  # Decimal, Fraction; others json refuses
+
+
 def reveal(value: Json) -> Json:
-    """The value inside a component update (`gr.update(value=…)`); an update without a value stays as it is."""
-    if isinstance(value, dict) and value.get("__type__") == "update" and "value" in value:
-        return value["value"]
-    return value
-
-
-def describe_endpoint(info: Mapping[str, Any], call: str) -> str:
-    """The lines of `view_api()` about one endpoint; `call` is how it is named in a call."""
-    names = [str(parameter["parameter_name"]) for parameter in info["parameters"]]
-    returns = [parameter_name(str(item.get("label", "value"))) for item in info["returns"]]
-    result = ", ".join(returns)
-    lines = [f" - predict({', '.join([*names, call])}) -> {f'({result})' if len(returns) > 1 else result}"]
-    if info.get("oauth_token"):
-        lines += [f"    Acts on your behalf: your Hugging Face token is {info['oauth_token']}. Client(oauth_token=…)"]
-    takes = [_describe_parameter(parameter) for parameter in info["parameters"]]
-    gives = [_describe_value(name, item) for name, item in zip(returns, info["returns"])]
-    lines += ["    Parameters:", *(takes or ["     - None"]), "    Returns:", *(gives or ["     - None"])]
-    return "\n".join(lines) + "\n"
-
-
-def kind_of(item: Mapping[str, Any]) -> str:
-    return str(item["python_type"].get("type", "Any"))
-
-
-def _describe_parameter(parameter: Mapping[str, Any]) -> str:
-    need = " (required)"
-    if parameter.get("parameter_has_default"):
-        default: Json = parameter.get("parameter_default")
-        shown = f'handle_file("{default.get("url") or default["path"]}")' if is_marked_file(default) else default
-        optional = " | None" if default is None and "None" not in kind_of(parameter) else ""
-        need = f"{optional} (not required, defaults to:   {shown})"
-    return _describe_value(parameter["parameter_name"], parameter, need)
-
-
-def _describe_value(name: str, item: Mapping[str, Any], need: str = "") -> str:
-    kind, text = kind_of(item), item["python_type"].get("description")
-    known = text and "filepath" not in kind  # what servers say of files is about their code
-    return f"     - [{item.get('component')}] {name}: {kind}{need}{f' ({text})' if known else ' ' * bool(need)} "
+    """An update (`gr.update(value=…)`) that holds a value and nothing else is that value; others stay as they are."""
+    return value["value"] if as_dict(value).keys() == {"__type__", "value"} and value["__type__"] == "update" else value
 
 
 def describe_api(api: Mapping[str, Any], all_endpoints: bool | None) -> str:
@@ -917,22 +888,45 @@ def describe_api(api: Mapping[str, Any], all_endpoints: bool | None) -> str:
     return "\n".join(lines)
 
 
-# === Transport ========================================================================================================
-# HTTP/1.1 over kept-alive sockets. Knows nothing about Gradio; raises the errors above and no others.
+def describe_endpoint(info: Mapping[str, Any], call: str) -> str:
+    """The lines of `view_api()` about one endpoint; `call` is how it is named in a call."""
+    names = [str(parameter["parameter_name"]) for parameter in info["parameters"]]
+    returns = [parameter_name(str(item.get("label", "value"))) for item in info["returns"]]
+    result = ", ".join(returns)
+    lines = [f" - predict({', '.join([*names, call])}) -> {f'({result})' if len(returns) > 1 else result}"]
+    if info.get("oauth_token"):
+        lines += [f"    Acts on your behalf: your Hugging Face token is {info['oauth_token']}. Client(oauth_token=…)"]
+    takes = [_describe_value(name, item, _need(item)) for name, item in zip(names, info["parameters"])]
+    gives = [_describe_value(name, item) for name, item in zip(returns, info["returns"])]
+    lines += ["    Parameters:", *(takes or ["     - None"]), "    Returns:", *(gives or ["     - None"])]
+    return "\n".join(printable(line.replace("\n", " ")) for line in lines) + "\n"
 
-IDLE_SECONDS = 2.0  # uvicorn drops idle connections after 5 s; its clock starts before ours, by more on a busy machine
-MAX_TIMEOUT = 2_000_000  # in ms about the largest number that sockets take
-REDIRECTS = (301, 302, 303, 307, 308)
-MAX_REDIRECTS = 10  # as urllib
-CLOSING_SECONDS = 2.0  # for the end of a WebSocket
-MAX_ERROR_BODY = 64 * 1024  # a page of words is less
-READ_SIZE = 64 * 1024  # what servers write at a time; larger reads are not faster
-MAX_LINE = 64 * 1024  # in what surrounds a body; as http.client
-MAX_FIELDS = 256  # of a head; http.client takes 100
-CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")  # OpenSSL itself reads SSL_CERT_FILE and SSL_CERT_DIR
+
+def kind_of(item: Mapping[str, Any]) -> str:
+    return str(as_dict(item.get("python_type")).get("type", "Any"))
+
+
+def _need(parameter: Mapping[str, Any]) -> str:
+    if not parameter.get("parameter_has_default"):
+        return " (required)"
+    default: Json = parameter.get("parameter_default")
+    shown = f'handle_file("{default.get("url") or default["path"]}")' if is_marked_file(default) else default
+    optional = " | None" if default is None and "None" not in kind_of(parameter) else ""
+    return f"{optional} (not required, defaults to:   {shown})"
+
+
+def _describe_value(name: str, item: Mapping[str, Any], need: str = "") -> str:
+    kind, text = kind_of(item), item["python_type"].get("description")
+    known = text and "filepath" not in kind  # what servers say of files is about their code
+    return f"     - [{item.get('component')}] {name}: {kind}{need}{f' ({text})' if known else ' ' * bool(need)} "
+
+
+# === Network ==========================================================================================================
+# Where requests go, what may go with them, and what is trusted there. Sends nothing.
+
+CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")  # the first that is set
 
 Headers: TypeAlias = "Mapping[str, str]"
-Body: TypeAlias = "bytes | Multipart | None"
 
 
 class Origin(str):
@@ -948,25 +942,20 @@ def origin_of(url: str) -> Origin:
     try:
         parts = urlsplit(url)
         usual = 443 if parts.scheme == "https" else 80
-        host, port = parts.hostname, parts.port or usual
-        host = host if not host or host.isascii() else host.encode("idna").decode()
-    except ValueError as error:
-        raise ValueError(f"{error}: {without_login(url)!r}.") from error
-    if parts.scheme not in ("http", "https") or not host:
-        raise ValueError(f"Not an http:// or https:// URL: {without_login(url)!r}.")
-    shown = f"[{host}]" if ":" in host else host
-    origin = Origin(f"{parts.scheme}://{shown}" + ("" if port == usual else f":{port}"))
+        host, port = parts.hostname or "", parts.port or usual
+        host = host if host.isascii() else host.encode("idna").decode()
+        if parts.scheme not in ("http", "https") or not re.fullmatch(r"[!-~]{1,255}", host):
+            raise ValueError
+    except ValueError:  # whose words may hold a part of the password
+        raise ValueError(f"Not an http:// or https:// URL with a host: {shown(url)!r}.") from None
+    literal = f"[{host}]" if ":" in host else host
+    origin = Origin(f"{parts.scheme}://{literal}" + ("" if port == usual else f":{port}"))
     origin.scheme, origin.host, origin.port = parts.scheme, host, port
     return origin
 
 
-def is_secured(first: Origin, other: Origin) -> bool:
-    """Whether the other is the same server, but with TLS."""
-    return first.host == other.host and (first.port, other.port) == (80, 443)
-
-
 def without_login(url: str) -> str:
-    """The URL as errors may show it: without the user and password that it may hold."""
+    """The URL as requests need it: without the user and password that it may hold."""
     return re.sub(r"\A([^/?#]*//)[^/?#]*@", r"\1", url)
 
 
@@ -974,708 +963,9 @@ def is_loopback(host: str) -> bool:
     return re.fullmatch(r"(.*\.)?localhost|127(\.\d+){3}|::1", host) is not None
 
 
-class Abort:
-    """Lets another thread end a request that is blocked on its socket. `_lock` guards both fields."""
-
-    def __init__(self) -> None:
-        self._lock = threading.RLock()
-        self._connection: Connection | None = None
-        self.aborted = False
-
-    def __call__(self) -> None:
-        with self._lock:
-            self.aborted = True
-            if self._connection:
-                self._connection.abort()
-
-    def watch(self, connection: Connection | None) -> None:
-        """From now on this connection is meant; None when the request is over."""
-        with self._lock:
-            self._connection = connection
-            if connection and self.aborted:
-                connection.abort()
-
-
-class NotHTTP(ValueError):
-    """The peer sends something else."""
-
-
-class Incoming:
-    """The bytes that arrive at a socket: by line, by number, or as they come.
-
-    The socket limits each wait; no wait begins after `deadline`, so that single bytes do not go on for ever.
-    """
-
-    def __init__(self, sock: socket.socket):
-        self._sock = sock
-        self._data = b""
-        self._at = 0
-        self.deadline: float | None = None
-
-    def __bool__(self) -> bool:
-        """Whether there are bytes that have been received and not been read."""
-        return self._at < len(self._data)
-
-    def _receive(self) -> bytes:
-        if self.deadline is not None and time.monotonic() > self.deadline:
-            raise socket.timeout("timed out")
-        return self._sock.recv(READ_SIZE)
-
-    def wait(self) -> bool:
-        """Wait until there are some. False at the end."""
-        if not self:
-            self._data, self._at = self._receive(), 0
-        return bool(self)
-
-    def some(self, most: int) -> bytes:
-        """At least one byte; none at the end."""
-        self.wait()
-        start = self._at
-        self._at = min(start + most, len(self._data))
-        return self._data[start : self._at]  # no copy, if this is all of it
-
-    def exactly(self, size: int) -> Iterator[bytes]:
-        """So many bytes, in the pieces that arrive; EOFError if the end comes first."""
-        while size:
-            piece = self.some(size)
-            if not piece:
-                raise EOFError(f"{size} bytes are missing")
-            size -= len(piece)
-            yield piece
-
-    def line(self) -> bytes:
-        """A line without its end."""
-        while True:
-            end = self._data.find(b"\n", self._at)
-            if end >= 0:
-                line = self._data[self._at : end]
-                self._at = end + 1
-                return line[:-1] if line.endswith(b"\r") else line
-            rest = self._data[self._at :]
-            more = self._receive()
-            if not more:
-                raise NotHTTP(f"a line that is cut short: {rest[:80]!r}" if rest else "it closed the connection")
-            if len(rest) > MAX_LINE:
-                raise NotHTTP(f"a line that does not end: {rest[:80]!r}")
-            self._data, self._at = rest + more, 0
-
-
-class Connection:
-    """One socket to an origin (or to a proxy on the way), used for one request at a time."""
-
-    def __init__(self, sock: socket.socket, origin: Origin, proxy: str = "", tunnel: bool = False):
-        self.sock = sock
-        self.incoming = Incoming(sock)
-        self.origin = origin
-        self.absolute = bool(proxy) and not tunnel  # a proxy wants whole URLs, unless it is
-        self.tunnel = tunnel  # asked to pass on everything
-        self.proxy_headers = login_in(proxy, "Proxy-Authorization")
-        self.kept = False  # after a request: no tunnel and no TLS are missing, and the server may have closed it
-        self.reusable = True
-        self.idle_since = 0.0
-        self.thread = 0  # that uses it
-        self.pid = os.getpid()  # a forked child has its parent's sockets, but must not touch what goes over them
-
-    def limit(self, each: float | None, together: float | None = None) -> None:
-        """How many seconds each wait from now on may last, and all of them."""
-        self.sock.settimeout(each)
-        self.incoming.deadline = None if together is None else time.monotonic() + together
-
-    def ask(self, head: bytes, body: Body, timeout: float | None) -> None:
-        """Send a request and wait for the first byte of its answer, which then has as long to become complete."""
-        unsent: OSError | None = None
-        self.limit(timeout)
-        try:
-            self._send(head, body)
-        except OSError as error:
-            # A server may refuse a large upload without reading it all: its answer is worth more than this error.
-            unsent = ConnectionResetError(str(error)) if type(error).__name__ == "SSLEOFError" else error
-            if not isinstance(unsent, (BrokenPipeError, ConnectionResetError)):
-                raise
-            self.reusable = False
-        self.limit(timeout, timeout)
-        try:
-            if not self.incoming.wait():
-                raise ConnectionResetError("it closed the connection")
-        except Exception as error:
-            raise unsent or error from None
-
-    def _send(self, head: bytes, body: Body) -> None:
-        data = memoryview(b"" if isinstance(body, Multipart) else body or b"")
-        rest = (data[start : start + UPLOAD_CHUNK] for start in range(READ_SIZE, len(data), UPLOAD_CHUNK))
-        chunks: Iterable[bytes | memoryview] = body if isinstance(body, Multipart) else rest
-        self.sock.sendall(head + data[:READ_SIZE])  # one packet for most requests
-        for chunk in chunks:
-            self.sock.sendall(chunk)  # the timeout is for one, not for all
-
-    def is_stale(self) -> bool:
-        """Whether the idle connection is of no use: closed or about to be, talking unasked, or another process's."""
-        if self.incoming or self.pid != os.getpid() or time.monotonic() - self.idle_since > IDLE_SECONDS:
-            return True
-        try:
-            if hasattr(select, "poll"):
-                poll = select.poll()
-                poll.register(self.sock, select.POLLIN)
-                return bool(poll.poll(0))
-            return bool(select.select([self.sock], [], [], 0)[0])
-        except (OSError, ValueError):
-            return True
-
-    def abort(self) -> None:
-        """Wake a thread that is blocked on this connection. May be called from any thread."""
-        self.reusable = False
-        if self.pid == os.getpid():
-            with suppress(OSError):  # not by a TLS socket's own method, after which the other thread sends in the clear
-                socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
-
-    def close(self) -> None:
-        with suppress(OSError):
-            self.sock.close()
-
-
-class Response:
-    """An answer (RFC 9112): its head, which is read here, and its body, which is still to be read.
-
-    Leaving its `with` block gives the connection back, or closes it. Not `http.client`, since importing that, with
-    `email` and `ssl`, takes longer than connecting and calling.
-    """
-
-    def __init__(self, http: Http, connection: Connection, url: str):
-        self.url = url
-        self.connection = connection
-        self._http = http
-        self._incoming = connection.incoming
-        self._closed = False
-        self.status = 0
-        try:
-            while self.status < 200 and self.status != 101:
-                self._read_head()
-        except ConnectionError as error:  # not one that came before the first byte, after which a GET is sent again
-            raise NotHTTP("the head of the answer was cut short") from error
-        # How long the body is: RFC 9112, section 6.3.
-        encoding = self.headers.get("transfer-encoding", "").lower()
-        if encoding not in ("", "chunked"):
-            raise NotHTTP(f"the transfer encoding {encoding[:80]!r}")
-        self._chunked = bool(encoding)
-        self._length: int | None = None  # until the connection closes
-        if self.status in (101, 204, 304):
-            self._length = 0
-        elif "content-length" in self.headers and not self._chunked:
-            length = self.headers["content-length"]
-            if not re.fullmatch(r"[0-9]{1,18}", length):
-                raise NotHTTP(f"the length {length[:80]!r}")
-            self._length = int(length)
-        options = [option.strip() for option in self.headers.get("connection", "").lower().split(",")]
-        framed = self._chunked or self._length is not None
-        kept = "close" not in options if self._newer else "keep-alive" in options
-        self.reusable = framed and kept and self.status != 101
-        self.ended = self._length == 0
-
-    def _read_head(self) -> None:
-        first = self._incoming.line()
-        match = re.fullmatch(rb"HTTP/1\.([0-9]) ([1-9][0-9][0-9])(?: (.*))?", first)
-        if not match:
-            raise NotHTTP(f"no HTTP but {first[:80]!r}")
-        self._newer = match[1] != b"0"
-        self.status = int(match[2])
-        self.reason = (match[3] or b"").decode("latin-1")
-        self.headers: dict[str, str] = {}  # by their names in lower case
-        self.cookies: list[str] = []
-        for _ in range(MAX_FIELDS):
-            line = self._incoming.line()
-            if not line:
-                return
-            name, colon, value = line.decode("latin-1").partition(":")
-            if not colon or name != name.strip():
-                raise NotHTTP(f"the header {line[:80]!r}")
-            name, value = name.lower(), value.strip()
-            if name == "set-cookie":
-                self.cookies.append(value)
-            self.headers[name] = f"{self.headers[name]}, {value}" if name in self.headers else value
-        raise NotHTTP(f"more than {MAX_FIELDS} headers")
-
-    def chunks(self) -> Iterator[bytes]:
-        """The body as it arrives, decompressed, however long that takes in all. ConnectionLost if it is cut short."""
-        self._incoming.deadline = None
-        return self._body()
-
-    def _body(self) -> Iterator[bytes]:
-        encoding = self.headers.get("content-encoding", "identity").strip().lower()
-        if encoding in ("identity", ""):
-            return self._pieces()
-        if encoding not in ("gzip", "x-gzip", "deflate"):
-            raise ProtocolError(f"{self.url} answered in an encoding that was not asked for: {encoding}.", url=self.url)
-        return self._unzipped()
-
-    def _unzipped(self) -> Iterator[bytes]:
-        import zlib  # rarely needed, and missing from some embedded Pythons
-
-        unzip = zlib.decompressobj(47)  # gzip or zlib, by its header
-        try:
-            for data in self._pieces():
-                while data:
-                    unzip = zlib.decompressobj(47) if unzip.eof else unzip  # one of several, one after the other
-                    yield unzip.decompress(data, READ_SIZE)
-                    data = unzip.unconsumed_tail or unzip.unused_data
-            yield unzip.flush()
-        except zlib.error as error:
-            raise ProtocolError(f"{self.url} sent broken compressed data: {error}.", url=self.url) from error
-        if not unzip.eof:
-            raise ConnectionLost(f"{self.url} sent a compressed answer that was cut short.", url=self.url)
-
-    def _pieces(self) -> Iterator[bytes]:
-        try:
-            yield from self._received()
-        except (OSError, ValueError, EOFError) as error:
-            raise connection_error(error, self.url, answered=True) from error
-
-    def _received(self) -> Iterator[bytes]:
-        if self._chunked:
-            while True:
-                line = self._incoming.line()
-                match = re.fullmatch(rb"([0-9A-Fa-f]{1,15})[ \t]*(;.*)?", line)
-                if not match:
-                    raise NotHTTP(f"a chunk that starts with {line[:80]!r}")
-                if int(match[1], 16) == 0:
-                    break
-                yield from self._incoming.exactly(int(match[1], 16))
-                if self._incoming.line():
-                    raise NotHTTP("a chunk that is longer than it says")
-            while self._incoming.line():
-                pass  # trailers
-        elif self._length is not None:
-            yield from self._incoming.exactly(self._length)
-        else:
-            yield from iter(partial(self._incoming.some, READ_SIZE), b"")
-            if not self.connection.reusable:
-                raise ConnectionResetError("it was given up")  # by abort(), which looks like an end
-        self.ended = True
-
-    def read(self) -> bytes:
-        """The whole body, which has to arrive within the time for the answer, and to fit into memory."""
-        body = bytearray()
-        for piece in self._body():
-            body += piece
-            if len(body) > MAX_EVENT_BYTES:
-                raise ProtocolError(f"{self.url} sent more than {MAX_EVENT_BYTES} bytes.", url=self.url)
-        return bytes(body)
-
-    def json(self) -> Json:
-        """The body as JSON, or the error that its status and contents amount to."""
-        if self.status != 200:
-            raise http_error(self)
-        return parse_json(self.read(), self.url)
-
-    def start(self) -> bytes:
-        """Up to 64 KB of the body, for error messages; what goes wrong on the way ends it."""
-        body = b""
-        limit = self.connection.sock.gettimeout()
-        self.connection.limit(limit, limit)
-        with suppress(GradioError):
-            for chunk in self._body():
-                body += chunk
-                if len(body) > MAX_ERROR_BODY:
-                    break
-        return body[:MAX_ERROR_BODY]
-
-    def close(self) -> None:
-        if not self._closed:
-            self._closed = True
-            # After an error of the app, uvicorn closes the connection a moment later without having said so.
-            self._http.give_back(self.connection, self.ended and self.reusable and self.status < 500)
-
-    def __enter__(self) -> Response:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-
-class Http:
-    """Requests, over connections that are kept alive. Usable from any number of threads.
-
-    The parameters are those of Client. `_lock` guards `_idle`, `_busy`, `_jars` and `closed`. Headers granted to an
-    origin are sent to no other.
-    """
-
-    def __init__(
-        self,
-        user_agent: str,
-        timeout: float | None = 60.0,
-        ssl_verify: bool | str | os.PathLike[str] | ssl.SSLContext = True,
-        proxy: str | None = None,
-        trust_env: bool = True,
-    ):
-        if timeout is not None and not (isinstance(timeout, (int, float)) and 0 < timeout <= MAX_TIMEOUT):
-            raise ValueError(f"timeout={timeout!r}: it takes seconds, from more than 0 to {MAX_TIMEOUT}, or None.")
-        self.timeout = timeout
-        self._user_agent = user_agent
-        self._ssl_verify = ssl_verify
-        self._proxy = proxy
-        self._trust_env = trust_env
-        self._granted: dict[Origin, dict[str, str]] = {}
-        self._lock = threading.RLock()
-        self._idle: dict[Origin, list[Connection]] = {}
-        self._busy: dict[Connection, Abort] = {}  # and who may end the request on it
-        self._jars: dict[Origin, CookieJar] = {}
-        self._tls: ssl.SSLContext | None = None
-        self.closed = False
-
-    def after_fork(self) -> None:
-        """In a child: let go of the parent's connections, and of locks that a thread of the parent may have held."""
-        self._lock = threading.RLock()
-        for origin, jar in self._jars.items():  # these have locks, too
-            self._jars[origin] = type(jar)()
-            for cookie in jar:
-                self._jars[origin].set_cookie(cookie)
-        self._drop_all()  # which leaves them open for the parent
-        self._busy, self._idle = {}, {}
-
-    def grant(self, origin: Origin, headers: Headers) -> None:
-        """Send these headers with every request to this origin."""
-        for name, value in headers.items():
-            check_header(name, value)
-        self._granted.setdefault(origin, {}).update(headers)
-
-    def request(
-        self,
-        method: str,
-        url: str,
-        body: Body = None,
-        headers: Headers | None = None,
-        timeout: float | str | None = "default",
-        redirects: str = "same origin",
-        abort: Abort | None = None,
-    ) -> Response:
-        """Send a request and return its answer as soon as the head is there. `timeout` is for each wait.
-
-        `redirects` is "none", "same origin" or "any"; only GETs follow those that would change the method. `headers`
-        and a login in the URL stay with its origin. Nothing is sent twice, but a GET on a kept connection that proves
-        closed.
-        """
-        limit = self.timeout if isinstance(timeout, str) else timeout
-        first = origin = origin_of(url)
-        if "@" in url:
-            url, headers = without_login(url), {**login_in(url), **(headers or {})}
-        for _ in range(MAX_REDIRECTS):
-            response = self._send(origin, method, url, body, headers, limit, abort or Abort())
-            if response.status not in REDIRECTS or redirects == "none":
-                return response
-            if method != "GET" and (response.status not in (307, 308) or isinstance(body, Multipart)):
-                return response
-            with response:
-                target = response.headers.get("location", "")
-                response.read()
-            try:
-                target = urljoin(url, target)
-                origin = origin_of(target)
-            except ValueError as error:
-                raise ProtocolError(f"{url} redirects to {target[:200]!r}.", url=url) from error
-            if first.scheme == "https" and origin.scheme == "http":
-                raise ConnectionFailed(f"{url} redirects from https to {target}: refused.", url=url)
-            if is_secured(first, origin):
-                self.grant(origin, self._granted.get(first, {}))
-                first = origin
-            if origin != first:
-                headers = None
-                if redirects != "any":
-                    raise ConnectionFailed(f"{url} redirects to another host, {target[:200]}: refused.", url=url)
-            url = target
-        raise ConnectionFailed(f"{url[:200]}: more than {MAX_REDIRECTS} redirects.", url=url)
-
-    def _send(
-        self,
-        origin: Origin,
-        method: str,
-        url: str,
-        body: Body,
-        headers: Headers | None,
-        timeout: float | None,
-        abort: Abort,
-    ) -> Response:
-        try:
-            while True:
-                connection = self._take(origin, abort, tunnel="Upgrade" in (headers or {}))
-                try:
-                    if not connection.kept:
-                        self._prepare(connection)
-                    connection.ask(self._head(connection, method, url, body, headers), body, timeout)
-                    response = Response(self, connection, url)
-                    self._keep_cookies(origin, url, response.cookies)
-                    return response
-                except BaseException as error:
-                    self.give_back(connection, False)
-                    died = connection.kept and isinstance(error, ConnectionError)  # without a byte of an answer
-                    if not died or method != "GET" or self.closed:
-                        raise
-        except GradioError:
-            raise
-        except (OSError, NotHTTP, UnicodeError) as error:  # the last: no host has such a name
-            raise connection_error(error, url, closed=self.closed) from error
-
-    def _head(self, connection: Connection, method: str, url: str, body: Body, headers: Headers | None) -> bytes:
-        origin = connection.origin
-        parts = urlsplit(url)
-        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        target = quote_path(target, safe="/?%:@!$&'()*+,;=[]")
-        fields = {"Host": str(origin).split("://", 1)[1], "User-Agent": self._user_agent, "Accept": "*/*"}
-        fields["Accept-Encoding"] = "identity"
-        if connection.absolute:
-            target = f"{origin}{target}"
-            fields.update(connection.proxy_headers)
-        if body is not None:
-            fields["Content-Type"] = body.content_type if isinstance(body, Multipart) else "application/json"
-            fields["Content-Length"] = str(body.length if isinstance(body, Multipart) else len(body))
-        for extra in (self._granted.get(origin), headers):
-            for name, value in (extra or {}).items():
-                check_header(name, value)
-                fields = {known: fields[known] for known in fields if known.lower() != name.lower()}
-                fields[name] = value
-        cookies = self._cookies(origin, url)
-        if cookies:
-            own = [fields.pop(name) for name in list(fields) if name.lower() == "cookie"]
-            fields["Cookie"] = "; ".join([*own, cookies])
-        return encode_head(f"{method} {target} HTTP/1.1", fields)
-
-    # --- connections
-
-    def _take(self, origin: Origin, abort: Abort, tunnel: bool) -> Connection:
-        """An idle connection or a new one. `tunnel`: a proxy is to pass on everything, as protocol upgrades need."""
-        while True:
-            with self._lock:
-                idle = self._idle.get(origin)
-                kept = idle.pop() if idle and not tunnel else None
-            if kept is None:
-                return self._open(origin, abort, tunnel)
-            if not kept.is_stale():
-                return self._occupy(kept, abort)
-            kept.close()
-
-    def _occupy(self, connection: Connection, abort: Abort) -> Connection:
-        """The connection, which from now on can be aborted."""
-        with self._lock:
-            abort.watch(connection)
-            connection.thread = threading.get_ident()
-            self._busy[connection] = abort  # an interrupt before it leaves nothing behind
-            closed = self.closed
-        if closed:
-            self.give_back(connection, False)
-            raise ConnectionFailed("The client has been closed.")
-        return connection
-
-    def give_back(self, connection: Connection, reusable: bool) -> None:
-        with self._lock:
-            abort = self._busy.pop(connection, None)
-            if abort:
-                abort.watch(None)
-            reusable = reusable and connection.reusable and not self.closed
-            if reusable:
-                connection.kept = True
-                connection.idle_since = time.monotonic()
-                self._idle.setdefault(connection.origin, []).append(connection)
-        if not reusable:
-            connection.close()
-
-    def _open(self, origin: Origin, abort: Abort, tunnel: bool) -> Connection:
-        """A new connection, to the first address that takes one."""
-        proxy = self._proxy_for(origin)
-        place = origin_of(proxy) if proxy else origin
-        tunnel = bool(proxy) and (tunnel or origin.scheme == "https")
-        found = socket.getaddrinfo(place.host, place.port, type=socket.SOCK_STREAM)
-        for family, _, _, _, address in found:
-            try:
-                connection = Connection(socket.socket(family), origin, proxy, tunnel)
-                return self._connect(self._occupy(connection, abort), address)
-            except OSError:
-                if abort.aborted or address is found[-1][-1]:
-                    raise
-        raise OSError("the host has no address")
-
-    def _connect(self, connection: Connection, address: Any) -> Connection:
-        try:
-            connection.limit(self.timeout or MAX_TIMEOUT)  # without one, nothing would end it
-            connection.sock.connect(address)
-            if not connection.reusable:
-                raise ConnectionAbortedError("given up")  # in the moment before connect()
-            return connection
-        except BaseException:
-            self.give_back(connection, False)
-            raise
-
-    def _prepare(self, connection: Connection) -> None:
-        """What comes before the first request. The connection is known as busy by now, so that it can be aborted."""
-        keep_alive(connection.sock)
-        if connection.tunnel:
-            self._tunnel(connection)
-        if connection.origin.scheme == "https":
-            plain, host = connection.sock, connection.origin.host
-            # Not under the lock, since it reads files. Two threads may make two of the same.
-            self._tls = self._tls or make_tls_context(self._ssl_verify, self._trust_env)
-            secure = self._tls.wrap_socket(plain, server_hostname=host, do_handshake_on_connect=False)
-            connection.sock, connection.incoming = secure, Incoming(secure)
-            if not connection.reusable:
-                raise ConnectionAbortedError("given up")  # when neither socket could be shut down
-            secure.do_handshake()
-
-    def close(self) -> None:
-        """Close every connection; requests in flight fail, later ones raise. May be called twice, from any thread."""
-        with self._lock:
-            self.closed = True
-            idle = [connection for connections in self._idle.values() for connection in connections]
-            busy = list(self._busy)
-            self._idle.clear()
-        for connection in busy:
-            connection.abort()  # its thread closes it
-            if connection.thread == threading.get_ident():  # which is this one: an interrupt has left it
-                self.give_back(connection, False)
-        for connection in idle:
-            connection.close()
-
-    def _drop_all(self) -> None:
-        for connection in [*self._busy, *(one for idle in self._idle.values() for one in idle)]:
-            connection.close()
-
-    def __del__(self) -> None:
-        # A client that is dropped without close() must not leave sockets to the garbage collector's warnings. Nobody
-        # uses those that are busy: an interrupt has left them.
-        if hasattr(self, "_busy"):
-            self._drop_all()
-
-    # --- proxies
-
-    def _proxy_for(self, origin: Origin) -> str:
-        """The URL of the proxy on the way to the origin; empty if there is none."""
-        if is_loopback(origin.host):
-            return ""
-        url = self._proxy or (system_proxy(origin) if self._trust_env else "")
-        if not url:
-            return ""
-        url = url if "://" in url else f"http://{url}"
-        parts = urlsplit(url)
-        if parts.scheme != "http" or not parts.hostname:
-            raise ConnectionFailed(
-                f"The proxy for {origin} is a {parts.scheme!r} proxy; only http:// proxies are supported. "
-                "Change proxy= or the *_PROXY variables, or list the host in NO_PROXY."
-            )
-        return url
-
-    def _tunnel(self, connection: Connection) -> None:
-        """Ask the proxy for a tunnel (RFC 9110, section 9.3.6)."""
-        origin = connection.origin
-        host = f"{origin.host}:{origin.port}" if ":" not in origin.host else f"[{origin.host}]:{origin.port}"
-        fields = {"Host": host, "User-Agent": self._user_agent, **connection.proxy_headers}
-        connection.ask(encode_head(f"CONNECT {host} HTTP/1.1", fields), None, self.timeout)
-        answer = Response(self, connection, host)
-        if answer.status != 200:
-            raise ConnectionFailed(
-                f"The proxy refused a tunnel to {host}: {answer.status} {answer.reason}.", status=answer.status
-            )
-
-    # --- cookies: one jar per origin, because cookies themselves know nothing of ports
-
-    def _keep_cookies(self, origin: Origin, url: str, cookies: list[str]) -> None:
-        if not cookies:
-            return
-        from email.message import Message
-        from http.cookiejar import CookieJar
-        from urllib.request import Request
-
-        with self._lock:
-            jar = self._jars.setdefault(origin, CookieJar())
-        answer: Any = Message()
-        answer.info = lambda: answer  # all that a jar asks of an answer
-        for cookie in cookies:
-            answer["Set-Cookie"] = cookie
-        jar.extract_cookies(answer, Request(url))
-
-    def _cookies(self, origin: Origin, url: str) -> str:
-        jar = self._jars.get(origin)
-        if jar is None:
-            return ""
-        from urllib.request import Request
-
-        request = Request(url)
-        jar.add_cookie_header(request)
-        return request.get_header("Cookie") or ""
-
-
-class WebSocket:
-    """A client's end of a WebSocket (RFC 6455): text messages both ways. Use as a context manager."""
-
-    def __init__(self, http: Http, url: str, headers: Headers, abort: Abort):
-        from base64 import b64encode
-
-        key = b64encode(os.urandom(16)).decode()
-        upgrade = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13"}
-        upgrade["Sec-WebSocket-Key"] = key
-        self._url = url
-        self._response = http.request("GET", url, headers={**headers, **upgrade}, abort=abort)
-        if self._response.status != 101:
-            raise http_error(self._response)
-        self._connection = self._response.connection
-        self._connection.limit(None)  # servers ping, but not all of them; TCP keep-alive finds a dead one
-        if self._response.headers.get("sec-websocket-accept") != accept_key(key):
-            self._response.close()
-            raise ProtocolError(f"{url} does not speak WebSocket, though it says so.", url=url)
-
-    def send(self, text: str) -> None:
-        self._send(Frame(TEXT, text.encode()))
-
-    def _send(self, frame: Frame) -> None:
-        try:
-            self._connection.sock.sendall(encode_frame(frame, os.urandom(4)))
-        except OSError as error:
-            raise connection_error(error, self._url, answered=True) from error
-
-    def _read_exactly(self, size: int) -> bytes:
-        try:
-            return b"".join(self._connection.incoming.exactly(size))
-        except EOFError as error:
-            raise ConnectionLost(f"{self._url} closed the WebSocket without saying so.", url=self._url) from error
-        except (OSError, ValueError) as error:
-            raise connection_error(error, self._url, answered=True) from error
-
-    def __iter__(self) -> Iterator[str]:
-        """The messages, until the server closes; pings are answered on the way."""
-        parts: list[bytes] = []
-        size = 0
-        while True:
-            frame = read_frame(self._read_exactly)
-            if frame.opcode == CLOSE:
-                return
-            if frame.opcode == PING:
-                self._send(Frame(PONG, frame.data))
-            elif frame.opcode < CLOSE:
-                if (frame.opcode == CONTINUATION) != bool(parts):
-                    raise ProtocolError(f"{self._url} sent WebSocket fragments out of order.", url=self._url)
-                parts.append(frame.data)
-                size += len(frame.data) + 64  # about what an empty fragment needs
-                if size > MAX_EVENT_BYTES:
-                    raise ProtocolError(f"{self._url} sent a message of more than {MAX_EVENT_BYTES} bytes.")
-                if frame.fin:
-                    yield b"".join(parts).decode("utf-8", "replace")
-                    parts, size = [], 0
-
-    def __enter__(self) -> WebSocket:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        # Servers keep a worker busy until the closing handshake is complete, so it is worth a moment.
-        with suppress(GradioError, OSError):
-            self._connection.limit(CLOSING_SECONDS, CLOSING_SECONDS)
-            self._send(Frame(CLOSE, (1000).to_bytes(2, "big")))
-            while read_frame(self._read_exactly).opcode != CLOSE:
-                pass
-        self._response.close()
-
-
 def quote_path(path: str, safe: str = "/") -> str:
     """The path as it stands in a URL. JSON can hold names that are no Unicode; those exist on no server."""
     return quote(path, safe, errors="surrogatepass")
-
-
-def encode_head(first: str, fields: Headers) -> bytes:
-    return "\r\n".join([first, *(f"{name}: {value}" for name, value in fields.items()), "", ""]).encode()
 
 
 def login_in(url: str, header: str = "Authorization") -> dict[str, str]:
@@ -1690,11 +980,108 @@ def login_in(url: str, header: str = "Authorization") -> dict[str, str]:
 
 
 def check_header(name: str, value: str) -> None:
-    is_text = isinstance(name, str) and isinstance(value, str)
-    if not is_text or not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name) or re.search(r"[\r\n\x00]", value):
-        raise ValueError(f"Not a legal HTTP header: {name!r}.")
+    is_name = isinstance(name, str) and re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name)
+    if not is_name or not isinstance(value, str) or re.search(r"[\0-\x08\n-\x1f\x7f\ud800-\udfff]", value):
+        raise ValueError(f"Not a legal HTTP header: {str(name)[:100]!r}.")
     if name.lower() in ("content-length", "transfer-encoding"):
         raise ValueError(f"The header {name} says how a body is sent, which is for the client to say: leave it out.")
+
+
+def seconds_until(text: str) -> float | None:
+    """What a Retry-After header (RFC 9110, section 10.2.3) says, which is a number of seconds or a date."""
+    if re.fullmatch(r"\d{1,9}(\.\d{1,9})?", text, re.ASCII):
+        return float(text)
+    from email.utils import mktime_tz, parsedate_tz
+
+    date = parsedate_tz(text[:100]) if text[:3].isalpha() else None
+    with suppress(ValueError, OverflowError):  # a year that there is not
+        return max(0.0, mktime_tz(date) - time.time()) if date else None
+    return None
+
+
+class Proxy:
+    """A forward proxy, and what named it: "proxy=", a variable or the system's settings."""
+
+    def __init__(self, url: str, source: str):
+        self.source = source
+        url = url if "://" in url else f"http://{url}"
+        try:
+            self.origin, self.headers = origin_of(url), login_in(url, "Proxy-Authorization")
+            if self.origin.scheme != "http" or not re.fullmatch("[^/?#]*//[^/?#]*/?", url):
+                raise ValueError
+        except ValueError:
+            text = f"{source} names {shown(url)!r} as the proxy: it has to be an http:// URL with a host and no path."
+            raise ConnectionFailed(f"{text} Hosts that need none can be listed in NO_PROXY.") from None
+
+    def __str__(self) -> str:
+        return f"the proxy {self.origin} (set by {self.source})"
+
+
+def find_proxy(given: str | None, trust_env: bool, origin: Origin) -> Proxy | None:
+    """The proxy on the way to the origin: the one given, or that of the *_PROXY variables or the system's settings."""
+    if is_loopback(origin.host) or not (given or trust_env):
+        return None
+    if given:
+        return Proxy(given, "proxy=")
+    names = (f"{origin.scheme}_proxy", f"{origin.scheme.upper()}_PROXY", "all_proxy", "ALL_PROXY")
+    for name in names[:1] + names[2:] if "REQUEST_METHOD" in os.environ else names:  # HTTP_PROXY is CGI's header Proxy
+        if os.environ.get(name):
+            return None if is_exempt(origin) else Proxy(os.environ[name], name)
+    if sys.platform in ("darwin", "win32"):
+        from urllib.request import getproxies, proxy_bypass
+
+        url = getproxies().get(origin.scheme)
+        return Proxy(url, "the system's settings") if url and not proxy_bypass(origin.host) else None
+    return None
+
+
+def is_exempt(origin: Origin) -> bool:
+    """Whether NO_PROXY lists it: *, names with their subdomains, addresses, networks; each perhaps with a port."""
+    from ipaddress import ip_address, ip_network
+
+    host = origin.host.rstrip(".")
+    for entry in re.split(r"[\s,]+", (os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or "").lower()):
+        match = re.fullmatch(r"(\[.*\]|[^:]*):(\d+)", entry)
+        name, port = match.groups() if match else (entry, "")
+        if port in ("", str(origin.port)):
+            name = name.strip("[]")
+            if name == "*" or f".{host}".endswith(f".{name.lstrip('*').strip('.')}"):
+                return True
+            with suppress(ValueError):  # one of them is no address
+                if ip_address(host) in ip_network(name, strict=False):
+                    return True
+    return False
+
+
+def make_tls_context(verify: bool | str | os.PathLike[str] | ssl.SSLContext, trust_env: bool) -> ssl.SSLContext:
+    """The TLS settings that `ssl_verify` names: True, False, the path of a CA file or folder, or a context itself."""
+    try:
+        import ssl  # missing from some embedded Pythons
+    except ImportError as error:
+        raise ConnectionFailed("https needs Python's ssl module, which this Python was built without.") from error
+
+    if isinstance(verify, ssl.SSLContext):
+        return verify
+    named = [] if isinstance(verify, bool) else [("ssl_verify=", os.fspath(verify))]
+    is_default = verify is True and (trust_env or sys.platform == "win32")
+    if is_default:
+        named = [(name, os.environ[name]) for name in CA_VARIABLES if os.environ.get(name)][:1]
+        is_default = not named or named[0][0] == "SSL_CERT_FILE"  # which OpenSSL itself adds to the system's
+    elif verify is True:  # the default would read SSL_CERT_FILE and SSL_CERT_DIR
+        system = ssl.get_default_verify_paths()
+        named = [("", path) for path in (system.openssl_cafile, system.openssl_capath) if os.path.exists(path)]
+    context = ssl.create_default_context() if is_default else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    for name, path in named:
+        try:
+            context.load_verify_locations(*(None, path) if os.path.isdir(path) else (path,))
+        except OSError as error:
+            raise ValueError(f"No certificates can be read from {path}, which {name} names: {error}.") from error
+    if verify is False:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    context.set_alpn_protocols(["http/1.1"])
+    context.options &= ~0x80  # OP_IGNORE_UNEXPECTED_EOF, which Python 3.9 sets: a cut would look like an end
+    return context
 
 
 def keep_alive(sock: socket.socket) -> None:
@@ -1702,89 +1089,678 @@ def keep_alive(sock: socket.socket) -> None:
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     for option, value in (("TCP_KEEPIDLE", 30), ("TCP_KEEPALIVE", 30), ("TCP_KEEPINTVL", 10), ("TCP_KEEPCNT", 4)):
-        if hasattr(socket, option):
-            with suppress(OSError):
-                sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
+        with suppress(AttributeError, OSError):  # each system has others
+            sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
 
 
-def system_proxy(origin: Origin) -> str:
-    """What the *_PROXY variables or the system's settings say."""
-    if sys.platform not in ("darwin", "win32") and not any(name.lower().endswith("_proxy") for name in os.environ):
-        return ""
-    from urllib.request import getproxies, proxy_bypass  # as slow to import as all else together
+def unsent(sock: socket.socket) -> int:
+    """How many bytes the system holds that the other side has not taken yet; 0 where it does not tell."""
+    with suppress(ImportError, OSError):
+        from fcntl import ioctl
+        from termios import TIOCOUTQ
 
-    proxies = getproxies()
-    bypassed = proxy_bypass(origin.host) or proxy_bypass(f"{origin.host}:{origin.port}")
-    return "" if bypassed else proxies.get(origin.scheme) or proxies.get("all") or ""
-
-
-def make_tls_context(verify: bool | str | os.PathLike[str] | ssl.SSLContext, trust_env: bool) -> ssl.SSLContext:
-    """The TLS settings that `ssl_verify` names: True, False, the path of a CA file or folder, or a context itself."""
-    try:
-        import ssl  # slow to import, not needed for http, and missing from some embedded Pythons
-    except ImportError as error:
-        raise ConnectionFailed("https needs Python's ssl module, which this Python was built without.") from error
-
-    if isinstance(verify, ssl.SSLContext):
-        return verify
-    cafile: str | None = None
-    capath: str | None = None
-    if not isinstance(verify, bool):
-        cafile, capath = ca_place(os.fspath(verify))
-    elif not trust_env:  # the default would read SSL_CERT_FILE and SSL_CERT_DIR
-        place = ssl.get_default_verify_paths()
-        cafile = place.openssl_cafile if os.path.exists(place.openssl_cafile) else None
-        capath = place.openssl_capath if os.path.exists(place.openssl_capath) else None
-    context = ssl.create_default_context(cafile=cafile, capath=capath)
-    for path in filter(None, map(os.environ.get, CA_VARIABLES if verify is True and trust_env else ())):
-        if os.path.exists(path):
-            context.load_verify_locations(*ca_place(path))
-    if verify is False:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    context.set_alpn_protocols(["http/1.1"])
-    return context
+        return int.from_bytes(ioctl(sock.fileno(), TIOCOUTQ, bytes(4)), sys.byteorder)
+    return 0
 
 
-def ca_place(path: str) -> tuple[str | None, str | None]:
-    return (None, path) if os.path.isdir(path) else (path, None)
+# === Transport ========================================================================================================
+# http.client over connections that are kept. Knows nothing about Gradio; raises the errors above and no others.
+
+IDLE_SECONDS = 2.0  # uvicorn drops idle connections after 5 s; its clock starts before ours, by more on a busy machine
+PROVEN_SECONDS = 0.05  # by then it shows if a server closes connections after each answer without saying so
+MAX_COOKIES = 16 * 1024  # characters of an origin's, since servers take no larger heads; a full jar takes no more
+# A jar of cookies prints a traceback about numbers that are too large or not there, and passes control characters on.
+ODD_COOKIE = r"(?i)[^\t -~\x80-\xff]|\A[^;]*;.*?(\d{11}|max-age\s*(;|\Z))"
+MAX_IDLE = 32  # connections; a program may have as few as 64 files and sockets
+ADDRESS_SECONDS = 3.0  # for an address that does not answer, if the host has another
+MAX_TIMEOUT = 2_000_000  # in ms about the largest number that sockets take
+REDIRECTS = (301, 302, 303, 307, 308)
+MAX_REDIRECTS = 10  # as urllib
+CLOSING_SECONDS = 2.0  # for the end of a WebSocket
+MAX_ERROR_BODY = 64 * 1024  # a page of words is less
+MAX_ANSWER = 4 * 1024 * 1024  # that is no result, no file and no config
+MAX_CONFIG = 32 * 1024 * 1024  # unzipped
+READ_SIZE = 64 * 1024  # what servers write at a time; larger reads are not faster
+CERTIFICATES = {  # what is wrong with one, by OpenSSL's number, and what helps
+    9: "is not valid yet: look at the clock of this machine",
+    10: "has expired: ask who runs the server to renew it",
+    **dict.fromkeys((62, 64), "is for another host: use the name that it is for"),
+}
+PROXY_LOGIN = "Put user:password@ into the proxy's URL, percent-encoded."
+DEFAULT: Any = object()  # a request's timeout, if that is the client's
+
+Body: TypeAlias = "bytes | Multipart | None"
 
 
-def connection_error(error: Exception, url: str, answered: bool = False, closed: bool = False) -> GradioError:
-    """The error of this library for one of the standard library's, in words that help."""
-    where = f"{urlsplit(url).scheme}://{urlsplit(url).netloc}"
-    reason = str(error) or type(error).__name__
-    if closed:
-        return ConnectionFailed(f"The client was closed during a request to {where}.", url=url)
-    if isinstance(error, socket.timeout):
-        return TimedOut(f"{where} sent nothing for the time that Client(timeout=…) allows.", url=url)
-    if hasattr(error, "verify_message"):  # ssl.SSLCertVerificationError, without importing ssl
-        hint = "Set SSL_CERT_FILE or ssl_verify= to the CA that signed it, or ssl_verify=False to connect unchecked."
-        return ConnectionFailed(f"The TLS certificate of {where} is not trusted: {reason}. {hint}", url=url)
-    if answered:
-        return ConnectionLost(f"{where} broke off its answer: {reason}.", url=url)
-    if isinstance(error, socket.gaierror):
-        return ConnectionFailed(f"The host name in {where} cannot be resolved: {reason}.", url=url)
-    return ConnectionFailed(
-        f"Could not talk to {where}: {reason}. Is the app running, and is the address right?", url=url
-    )
+class Abort:
+    """Lets another thread end a request that is blocked on its socket. `_lock` guards both fields."""
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._connection: Callable[[], Connection | None] = lambda: None  # weak: what nobody uses closes its socket
+        self.aborted = False
+
+    def __call__(self) -> None:
+        with self._lock:
+            self.aborted, connection = True, self._connection()
+            if connection:
+                connection.abort()
+
+    def watch(self, connection: Connection | None) -> None:
+        """From now on this connection is meant; None when the request is over."""
+        with self._lock:
+            self._connection = weakref.ref(connection) if connection else lambda: None
+            if connection and self.aborted:
+                connection.abort()
 
 
-def http_error(response: Response) -> HTTPError:
-    """The error for an answer that is not success. Reads (the start of) its body and closes it."""
+class Reader(io.BufferedReader):
+    """What http.client reads answers from, one after the other; it closes its file after each."""
+
+    def close(self) -> None:
+        pass
+
+    flush = close
+
+
+class Connection(io.RawIOBase):
+    """One socket to an origin (or to a proxy on the way), used for one request at a time.
+
+    http.client uses it as its socket, and reads from it. It takes the end of a connection for the end of whatever it
+    reads, a line or a body; so the end is an EOFError here, and those who may expect it catch it. A connection that
+    nobody refers to any more, because an interrupt came at any moment, closes its socket.
+    """
+
+    def __init__(self, origin: Origin, proxy: Proxy | None, tunnel: bool):
+        self.origin, self.proxy = origin, proxy
+        self.tunnel = tunnel  # the proxy is asked to pass on everything; otherwise it wants whole URLs
+        self.reached = False  # what lies beyond the proxy
+        self.kept = False  # after a request: the server may have closed it
+        self.answered = False  # whether the last request has a byte of an answer
+        self.reusable = True  # False after abort() and after a request that was not taken whole
+        self.idle_since = 0.0
+        self._deadline: float | None = None
+        self._doing = ""  # what the server does, if a wait lasts too long
+        self._sock: Any = None
+
+    def use(self, sock: socket.socket, patience: float) -> None:
+        self._sock, self._doing = sock, "could not be reached in"
+        this: Any = weakref.proxy(self)  # or neither would go before the next garbage collection
+        self.reader = Reader(this, READ_SIZE)
+        self.limit(patience)
+        if not self.reusable:
+            raise ConnectionAbortedError("given up")  # when there was no socket that could be shut down
+
+    def limit(self, each: float | None, together: float | None = None) -> None:
+        """How many seconds each wait from now on may last, and when the last one may begin: drops come to an end."""
+        self._deadline = None if together is None else time.monotonic() + together
+        if each != self._sock.gettimeout():
+            self._sock.settimeout(each)
+
+    def renew(self) -> None:
+        """Something has come or gone: the last wait may begin as much later."""
+        if self._deadline is not None:
+            self._deadline = time.monotonic() + self._sock.gettimeout()
+
+    def _wait(self, act: Callable[[Any], int], data: Any) -> int:
+        """Send or receive. As long as the other side takes what the system still holds, it is not silent."""
+        before = -1
+        while True:
+            try:
+                return act(data)
+            except socket.timeout:
+                left = unsent(self._sock)
+                if left in (0, before):
+                    raise
+                before = left
+                self.renew()
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        if self._deadline is not None and time.monotonic() > self._deadline:
+            self._doing = "did not complete its answer in"
+            raise socket.timeout("timed out")
+        size = self._wait(self._sock.recv_into, buffer)
+        if not size:
+            raise EOFError("it closed the connection")
+        return size
+
+    def sendall(self, data: Any) -> None:
+        """Send all. Unlike that of a socket, each wait may last as long as the limit says."""
+        rest = memoryview(data)
+        try:
+            while rest:
+                rest = rest[self._wait(self._sock.send, rest) :]
+        except OSError:
+            self.reusable = False
+            raise
+
+    def makefile(self, mode: str) -> Reader:
+        return self.reader
+
+    def ask(self, method: str, target: str, body: Body, fields: Headers, patience: float | None) -> HTTPResponse:
+        """Send a request and read the head of its answer, which has `patience` to become complete."""
+        if self.proxy and not self.tunnel:
+            target, fields = f"{self.origin}{target}", {**fields, **self.proxy.headers}
+        request = HTTPConnection(self.origin.host, self.origin.port)  # only writes: this is its socket
+        request.sock = self
+        self.answered, self._doing = False, "took nothing of what was sent for"
+        self.limit(patience)
+        try:
+            request.request(method, target, body, {name: value.encode() for name, value in fields.items()})
+        except OSError as error:
+            # A server may refuse a large upload without reading it all: its answer is worth more than this error.
+            if not self.reusable and not isinstance(error, socket.timeout):
+                with suppress(OSError, EOFError, HTTPException):
+                    return self._answer(method, patience)
+            raise
+        return self._answer(method, patience)
+
+    def _answer(self, method: str, patience: float | None) -> HTTPResponse:
+        self.limit(patience, patience)
+        self._doing = "sent nothing for"
+        self.reader.peek(1)
+        self.answered = True
+        wire: Any = self
+        while True:
+            answer = HTTPResponse(wire, method=method)  # getresponse() takes early hints (103) for the answer
+            answer.begin()
+            if answer.status >= 200 or answer.status == 101:
+                check_framing(answer)
+                return answer
+
+    def is_stale(self) -> bool:
+        """Whether the idle connection is of no use: closed or about to be, or talking unasked."""
+        try:
+            self.limit(0)
+            return bool(self.reader.peek(1))
+        except (OSError, EOFError) as error:
+            return type(error).__name__ not in ("BlockingIOError", "SSLWantReadError")  # there is nothing to read
+
+    def abort(self) -> None:
+        """Wake a thread that is blocked on this connection. May be called from any thread."""
+        self.reusable = False
+        if self._sock:
+            with suppress(OSError):  # not by a TLS socket's own method, after which the other thread sends in the clear
+                socket.socket.shutdown(self._sock, socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        if self._sock:
+            self._sock.close()
+
+    def failure(self, error: BaseException, url: str, lost: bool = False) -> GradioError:
+        """The error of this library for one of the standard library's, in words that help."""
+        where, reason = str(self.origin), str(error)[:200] or type(error).__name__
+        if self.proxy:
+            where = f"{where} through {self.proxy}" if self.reached else str(self.proxy)
+        if isinstance(error, socket.timeout):
+            return TimedOut(f"{where} {self._doing} the time that Client(timeout=…) allows.", url=url)
+        code = getattr(error, "verify_code", None)
+        if code is not None:  # ssl.SSLCertVerificationError, without importing ssl
+            other = "is not trusted: name the CA that signed it in SSL_CERT_FILE or ssl_verify="
+            words = CERTIFICATES.get(code, other)
+            text = f"The TLS certificate of {where} {words}, or connect unchecked with ssl_verify=False. ({reason})"
+            return ConnectionFailed(text, url=url)
+        if isinstance(error, HTTPException):
+            reason = f"what it sends is no HTTP: {error!r:.200}"
+        if lost:
+            return ConnectionLost(f"{where} broke off its answer: {reason}.", url=url)
+        if isinstance(error, socket.gaierror):
+            return ConnectionFailed(f"The host name in {where} cannot be resolved: {reason}.", url=url)
+        advice = "Is the app running, and is the address right?"
+        if self.proxy and not self.reached:
+            advice = "Is that proxy running, and is its address right?"
+        elif type(error).__name__.startswith("SSL"):
+            advice = "Perhaps it speaks http there, and not https."
+        elif isinstance(error, (EOFError, ConnectionResetError)) and self.origin.scheme == "http":
+            advice += " Perhaps it speaks https there, and not http."
+        return ConnectionFailed(f"Could not talk to {where}: {reason}. {advice}", url=url)
+
+
+class Response:
+    """An answer. Leaving its `with` block gives its connection back, or closes it."""
+
+    def __init__(
+        self, http: Http, connection: Connection, answer: HTTPResponse, url: str, patience: float | None, gzip: bool
+    ):
+        self.url, self.status, self.headers = url, answer.status, answer.headers
+        self.connection = connection
+        self._http, self._answer, self._patience, self._gzip = http, answer, patience, gzip
+        self._whole = self._closed = False
+
+    def limit(self, seconds: float | None) -> None:
+        """How long each further wait for the body may last."""
+        self._patience = seconds
+        self.connection.limit(seconds)
+
+    def chunks(self) -> Iterator[bytes]:
+        """The body as it arrives, however long that takes in all. ConnectionLost if it is cut short."""
+        self.limit(self._patience)
+        return self._body()
+
+    def _body(self) -> Iterator[bytes]:
+        encoding = self.headers.get("content-encoding", "").strip().lower()
+        if encoding in ("identity", ""):
+            return self._pieces()
+        if encoding == "gzip" and self._gzip:
+            return unzipped(self._pieces())
+        text = f"{shown(self.url)} answered in an encoding that was not asked for: {one_line(encoding, 100)}."
+        raise ProtocolError(text, url=shown(self.url))
+
+    def _pieces(self) -> Iterator[bytes]:
+        answer = self._answer
+        try:
+            yield from iter(partial(answer.read1, READ_SIZE), b"")
+        except (OSError, EOFError, HTTPException) as error:
+            is_end = isinstance(error, EOFError) and answer.length is None and not answer.chunked
+            if not is_end or not self.connection.reusable:  # the end that abort() makes is none
+                raise self.connection.failure(error, shown(self.url), lost=True) from error
+        self._whole = True
+
+    def read(self, most: int = MAX_ANSWER) -> bytes:
+        """The whole body. Each 4 KB have to arrive within the time for the answer, unless limit() has changed that."""
+        body, due = bytearray(), 0
+        for piece in self._body():
+            body += piece
+            if len(body) >= due:
+                due = len(body) + 4096
+                self.connection.renew()
+            if len(body) > most:
+                raise ProtocolError(f"{shown(self.url)} sent more than {most} bytes.", url=shown(self.url))
+        return bytes(body)
+
+    def json(self, most: int = MAX_ANSWER) -> Json:
+        """The body as JSON, or the error that its status and contents amount to."""
+        if self.status != 200:
+            raise http_error(self)
+        return parse_json(self.read(most), shown(self.url))
+
+    def start(self) -> bytes:
+        """Up to 64 KB of the body, for error messages; what goes wrong on the way ends it."""
+        body = b""
+        limit = self._patience or self._http.timeout  # even where what was asked for may take its time
+        self.connection.limit(limit, limit)
+        with suppress(GradioError):
+            for piece in self._body():
+                body += piece
+                if len(body) > MAX_ERROR_BODY:
+                    break
+        return body[:MAX_ERROR_BODY]
+
+    def close(self) -> None:
+        if not self._closed:
+            self._closed = True
+            # After an error of the app, uvicorn closes the connection a moment later without having said so.
+            keeps = self._whole and not self._answer.will_close and 101 < self.status < 500
+            if self.connection.proxy and not self.connection.tunnel:  # some close after each answer, without a word
+                keeps = keeps and "keep-alive" in self.headers.get("connection", "").lower()
+            self._http.give_back(self.connection, keeps)
+
+    def __enter__(self) -> Response:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class Http:
+    """Requests, over connections that are kept alive. Usable from any number of threads.
+
+    The parameters are those of Client. `_lock` guards `_idle`, `_busy` and `closed`. Headers granted to an
+    origin are sent to no other.
+    """
+
+    def __init__(
+        self,
+        user_agent: str,
+        timeout: float | None = 60.0,
+        ssl_verify: bool | str | os.PathLike[str] | ssl.SSLContext = True,
+        proxy: str | None = None,
+        trust_env: bool = True,
+    ):
+        if timeout is not None and not (isinstance(timeout, (int, float)) and 0 < timeout <= MAX_TIMEOUT):
+            raise ValueError(f"timeout={timeout!r}: it takes seconds, from more than 0 to {MAX_TIMEOUT}, or None.")
+        self.timeout, self.closed = timeout, False
+        self._user_agent, self._ssl_verify, self._proxy, self._trust_env = user_agent, ssl_verify, proxy, trust_env
+        self._granted: dict[Origin, dict[str, str]] = {}
+        self._lock = threading.RLock()
+        self._idle: deque[Connection] = deque()  # the one that was used last at its end
+        self._busy: weakref.WeakKeyDictionary[Connection, Abort] = weakref.WeakKeyDictionary()
+        self._proven: set[Origin] = set()  # servers that leave connections open after an answer
+        self._addresses: dict[Origin, Any] = {}  # that took the last connection
+        self._jars: dict[Origin, CookieJar] = {}  # one per origin, because cookies themselves know nothing of ports
+        self._context: ssl.SSLContext | None = None
+
+    def grant(self, origin: Origin, headers: Headers) -> None:
+        """Send these headers with every request to this origin."""
+        for name, value in headers.items():
+            check_header(name, value)
+        self._granted.setdefault(origin, {}).update(headers)
+
+    def is_home(self, origin: Origin) -> bool:
+        """Whether it is one that was granted headers, be they none."""
+        return origin in self._granted
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        body: Body = None,
+        headers: Headers | None = None,
+        timeout: float | None = DEFAULT,
+        anywhere: bool = False,
+        abort: Abort | None = None,
+        gzip: bool = False,
+    ) -> Response:
+        """Send a request and return its answer as soon as the head is there. `timeout` is for each wait.
+
+        Redirects are followed on the same origin, if `anywhere` to others too, but not if that changes the method.
+        `headers` and a login in the URL stay with its origin. Only a GET on a kept connection that dies is sent again.
+        """
+        timeout = self.timeout if timeout is DEFAULT else timeout
+        if gzip:
+            try:
+                import zlib  # noqa: F401
+            except ImportError:  # as in some embedded Pythons
+                gzip = False
+        first = origin_of(url)
+        if "@" in url:
+            url, headers = without_login(url), {**login_in(url), **(headers or {})}
+        for _ in range(MAX_REDIRECTS):
+            response = self._send(method, url, body, headers or {}, timeout, abort or Abort(), gzip)
+            may_repeat = method == "GET" or (response.status in (307, 308) and not isinstance(body, Multipart))
+            if response.status not in REDIRECTS or not may_repeat:
+                return response
+            with response:
+                target = response.headers.get("location", "")
+                response.start()
+            try:
+                target = without_login(urljoin(url, target)).partition("#")[0]
+                origin = origin_of(target)
+            except ValueError:
+                raise ProtocolError(f"{shown(url)} redirects to {shown(target)!r}.", url=shown(url)) from None
+            if first.scheme == "https" and origin.scheme == "http":
+                text = f"{shown(url)} redirects from https to {shown(target)}: refused."
+                raise ConnectionFailed(text, url=shown(url))
+            if (first, origin) == (f"http://{first.host}", f"https://{first.host}"):  # the same server, but with TLS
+                self.grant(origin, self._granted.get(first, {}))
+                first = origin
+            if origin != first:
+                headers = None
+                if not anywhere:
+                    raise redirect_error(url, target, response.status)
+            url = target
+        raise ConnectionFailed(f"{shown(url)}: more than {MAX_REDIRECTS} redirects.", url=shown(url))
+
+    def _send(
+        self, method: str, url: str, body: Body, headers: Headers, timeout: float | None, abort: Abort, gzip: bool
+    ) -> Response:
+        origin, parts = origin_of(url), urlsplit(url)
+        query = f"?{parts.query}" if parts.query else ""
+        target = quote_path((parts.path or "/") + query, safe="/?%:@!$&'()*+,;=[]")
+        fields = self._fields(origin, url, body, headers, gzip)
+        while True:
+            connection = self._take(method, origin, abort, tunnel="Upgrade" in headers)
+            try:
+                if not connection.kept:  # without a time limit, nothing would end this
+                    self._open(connection, timeout or self.timeout or MAX_TIMEOUT)
+                answer = connection.ask(method, target, body, fields, timeout)
+                self._keep_cookies(origin, url, answer)
+                if connection.kept:
+                    self._proven.add(origin)
+                return Response(self, connection, answer, url, timeout, gzip)
+            except BaseException as error:
+                self.give_back(connection, False)
+                is_known = isinstance(error, (OSError, EOFError, HTTPException, UnicodeError))  # the last: a bad host
+                if isinstance(error, GradioError) or not is_known:
+                    raise
+                died = connection.kept and not connection.answered and not isinstance(error, socket.timeout)
+                if died:
+                    self._proven.discard(origin)
+                if self.closed:
+                    text = f"The client was closed during a request to {origin}."
+                    raise ConnectionFailed(text, url=shown(url)) from error
+                if not died or method != "GET" or abort.aborted:
+                    raise connection.failure(error, shown(url)) from error
+
+    def _fields(self, origin: Origin, url: str, body: Body, headers: Headers, gzip: bool) -> dict[str, str]:
+        own = {"Host": origin.partition("://")[2], "User-Agent": self._user_agent, "Accept": "*/*"}
+        if body is not None:
+            own["Content-Type"] = body.content_type if isinstance(body, Multipart) else "application/json"
+        fields: dict[str, tuple[str, str]] = {}  # by name in lower case: a later one replaces an earlier one
+        for source in (own, self._granted.get(origin, {}), headers):
+            for name, value in source.items():
+                check_header(name, value)
+                fields[name.lower()] = name, value
+        # In place of a browser's copied headers, which ask for more than is understood here.
+        fields["accept-encoding"] = "Accept-Encoding", "gzip" if gzip else "identity"
+        if body is not None:
+            fields["content-length"] = "Content-Length", str(body.length if isinstance(body, Multipart) else len(body))
+        if origin in self._jars:
+            from urllib.request import Request
+
+            request = Request(url)
+            self._jars[origin].add_cookie_header(request)
+            cookies = [value for _, value in (fields.pop("cookie", ("", "")), *request.header_items()) if value]
+            if cookies:
+                fields["cookie"] = "Cookie", "; ".join(cookies)
+        return dict(fields.values())
+
+    def _keep_cookies(self, origin: Origin, url: str, answer: HTTPResponse) -> None:
+        cookies = answer.headers.get_all("set-cookie", ())
+        if cookies:
+            from http.cookiejar import CookieJar
+            from urllib.request import Request
+
+            jar = self._jars.setdefault(origin, CookieJar())
+            kept: Any = HTTPMessage()
+            kept.info = lambda: kept  # all that a jar asks of an answer
+            room = MAX_COOKIES - sum(len(cookie.name + (cookie.value or "")) for cookie in jar)
+            for cookie in cookies:
+                if len(cookie) <= min(room, 4096) and not re.search(ODD_COOKIE, cookie):
+                    kept["Set-Cookie"] = cookie
+                    room -= len(cookie)
+            jar.extract_cookies(kept, Request(url))
+
+    def _open(self, connection: Connection, timeout: float) -> None:
+        """What comes before the first request: a socket to the first address that takes one, a tunnel, TLS."""
+        if sys.platform in ("emscripten", "wasi"):
+            raise ConnectionFailed("This Python, made for browsers, has no sockets: it cannot talk to servers.")
+        origin, proxy = connection.origin, connection.proxy
+        place = proxy.origin if proxy else origin
+        found = socket.getaddrinfo(place.host, place.port, type=socket.SOCK_STREAM)
+        found.sort(key=lambda item: item[-1] != self._addresses.get(place))
+        deadline = time.monotonic() + timeout
+        for left in range(len(found), 0, -1):
+            family, _, _, _, address = found[-left]
+            share = max(deadline - time.monotonic(), 0.1) / left
+            try:
+                sock = socket.socket(family)
+                connection.use(sock, share if left == 1 else min(share, ADDRESS_SECONDS))
+                sock.connect(address)
+                break
+            except OSError:
+                connection.close()
+                if left == 1 or not connection.reusable:
+                    raise
+        else:
+            raise OSError("the host has no address")
+        self._addresses[place] = address
+        keep_alive(sock)
+        if proxy and connection.tunnel:  # RFC 9110, section 9.3.6
+            there = f"[{origin.host}]:{origin.port}" if ":" in origin.host else f"{origin.host}:{origin.port}"
+            fields = {"Host": there, "User-Agent": self._user_agent, **proxy.headers}
+            answer = connection.ask("CONNECT", there, None, fields, timeout)
+            if answer.status != 200:
+                text = f"The tunnel to {there} was refused by {proxy}: {answer.status} {answer.reason[:100]!r}."
+                kind = AuthenticationError if answer.status == 407 else ConnectionFailed
+                raise kind(f"{text} {PROXY_LOGIN}" if answer.status == 407 else text, status=answer.status)
+        connection.reached = True
+        if origin.scheme == "https":
+            # Not under the lock, since it reads files. Ragged ends, which may be cuts, are not to be suppressed.
+            self._context = self._context or make_tls_context(self._ssl_verify, self._trust_env)
+            sock = self._context.wrap_socket(sock, False, False, False, server_hostname=origin.host)
+            connection.use(sock, timeout)
+            sock.do_handshake()
+
+    def _take(self, method: str, origin: Origin, abort: Abort, tunnel: bool) -> Connection:
+        """An idle connection or a new one. `tunnel`: a proxy is to pass on everything, as protocol upgrades need."""
+        while True:
+            now, least = time.monotonic(), 0.0 if method == "GET" or origin in self._proven else PROVEN_SECONDS
+            with self._lock:
+                fitting = (idle for idle in reversed(self._idle) if idle.origin == origin and not tunnel)
+                connection = next((one for one in fitting if least <= now - one.idle_since < IDLE_SECONDS), None)
+                if connection:
+                    self._idle.remove(connection)
+            if connection is None:
+                proxy = find_proxy(self._proxy, self._trust_env, origin)
+                connection = Connection(origin, proxy, proxy is not None and (tunnel or origin.scheme == "https"))
+            elif connection.is_stale():
+                self._proven.discard(origin)
+                connection.close()
+                continue
+            with self._lock:
+                if self.closed:
+                    raise ConnectionFailed("The client has been closed.")
+                self._busy[connection] = abort
+                abort.watch(connection)
+            return connection
+
+    def give_back(self, connection: Connection, reusable: bool) -> None:
+        now, useless = time.monotonic(), [connection]
+        with self._lock:
+            self._busy.pop(connection).watch(None)
+            if reusable and connection.reusable and not self.closed:
+                connection.kept, connection.idle_since = True, now
+                self._idle.append(useless.pop())
+            while self._idle and (len(self._idle) > MAX_IDLE or now - self._idle[0].idle_since > IDLE_SECONDS):
+                useless.append(self._idle.popleft())
+        for connection in useless:
+            connection.close()
+
+    def close(self) -> None:
+        """Close every connection; requests in flight fail, later ones raise. May be called twice, from any thread."""
+        with self._lock:
+            self.closed = True
+            idle, self._idle, busy = self._idle, deque(), list(self._busy)
+        for connection in busy:
+            connection.abort()  # its thread closes it
+        for connection in idle:
+            connection.close()
+
+
+class WebSocket:
+    """A client's end of a WebSocket (RFC 6455): text messages both ways. Use as a context manager."""
+
+    def __init__(self, http: Http, url: str, headers: Headers, abort: Abort):
+        from base64 import b64encode
+
+        key = b64encode(os.urandom(16)).decode()
+        upgrade = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13"}
+        upgrade["Sec-WebSocket-Key"] = key
+        self._url = shown(url)
+        self._response = http.request("GET", url, headers={**headers, **upgrade}, abort=abort)
+        if self._response.status != 101:
+            raise http_error(self._response)
+        self._response.limit(None)  # servers ping, but not all of them; TCP keep-alive finds a dead one
+        self._connection = self._response.connection
+        if self._response.headers.get("sec-websocket-accept") != accept_key(key):
+            self._response.close()
+            raise ProtocolError(f"{self._url} does not speak WebSocket, though it says so.", url=self._url)
+
+    def send(self, data: str | bytes, opcode: int = TEXT) -> None:
+        content = data.encode() if isinstance(data, str) else data
+        try:
+            self._connection.sendall(encode_frame(opcode, content, os.urandom(4)))
+        except OSError as error:
+            raise self._connection.failure(error, self._url, lost=True) from error
+
+    def _read_exactly(self, size: int) -> bytes:
+        try:
+            return self._connection.reader.read(size)
+        except (OSError, EOFError) as error:
+            raise self._connection.failure(error, self._url, lost=True) from error
+
+    def __iter__(self) -> Iterator[str]:
+        """The messages, until the server closes; pings are answered on the way."""
+        parts: list[bytes] = []
+        size = 0
+        while True:
+            opcode, data, is_last = read_frame(self._read_exactly)
+            if opcode == CLOSE:
+                return
+            if opcode == PING:
+                self.send(data, PONG)
+            elif opcode < CLOSE:
+                if (opcode == CONTINUATION) != bool(parts):
+                    raise ProtocolError(f"{self._url} sent WebSocket fragments out of order.", url=self._url)
+                parts.append(data)
+                size += len(data) + 64  # about what an empty fragment needs
+                if size > MAX_EVENT_BYTES:
+                    raise ProtocolError(f"{self._url} sent a message of more than {MAX_EVENT_BYTES} bytes.")
+                if is_last:
+                    yield b"".join(parts).decode("utf-8", "replace")
+                    parts, size = [], 0
+
+    def __enter__(self) -> WebSocket:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        # Servers keep a worker busy until the closing handshake is complete, so it is worth a moment.
+        with suppress(GradioError, OSError):
+            self._connection.limit(CLOSING_SECONDS, CLOSING_SECONDS)
+            self.send((1000).to_bytes(2, "big"), CLOSE)
+            while read_frame(self._read_exactly)[0] != CLOSE:
+                pass
+        self._response.close()
+
+
+def check_framing(answer: HTTPResponse) -> None:
+    """Where it is not clear how long a body is, http.client guesses; a proxy on the way may have guessed otherwise."""
+    lengths = {text.strip() for text in answer.headers.get_all("content-length", ())}
+    codings = [text.strip().lower() for text in answer.headers.get_all("transfer-encoding", ())]
+    is_length = len(lengths) <= 1 and all(re.fullmatch(r"[0-9]{1,18}", text) for text in lengths)
+    is_broken = any("Separator" in type(defect).__name__ for defect in answer.headers.defects)
+    if is_broken or not is_length or codings not in ([], ["chunked"]):
+        raise HTTPException("headers that do not say how long the answer is")
+
+
+def http_error(response: Response, login: bool = True) -> HTTPError:
+    """The error for an answer that is not success, which is closed. `login`: 401 and 403 are about one to the app."""
     with response:
         body = response.start()
-    words, status, url, wait = error_text(body), response.status, response.url, response.headers.get("retry-after")
-    kinds: dict[int, type[HTTPError]] = {401: AuthenticationError, 403: AuthenticationError, 429: TooManyRequestsError}
-    text = f"{url} answered {status}" + (f": {words}" if words else ".")
-    if status == 401:
-        text = f"{text.rstrip('.')}. Log in with auth=(user, password), or pass a token, cookies or headers."
+    status, url, get, proxy = response.status, shown(response.url), response.headers.get, response.connection.proxy
+    if status in REDIRECTS:
+        return redirect_error(response.url, get("location", ""), status)
+    words, wait, advice = error_text(body), seconds_until(get("retry-after", "")), ""
+    if status == 401 and "basic" in str(response.headers.get_all("www-authenticate")).lower():
+        advice = "Put user:password@ into the URL, percent-encoded: what is in front of it wants HTTP Basic."
+    elif status == 401 and login:
+        advice = "Log in with auth=(user, password), or pass a token, cookies or headers."
+    elif status == 407:
+        advice = f"That was {proxy}. {PROXY_LOGIN}"
     elif status == 429:
-        text = f"{text.rstrip('.')}. Too many requests to the API, please try again later."
-        text += f" Try again after {wait} (Retry-After)." if wait else ""
-    elif status in REDIRECTS:
-        text = f"{url} redirects to {response.headers.get('location')!r}; use that address instead."
+        advice = "Too many requests to the API, please try again later."
+        advice += f" Try again after {wait:.0f} s (Retry-After)." if wait is not None else ""
+    kinds: dict[int, type[HTTPError]] = dict.fromkeys((401, 403, 407) if login else (407,), AuthenticationError)
+    kinds[429] = TooManyRequestsError
+    text = f"{url} answered {status}: {words}" if words else f"{url} answered {status}."
+    if status in (500, 502, 503, 504) and proxy and not response.connection.tunnel:
+        advice = f"It came through {proxy}, which may have said so itself."
+    text = f"{text.rstrip('.')}. {advice}" if advice else text
     return kinds.get(status, HTTPError)(text, status=status, url=url, body=body, words=words, retry_after=wait)
+
+
+def redirect_error(url: str, target: str, status: int) -> HTTPError:
+    """The error for a redirect that is not followed. To another address or a login, it is an AuthenticationError."""
+    here, there = shown(url), shown(target)
+    is_elsewhere = re.match("([^/]+:)?//", there) and there.split("/")[:3] != here.split("/")[:3]
+    is_login = is_elsewhere or re.search(r"log-?in|sign-?in|auth|sso|saml|account", there, re.I)
+    text = f"{here} redirects to {there!r}: use that address, if the app is there. If people log in there, pass the "
+    text += "cookies or headers that a login gives: cookies=, headers=."
+    return (AuthenticationError if is_login else HTTPError)(text, status=status, url=here, location=there)
 
 
 # === Hub ==============================================================================================================
@@ -1793,116 +1769,94 @@ def http_error(response: Response) -> HTTPError:
 SPACE_ID = r"(?a)[A-Za-z0-9][\w-]*/(?!\.)(?:[\w-]|\.(?!\.))+"
 SPACE_DOMAIN = ".hf.space"
 STARTING_STAGES = ("BUILDING", "APP_STARTING", "SLEEPING", "STOPPED")  # a Space in these will run, if it is waited for
-BROKEN_STAGES = {
-    "PAUSED": "its owner has paused it, and has to restart it",
-    "NO_APP_FILE": "it has no app file; its owner has to add one",
-    "CONFIG_ERROR": "its configuration is wrong; its owner has to correct it",
-    "BUILD_ERROR": "it cannot be built; its owner finds out why in the build log",
-    "RUNTIME_ERROR": "its app has crashed; its owner finds out why in the container log",
-    "DELETING": "it is being deleted",
-}
+BROKEN_STAGES = ("PAUSED", "NO_APP_FILE", "CONFIG_ERROR", "BUILD_ERROR", "RUNTIME_ERROR", "DELETING")
 SPACE_START_SECONDS = 30 * 60.0  # building a large Space takes this long
 SPACE_POLL_SECONDS = 3.0  # the Hub allows an anonymous caller 500 requests in five minutes
 BASIC_HARDWARE = "cpu-basic"  # free; only the sleep time of other hardware can be set
 
 
-class Token:  # no Record: these show what they hold
-    """A Hugging Face token, and whether the caller passed it or it was found on this machine."""
-
-    def __init__(self, value: str, passed: bool):
-        if re.search(r"[\r\n]", value):
-            place = "passed" if passed else "found in the environment or in the saved file"
-            raise ValueError(f"The Hugging Face token that was {place} has a line break in it.")
-        self.value, self.passed = value, passed
-
-
-def find_token(given: str | bool | None, search: bool) -> Token | None:
-    """The token to use: the one given; none for False or ""; else, if `search`, that of the environment or the file.
-
-    True insists: AuthenticationError if the search finds none.
-    """
-    if isinstance(given, str):
-        return Token(given.strip(), passed=True) if given.strip() else None
-    if given is False or not search or (given is None and env_flag("HF_HUB_DISABLE_IMPLICIT_TOKEN")):
-        return None
-    cache = os.environ.get("XDG_CACHE_HOME") or os.path.join("~", ".cache")
-    home = os.environ.get("HF_HOME") or os.path.join(cache, "huggingface")
-    path = os.environ.get("HF_TOKEN_PATH") or os.path.join(home, "token")
-    path = os.path.expandvars(os.path.expanduser(path))
-    value = os.environ.get("HF_TOKEN", "").strip() or os.environ.get("HUGGING_FACE_HUB_TOKEN", "").strip()
-    if not value:
-        with suppress(OSError, ValueError), open(path, encoding="utf-8") as stored:
-            value = stored.read().strip()
-    if given is True and not value:
-        raise AuthenticationError(
-            f"token=True, but there is none in HF_TOKEN, in HUGGING_FACE_HUB_TOKEN or in the file {path}."
-        )
-    return Token(value, passed=False) if value else None
+def find_token(given: str | bool | None, search: bool) -> str:
+    """The token given; none for False or ""; else, if `search`, that of this machine, on which True insists."""
+    if given is False or not (search or isinstance(given, str)):
+        return ""
+    token = given.strip() if isinstance(given, str) else ""
+    if given is True or (given is None and not env_flag("HF_HUB_DISABLE_IMPLICIT_TOKEN")):
+        token = os.environ.get("HF_TOKEN", "").strip() or os.environ.get("HUGGING_FACE_HUB_TOKEN", "").strip()
+        cache = os.environ.get("XDG_CACHE_HOME") or os.path.join("~", ".cache")
+        home = os.environ.get("HF_HOME") or os.path.join(cache, "huggingface")
+        path = os.path.expandvars(os.path.expanduser(os.environ.get("HF_TOKEN_PATH") or os.path.join(home, "token")))
+        if not token:
+            with suppress(OSError, ValueError), open(path, encoding="utf-8") as stored:
+                token = stored.read().strip()
+        if given and not token:
+            raise AuthenticationError(f"token=True, but there is none in the variable HF_TOKEN or in the file {path}.")
+    return token
 
 
 def env_flag(name: str) -> bool:
     return os.environ.get(name, "").upper() in ("1", "ON", "YES", "TRUE")
 
 
-def token_headers(token: Token | None, app: Origin) -> dict[str, str]:
-    """What an app gets: a token that the caller passed; one found on this machine only if the app is a Space."""
-    if token is None or not (token.passed or (app.scheme == "https" and app.host.endswith(SPACE_DOMAIN))):
-        return {}
-    return {"x-hf-authorization": f"Bearer {token.value}"}
-
-
 class Hub:
-    """The Hub's REST API, as one caller sees it. HF_ENDPOINT names another Hub."""
+    """The Hub's REST API as one caller sees it, and that caller's token. HF_ENDPOINT names another Hub."""
 
-    def __init__(self, http: Http, token: Token | None):
+    def __init__(self, http: Http, token: str | bool | None, search: bool = True):
         self.url = hub_url()
         self.http = http
-        self.token = token
-        self._headers = {"Authorization": f"Bearer {token.value}"} if token else {}
-        if env_flag("HF_HUB_OFFLINE"):
-            raise ConnectionFailed(
-                "HF_HUB_OFFLINE is set, so Spaces cannot be looked up. Use the URL of the app instead.", url=self.url
-            )
+        self.token = find_token(token, search)
+        self._passed = isinstance(token, str)  # rather than found on this machine
+
+    def token_for(self, app: Origin) -> dict[str, str]:
+        """What an app gets: a token that the caller passed; one found on this machine only if the app is a Space."""
+        is_space = app.scheme == "https" and app.host.endswith(SPACE_DOMAIN)
+        return {"x-hf-authorization": f"Bearer {self.token}"} if self.token and (self._passed or is_space) else {}
 
     def ask(self, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """GET, or POST a body. Raises HTTPError for any answer that is not success."""
-        data = None if body is None else json.dumps(body).encode()
         url = f"{self.url}/api/{path}"
-        with self.http.request("GET" if body is None else "POST", url, data, headers=self._headers) as response:
+        if env_flag("HF_HUB_OFFLINE"):
+            raise ConnectionFailed("HF_HUB_OFFLINE is set: instead of a Space, use the URL of its app.", url=url)
+        data = None if body is None else json.dumps(body).encode()
+        headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        with self.http.request("GET" if body is None else "POST", url, data, headers=headers) as response:
             if not 200 <= response.status < 300:
                 error = http_error(response)
                 reset = re.search(r";\s*t=(\d+)", response.headers.get("ratelimit", ""))
                 if error.status == 429 and reset and not error.retry_after:
-                    error.retry_after = reset.group(1)
+                    error.retry_after = float(reset.group(1))
                 raise error
             return as_dict(parse_json(response.read() or b"{}", url))
 
     def space(self, name: str) -> dict[str, Any]:
-        """What the Hub says of a Space, by its id or, if it is public, by the subdomain of its app. Else SpaceError.
-
-        The Hub does not tell missing ones from private ones.
-        """
+        """What the Hub says of a Space, by its id or, if it is public, by the subdomain of its app. Else SpaceError."""
         try:
             return self.ask(f"spaces/{name}" if "/" in name else f"spaces/by-subdomain/{name}")
         except HTTPError as error:
             if error.status not in (401, 403, 404):
                 raise
-            raise SpaceError(
-                f"Could not find Space: {name}. If it is a private Space, please provide its id (user/name) and a "
-                f"Hugging Face token that may read it. The Hub says: {error.words or error.status}",
-                status=error.status,
-                url=error.url,
-            ) from error
+            text = f"Could not find Space: {name}. If it is a private Space, please provide its id (user/name) and a "
+            text += f"Hugging Face token that may read it. The Hub says: {error.words or error.status}"
+            raise SpaceError(text, status=error.status, url=error.url) from error
 
     def user(self) -> str:
         """The name of the token's owner."""
         try:
             return str(self.ask("whoami-v2")["name"])
         except (AuthenticationError, KeyError) as error:
-            words = error.words if isinstance(error, HTTPError) else "no name"
-            raise AuthenticationError(
-                f"The Hub does not know who you are: pass token=…, or set HF_TOKEN. The Hub says: {words}", url=self.url
-            ) from error
+            text = "The Hub does not know who you are: pass token=…, or set HF_TOKEN. The Hub says: "
+            raise AuthenticationError(text + getattr(error, "words", "no name"), url=self.url) from error
+
+    def change(self, path: str, body: Mapping[str, Any], step: str) -> None:
+        """POST a body. SpaceDuplicationError names the step, and says whether it may have been done all the same."""
+        try:
+            self.ask(path, body)
+        except GradioError as error:
+            is_refused = isinstance(error, HTTPError) and (error.status or 0) < 500
+            words = (getattr(error, "words", "") or str(error)).rstrip(".?")
+            text = f"The Hub did not {step} ({error.status or 'no answer'}): {words}. "
+            text += "Nothing was changed." if is_refused else "It may have been done nevertheless."
+            wait = error.retry_after
+            raise SpaceDuplicationError(text, status=error.status, url=error.url, retry_after=wait) from error
 
 
 def hub_url() -> str:
@@ -1917,107 +1871,70 @@ def space_in(src: str) -> str | None:
 
 
 def start_space(hub: Hub, space_id: str, tell: Callable[[str], None]) -> str:
-    """Wait until the Space runs, waking it if it sleeps, and return the URL of its app.
-
-    Blocks for as long as building takes, at most SPACE_START_SECONDS; Ctrl-C ends the wait. The Hub tells nobody when
-    a stage changes, so it is asked again and again, as often as it permits. SpaceError if the Space cannot run,
-    TimedOut if it does not.
-    """
+    """Wait until the Space runs, waking it if it sleeps, and return the URL of its app. Ctrl-C ends the wait."""
     deadline = time.monotonic() + SPACE_START_SECONDS
-    seen, host = "", ""
+    stage, host, info = "", "", {}
     while True:
-        pause = SPACE_POLL_SECONDS
+        before, pause = stage, SPACE_POLL_SECONDS
         try:
-            stage, host = _stage_of(hub, space_id)
+            info = hub.space(space_id)
         except HTTPError as error:
-            if not seen or (error.status != 429 and (error.status or 0) < 500):
+            if not before or (error.status != 429 and (error.status or 0) < 500):
                 raise
-            logger.info("The Hub does not answer (%s); asking again.", error)
-            stage = seen
-            if re.fullmatch(r"\d{1,9}", error.retry_after or ""):
-                pause = max(pause, float(str(error.retry_after)))
+            pause = max(pause, error.retry_after or 0)
+        host, stage = str(info.get("host")), str(as_dict(info.get("runtime")).get("stage", "RUNNING"))
+        if stage in BROKEN_STAGES or not host.startswith(("http://", "https://")):
+            why = f"see {hub.url}/spaces/{space_id}" if stage in BROKEN_STAGES else "the Hub names no host for it"
+            raise SpaceError(f"The Space {space_id} does not run ({stage}): {why}.", stage=stage, url=hub.url)
         if stage not in STARTING_STAGES:
             return host
-        if stage != seen:
-            seen = stage
+        if stage != before:
             tell(f"The Space {space_id} is {stage.lower().replace('_', ' ')}; waiting for it.")
             if stage in ("SLEEPING", "STOPPED"):
                 with suppress(GradioError):  # a visit wakes it, whatever comes of it
-                    headers = token_headers(hub.token, origin_of(host))
-                    hub.http.request("GET", host, headers=headers, redirects="none").close()
+                    hub.http.request("GET", host, headers=hub.token_for(origin_of(host))).close()
         left = deadline - time.monotonic()
         if left < 0:
             raise TimedOut(f"The Space {space_id} is still {stage} after {SPACE_START_SECONDS:.0f} s.", url=host)
         threading.Event().wait(min(pause, left))
 
 
-def _stage_of(hub: Hub, space_id: str) -> tuple[str, str]:
-    """The Space's stage and the URL of its app. SpaceError if it will not run without its owner."""
-    info = hub.space(space_id)
-    host = info.get("host")
-    stage = str(as_dict(info.get("runtime")).get("stage", "RUNNING"))
-    if stage in BROKEN_STAGES or not isinstance(host, str) or not host.startswith(("http://", "https://")):
-        why = BROKEN_STAGES.get(stage, "the Hub names no host for it")
-        raise SpaceError(f"The Space {space_id} does not run ({stage}): {why}.", stage=stage, url=hub.url)
-    return stage, host
-
-
-def space_settings(
-    private: bool, secrets: Mapping[str, str] | None, variables: Mapping[str, str] | None
-) -> dict[str, Any]:
-    """How a duplicate is made, besides its name and hardware."""
-    given = {field: values for field, values in (("secrets", secrets), ("variables", variables)) if values}
-    lists = {field: [{"key": key, "value": values[key]} for key in values] for field, values in given.items()}
-    return {"visibility": "private" if private else "public", **lists}
-
-
 def duplicate_space(
     hub: Hub,
     from_id: str,
     to_id: str | None,
+    private: bool,
     hardware: str | None,
     sleep_minutes: float,
-    settings: Mapping[str, Any],
+    settings: Mapping[str, Mapping[str, str]],
     tell: Callable[[str], None],
 ) -> str:
-    """The id of the duplicate, made unless it exists. One request carries all `settings`: nothing stays half done."""
+    """The id of the duplicate, made unless it exists, in one request. `settings` are secrets and variables."""
     source = space_in(from_id.strip())
     if source is None:
-        raise ValueError(f"Not a Space: {from_id!r}. It takes user/name, or the address of the Space's page.")
+        raise ValueError(f"Not a Space: {shown(from_id)!r}. It takes user/name, or the address of the Space's page.")
     name = to_id or source.split("/")[-1]
     if not re.fullmatch(SPACE_ID, name if "/" in name else f"user/{name}"):
         raise ValueError(f"Not a name for a Space: to_id={name!r}.")
     target = name if "/" in name else f"{hub.user()}/{name}"
-    try:
-        existing: dict[str, Any] | None = hub.space(target)
-    except SpaceError as error:
-        if error.status == 403:
-            raise
-        existing = None
     page = f"{hub.url}/spaces/{target}"
-    if existing is None:
-        wanted = hardware or _hardware_of(hub.space(source))
-        chosen = {"hardware": wanted, **_sleep_of(wanted, sleep_minutes)} if wanted else {}
-        try:
-            hub.ask(f"spaces/{source}/duplicate", {"repository": target, **settings, **chosen})
-            tell(f"Created {page}, a duplicate of {source}.")
-            return target
-        except GradioError as error:
-            if error.status != 409:  # that somebody else was faster
-                step = f"duplicating {source} to {target}"
-                unknown = f"{target} may exist or not; if so, delete it at {page}/settings"
-                raise _failed(step, "nothing has been created", unknown, error) from error
+    existing: JsonObject | None = None
+    with suppress(SpaceError):  # which may also be one that this caller cannot see: the Hub makes nothing over it
         existing = hub.space(target)
+    if existing is None:
+        body: dict[str, Any] = {"repository": target, "visibility": "private" if private else "public"}
+        for field, values in settings.items():
+            body[field] = [{"key": key, "value": value} for key, value in values.items()]
+        body.update(_flavor("hardware", hardware or _hardware_of(hub.space(source)), sleep_minutes))
+        hub.change(f"spaces/{source}/duplicate", body, f"duplicate {source} to {target}")
+        tell(f"Created {page}, a duplicate of {source}.")
+        return target
     tell(f"Using your existing Space {page}.")
-    if "secrets" in settings or "variables" in settings:
+    if settings:
         logger.warning("%s exists already: its secrets and variables are left as they are.", target)
     if hardware and hardware != (_hardware_of(existing) or BASIC_HARDWARE):
-        try:
-            hub.ask(f"spaces/{target}/hardware", {"flavor": hardware, **_sleep_of(hardware, sleep_minutes)})
-        except GradioError as error:
-            step = f"changing the hardware of {target} to {hardware}"
-            unknown = f"{target} exists, and may have been changed: see {page}/settings"
-            raise _failed(step, f"{target} exists, unchanged", unknown, error) from error
+        body = _flavor("flavor", hardware, sleep_minutes)
+        hub.change(f"spaces/{target}/hardware", body, f"change the hardware of {target} to {hardware}")
     return target
 
 
@@ -2027,27 +1944,37 @@ def _hardware_of(info: Mapping[str, Any]) -> str | None:
     return hardware.get("current") or hardware.get("requested")
 
 
-def _sleep_of(hardware: str, minutes: float) -> dict[str, int]:
-    if hardware == BASIC_HARDWARE:
-        return {}
-    return {"sleepTimeSeconds": -1 if minutes < 0 else max(1, round(minutes * 60))}
+def _flavor(field: str, hardware: str | None, sleep_minutes: float) -> dict[str, Any]:
+    if hardware in (None, BASIC_HARDWARE):
+        return {field: hardware} if hardware else {}
+    return {field: hardware, "sleepTimeSeconds": -1 if sleep_minutes < 0 else max(1, round(sleep_minutes * 60))}
 
 
-def _failed(step: str, unchanged: str, unknown: str, error: GradioError) -> SpaceDuplicationError:
-    refused = isinstance(error, HTTPError) and (error.status or 0) < 500
-    words = (isinstance(error, HTTPError) and error.words) or str(error)
-    text = f"The Hub {'refused' if refused else 'failed at'} {step} ({error.status or 'no answer'}): "
-    text += f"{words.rstrip('.?')}. As it stands, {unchanged if refused else unknown}."
-    return SpaceDuplicationError(text, status=error.status, url=error.url, retry_after=error.retry_after)
+# === App ==============================================================================================================
+# What an app says of itself: its config, what its functions take and give, and where its server is asked.
 
-
-# === Conversation =====================================================================================================
-# How a Gradio server is asked to run a function. Each shape of conversation is one generator of the server's messages;
-# the table PROTOCOLS says which shape an app speaks; a Transcript reduces the messages to status and outputs.
-
+MAX_FUNCTIONS = 10_000  # of an app; each takes more memory than the bytes that declare it
 SKIPPED = set("accordion box column dataset form group interpretation row sidebar state tab tabitem tabs".split())
-MAX_STREAMS_IN_VAIN = 20  # one after the other, each brief, none of which ends a job
-STREAM_SILENCE = 45.0  # servers send a heartbeat every 15 s: three missed ones are a dead connection
+FILE_COMPONENTS = {"audio", "downloadbutton", "file", "image", "model3d", "uploadbutton", "video"}
+Login: TypeAlias = "tuple[str, str]"  # user and password
+
+
+class Protocol:
+    """How the servers of some releases are talked to. With `diffs`, a generator's values after the first are edits."""
+
+    def __init__(self, shape: str, diffs: bool = False, is_file: Match = is_marked_file):
+        self.shape, self.diffs, self.is_file = shape, diffs, is_file
+
+
+DIRECT = Protocol("direct")  # without the queue; no app names it
+PROTOCOLS = {  # by their names in the config
+    "ws": Protocol("websocket"),
+    "sse": Protocol("stream", is_file=is_unmarked_file),
+    "sse_v1": Protocol("shared stream", is_file=is_unmarked_file),
+    "sse_v2": Protocol("shared stream", diffs=True, is_file=is_unmarked_file),
+    "sse_v2.1": Protocol("shared stream", diffs=True),
+    "sse_v3": Protocol("shared stream", diffs=True),
+}
 
 
 class Routes:
@@ -2064,58 +1991,85 @@ class Routes:
         self.cancel = f"{self.api}/cancel"
         self.reset = f"{self.api}/reset"
         self.upload = f"{self.api}/upload"
-        self.status = f"{self.api}/queue/status"
 
-    def run(self, name: str) -> str:
-        return f"{self.api}/run/{quote_path(name.lstrip('/'), safe='')}"
-
-    def call(self, name: str) -> str:
-        return f"{self.api}/call/{quote_path(name.lstrip('/'), safe='')}"
+    def run(self, name: str | None) -> str:
+        """By a name that is a plain word; else the number in the request says which function is meant."""
+        word = re.fullmatch(r"/?(\w[\w.-]*)", name or "")
+        return f"{self.api}/run/{quote_path(word[1] if word else 'predict')}"
 
     def stream(self, name: str) -> str:
-        """Of a job, by its event id, or of a medium, by its path."""
-        return f"{self.api}/stream/{quote_path(name)}"
+        """Of a job, by its event id; or of a sound or a video, by its path."""
+        return f"{self.api}/stream/{self._quoted(name)}"
 
     def heartbeat(self, session_hash: str) -> str:
-        return f"{self.api}/heartbeat/{session_hash}"
+        return f"{self.api}/heartbeat/{quote_path(session_hash, safe='')}"
 
     def file(self, path: str) -> str:
-        return f"{self.api}/file={quote_path(path)}"
+        return f"{self.api}/file={self._quoted(path)}"
+
+    def _quoted(self, path: str) -> str:
+        if {".", ".."} & set(re.split(r"[/\\]", path)):  # servers and proxies would read that as another address
+            raise ProtocolError(f"{self.base} sent a file with a path that leads elsewhere: {path[:200]!r}.")
+        return quote_path(path)
 
 
 class Endpoint:
     """One function of an app: its entry in the config, with the components it takes and gives."""
 
-    def __init__(self, number: int, dependency: Mapping[str, Any], components: Mapping[Any, Mapping[str, Any]]):
-        self.number = number
-        self.dependency = dependency
+    def __init__(self, number: int, dependency: Mapping[str, Any], components: Mapping[str, Mapping[str, Any]]):
+        self.number, self.dependency = number, dependency
         name = dependency.get("api_name")
         visibility = dependency.get("api_visibility", "public")
-        hidden = name is False or (name == "false" and visibility == "private")
-        self.name = f"/{name.lstrip('/')}" if isinstance(name, str) and name and not hidden else None
-        self.private = hidden or visibility == "private"
+        self.name = f"/{name.lstrip('/')}" if isinstance(name, str) and name else None
+        self.private = name is False or visibility == "private"
         self.public = not self.private and visibility == "public" and dependency.get("show_api") is not False
         self.callable = bool(dependency.get("backend_fn", True))
-        kinds = as_dict(dependency.get("types"))
-        self.generator = bool(kinds.get("generator") or kinds.get("continuous"))
-        self.inputs, self.outputs = (
-            [components.get(key, {}) if isinstance(key, (int, str)) else {} for key in as_list(dependency.get(side))]
-            for side in ("inputs", "outputs")
-        )
-        self.taken = [index for index, component in enumerate(self.inputs) if not is_skipped(component)]
+        types = as_dict(dependency.get("types"))
+        self.generator = bool(types.get("generator") or types.get("continuous"))
+        self.inputs = [components.get(str(key), {}) for key in as_list(dependency.get("inputs"))]
+        self.outputs = [components.get(str(key), {}) for key in as_list(dependency.get("outputs"))]
+        self.taken = [index for index, component in enumerate(self.inputs) if not is_skipped(component, as_input=True)]
         self.given = [index for index, component in enumerate(self.outputs) if not is_skipped(component)]
         self.input_types = [str(component.get("type")) for component in self.inputs]
         self.output_types = [str(component.get("type")) for component in self.outputs]
+        self.settable = [index for index, kind in enumerate(self.input_types) if kind != "state"]
         self.stateful = "state" in [*self.input_types, *self.output_types]
 
     def __str__(self) -> str:
-        return self.name or f"fn_index={self.number}"
+        return one_line(self.name or f"fn_index={self.number}")
+
+    def as_users_see(self, values: list[Any]) -> Any:
+        """Outputs without state and layout: the one there is, or a tuple."""
+        if len(values) == len(self.outputs):
+            values = [values[index] for index in self.given]
+        seen = tuple(reveal(value) for value in values)
+        return seen[0] if len(seen) == 1 else seen
+
+    def bind(
+        self, described: Mapping[str, Any], args: Sequence[Any], keywords: Mapping[str, Any], where: str
+    ) -> list[Any]:
+        """A value for each input. Those that callers need not give, such as a button's label, are filled in."""
+        places, parameters = self.taken, described["parameters"]
+        if not keywords and len(args) == len(self.settable):  # programs of the official client give these, too
+            known = dict(zip(places, parameters))
+            places = self.settable
+            parameters = [known.get(place, {"parameter_name": f"param_{place}"}) for place in places]
+        data = [None if component.get("type") == "state" else value_of(component) for component in self.inputs]
+        for place, value in zip(places, bind_arguments(parameters, args, keywords, where)):
+            data[place] = value
+        return data
 
 
-def is_skipped(component: Mapping[str, Any]) -> bool:
+def is_skipped(component: Mapping[str, Any], as_input: bool = False) -> bool:
     """Whether API callers neither send nor see the component's value."""
-    skipped = component.get("skip_api")
-    return skipped if isinstance(skipped, bool) else str(component.get("type")) in SKIPPED
+    skipped, kind = component.get("skip_api"), str(component.get("type"))
+    return skipped if isinstance(skipped, bool) else kind in SKIPPED and not (as_input and kind == "dataset")
+
+
+def value_of(component: Mapping[str, Any]) -> Json:
+    """The value that a component has when the app's page is opened for the first time."""
+    name = "default_value" if component.get("type") == "browserstate" else "value"
+    return as_dict(component.get("props")).get(name)
 
 
 class App:
@@ -2125,385 +2079,250 @@ class App:
         if not isinstance(config, dict) or not isinstance(config.get("dependencies"), list):
             raise ProtocolError(f"{base} answered with JSON that is not the config of a Gradio app.", url=base)
         self.config = config
+        self.info: dict[str, Any] | None = None  # what the server says of its endpoints, once it has been asked
         self.version_text = str(config.get("version", "")).strip()
         self.version = tuple(int(digits) for digits in re.findall(r"\d{1,9}", self.version_text)[:3])
         prefix = str(config.get("api_prefix") or "").strip("/")
-        self.routes = Routes(base, f"/{prefix}" if prefix else "")
+        if prefix and not re.fullmatch(r"\w[\w.~-]*(/\w[\w.~-]*)*", prefix, re.ASCII):
+            raise ProtocolError(f"{base} names an api_prefix that is no plain path: {prefix[:200]!r}.", url=base)
+        self.routes = Routes(base, replica_in(base, config.get("root")) + (f"/{prefix}" if prefix else ""))
         self.queue = bool(config.get("enable_queue", True))
         self.max_file_size = config.get("max_file_size")
-        self.protocol = str(config.get("protocol", "ws"))
-        if self.protocol == "http" or self.protocol not in PROTOCOLS:  # the former is ours: no app has it
-            if not self.protocol.startswith("sse_v"):
-                raise ProtocolError(f"{base} speaks {self.protocol!r}, a protocol this client does not know.", url=base)
-            newest = list(PROTOCOLS)[-1]
-            logger.warning("%s speaks %s, which is newer than this client; trying %s.", base, self.protocol, newest)
-            self.protocol = newest
-        components = [entry for entry in as_list(config.get("components")) if isinstance(entry, dict)]
-        by_id = {entry.get("id"): entry for entry in components if isinstance(entry.get("id"), (int, str))}
+        protocol, newest = str(config.get("protocol", "ws")), list(PROTOCOLS)[-1]
+        if protocol not in PROTOCOLS:
+            if not protocol.startswith("sse_v"):
+                raise ProtocolError(f"{base} speaks {protocol!r}, a protocol this client does not know.", url=base)
+            logger.warning("%s speaks %s, which is newer than this client; trying %s.", base, protocol, newest)
+        self.protocol = PROTOCOLS.get(protocol, PROTOCOLS[newest])
+        components = {str(entry.get("id")): entry for entry in filter(as_dict, as_list(config.get("components")))}
+        if len(config["dependencies"]) > MAX_FUNCTIONS:
+            raise ProtocolError(f"{base} has more than {MAX_FUNCTIONS} functions.", url=base)
         self.endpoints: dict[int, Endpoint] = {}
         self.names: dict[str, Endpoint] = {}  # of all that can be called
         for index, dependency in enumerate(config["dependencies"]):
-            if isinstance(dependency, dict):
-                number = dependency.get("id", index)
-                if isinstance(number, int):
-                    endpoint = self.endpoints[number] = Endpoint(number, dependency, by_id)
-                    if endpoint.name and endpoint.callable and not endpoint.private:
-                        self.names.setdefault(endpoint.name, endpoint)
+            number = as_dict(dependency).get("id", index)
+            if isinstance(dependency, dict) and isinstance(number, int):
+                endpoint = self.endpoints[number] = Endpoint(number, dependency, components)
+                if endpoint.name and endpoint.callable and not endpoint.private:
+                    self.names.setdefault(endpoint.name, endpoint)
         self.listed = [name for name, endpoint in self.names.items() if endpoint.public]
 
+    def endpoint(self, api_name: str | None, fn_index: int | None) -> Endpoint:
+        """The endpoint that a call means. ValueError names those there are."""
+        names, listed, base = self.names, self.listed, self.routes.base
+        there_are = f"{base} has: {one_line(', '.join(listed), 2000) or 'no named endpoint'}."
+        if api_name is not None:
+            found = names.get(str(api_name)) or names.get(f"/{api_name}")
+            if found is None:
+                close = _similar(str(api_name), listed)
+                raise ValueError(f"Cannot find a function with `api_name`: {api_name}{close}. {there_are}")
+            return found
+        if fn_index is None:
+            if len(listed) == 1:
+                return names[listed[0]]
+            text = "This Gradio app might have multiple endpoints. Please specify an `api_name` or `fn_index`."
+            raise ValueError(f"{text} {there_are}")
+        found = self.endpoints.get(fn_index) if isinstance(fn_index, int) else None
+        if found is None or not found.callable:
+            why = "there is none" if found is None else "it runs in the browser, not on the server"
+            raise ValueError(f"Invalid function index: {fn_index!r}. {base}: {why}.")
+        if found.private:
+            raise InvalidAPIEndpointError(f"The app at {base} does not offer fn_index={fn_index} as an API.")
+        return found
 
-class Call:
-    """One call on its way: all that carrying it out takes."""
 
-    def __init__(
-        self,
-        http: Http,
-        app: App,
-        endpoint: Endpoint,
-        session: Session,
-        data: list[Any],
-        headers: Mapping[str, str],
-        job: Job,
+def replica_in(base: str, root: Json) -> str:
+    """The path to the replica of a Space that sent the config: others do not know our jobs. No other root counts."""
+    found = re.fullmatch(r"(https://[^/?#]+)(/--replicas/[\w-]+)/?", str(root))
+    ours = found and origin_of(found[1]) == origin_of(base) and origin_of(base).host.endswith(SPACE_DOMAIN)
+    return found[2] if found and ours else ""
+
+
+# --- the description of endpoints
+
+
+def describe(endpoint: Endpoint, info: Json) -> dict[str, Any]:
+    """An endpoint in the shape of the server's /info: what that says of it, completed from the config."""
+    side, key = ("named_endpoints", endpoint.name) if endpoint.name else ("unnamed_endpoints", str(endpoint.number))
+    given = as_dict(as_dict(as_dict(info).get(side)).get(key))
+    described: dict[str, Any] = {key: given[key] for key in ("description", "oauth_token") if key in given}
+    for key, word, components, shown in (
+        ("parameters", "param", endpoint.inputs, endpoint.taken),
+        ("returns", "value", endpoint.outputs, endpoint.given),
     ):
-        self.http, self.app, self.endpoint, self.session = http, app, endpoint, session
-        self.data, self.headers = data, headers
-        self.job = job
-        self.abort = Abort()  # of the requests that are for this call alone
-        job._on_cancel(self.abort)
-        self.extra: dict[str, Any] = {}  # further keys for the body
-        self.event_id = ""  # the server's name for it, as soon as it has one
-
-    def body(self) -> bytes:
-        """The one request body that every server takes: old ones insist on keys that are not used."""
-        body = {
-            "data": self.data,
-            "fn_index": self.endpoint.number,
-            "session_hash": self.session.hash,
-            "event_id": self.event_id or None,
-            "event_data": None,
-            "trigger_id": None,
-            **self.extra,
-        }
-        return json.dumps(body).encode()
+        known = as_list(given.get(key))
+        described[key] = []
+        names: set[str] = set()
+        for place, index in enumerate(shown):
+            said = as_dict(known[place]) if len(known) == len(shown) else {}
+            item = describe_component(components[index], f"{word}_{index}", said)
+            name = item["parameter_name"]
+            if not isinstance(name, str) or not name or name in names:
+                name = f"param_{place}"
+            item["parameter_name"] = name = name + "_" * (name in names)
+            names.add(name)
+            hidden = () if key == "parameters" else ("parameter_name", "parameter_has_default", "parameter_default")
+            described[key].append({field: item[field] for field in item if field not in hidden})
+    return described
 
 
-def speak_http(call: Call) -> Generator[Message, None, None]:
-    """One POST whose answer is the result: no queue, no progress. Waits as long as the function runs."""
-    yield {"msg": "process_starts"}
-    url = call.app.routes.run(call.endpoint.name or "predict")
-    output: Json = None
-    while True:
-        if call.job.cancelled():
-            raise _Cancelled("The job was cancelled before its next step.")
-        with call.http.request("POST", url, call.body(), headers=call.headers, timeout=None) as response:
-            response.connection.limit(call.http.timeout)  # the function has ended
-            if response.status != 200:
-                yield from explain_refusal(call, url, http_error(response))
-                return
-            before, output = output, response.json()
-        # Until 3.19 each POST is one step of a generator, and the one after the last brings nothing.
-        if call.app.version >= (3, 20) or not as_dict(output).get("is_generating"):
-            break
-        yield {"msg": "process_generating", "success": True, "output": output}
-    yield {"msg": "process_completed", "success": True, "output": before or output}
+def describe_component(component: Mapping[str, Any], name: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """One parameter or return value: what the server says of it, completed from the component's entry in the config."""
+    props = as_dict(component.get("props"))
+    label = props.get("label")
+    schema = as_dict(component.get("api_info"))
+    schema = schema.get("info", schema)
+    kind = str(component.get("type", "any"))
+    typed = SIMPLE_TYPES.get(str(schema.get("type")), "Any")
+    if kind in FILE_COMPONENTS:
+        typed = "list[filepath]" if props.get("file_count") in ("multiple", "directory") else "filepath"
+    item = {
+        "label": label if isinstance(label, str) and label else name,
+        "parameter_name": parameter_name(label) if isinstance(label, str) else name,
+        "parameter_has_default": value_of(component) not in (None, "", []),
+        "parameter_default": value_of(component),
+        "type": schema,
+        "python_type": {"type": typed, "description": ""},
+        "component": kind.capitalize(),
+        **given,
+    }
+    said = as_dict(item["python_type"]).get("type")
+    if not isinstance(said, str) or ("filepath" in typed and "filepath" not in said):  # 3.x calls files `str`
+        item["python_type"] = {"type": typed, "description": ""}
+    if kind == "browserstate":  # only browsers have a value of their own for it
+        item.update(parameter_has_default=True, parameter_default=value_of(component))
+    return item
 
 
-def explain_refusal(call: Call, url: str, error: HTTPError) -> Generator[Message, None, None]:
-    """What a direct call that failed means: the function failed, the queue has to be used, or just that error."""
-    answer = as_dict(json_or_none(error.body))
-    if error.status == 500 and "error" in answer:
-        yield {"msg": "process_completed", "success": False, "output": answer}
-    elif error.status in (401, 404) and call.app.queue and call.endpoint.dependency.get("queue") is not False:
-        logger.debug("%s does not take direct calls: joining the queue.", url)
-        yield from PROTOCOLS[call.app.protocol].speak(call)
-    else:
-        raise error
+# === Session ==========================================================================================================
+# The one stream on which a server reports all jobs of a session, and who waits for what it says.
+
+MAX_STREAMS_IN_VAIN = 20  # one after the other, each brief, none of which ends a job
+MAX_REFUSALS = 5  # of these
+REFUSED_FOR_NOW = (429, 502, 503, 504)  # by what stands in front of the server
+MAX_PAUSE = 30.0  # seconds until it is asked again
+MAX_WAITING = 64 * 1024 * 1024  # bytes of messages that nobody has taken yet, counting 1,000 more for each
+STICKY = " If several servers answer at this address, what stands in front of them needs sticky sessions."
+STREAM_SILENCE = 45.0  # servers send a heartbeat every 15 s: three missed ones are a dead connection
 
 
-def speak_ws(call: Call) -> Generator[Message, None, None]:
-    """A WebSocket for each call; the server asks for what it needs (3.x)."""
-    with WebSocket(call.http, call.app.routes.join, call.headers, call.abort) as socket:
-        for text in socket:
-            message = parse_message(text)
-            if message["msg"] == "send_hash":
-                socket.send(json.dumps({"session_hash": call.session.hash, "fn_index": call.endpoint.number}))
-            elif message["msg"] == "send_data":
-                socket.send(call.body().decode())
-            yield message
+class Retired(GradioError):
+    """The session takes no further jobs. Users never see it."""
 
 
-def speak_sse(call: Call) -> Generator[Message, None, None]:
-    """A stream for each call; the server says when it wants the data, which are then POSTed (4.0 to 4.8)."""
-    query = urlencode({"fn_index": call.endpoint.number, "session_hash": call.session.hash})
-    url = f"{call.app.routes.join}?{query}"
-    complete = False
-    try:
-        # Some of these servers send a single heartbeat, so later silence does not mean that the connection is dead.
-        with call.http.request("GET", url, headers=call.headers, abort=call.abort) as response:
-            if response.status != 200:
-                raise refusal(response)
-            response.connection.limit(None)
-            for text in iter_sse(response.chunks()):
-                message = parse_message(text)
-                call.event_id = str(message.get("event_id") or call.event_id)
-                complete = message["msg"] == "process_completed"
-                yield message
-                if message["msg"] == "send_data":
-                    with call.http.request("POST", call.app.routes.data, call.body(), headers=call.headers) as answer:
-                        answer.json()  # nothing, but errors
-    finally:
-        if call.event_id and not complete and call.endpoint.generator:  # 4.0 does not always notice that nobody listens
-            post(call, call.app.routes.reset, {"event_id": call.event_id})
-
-
-def join_queue(call: Call) -> str:
-    """POST the call into the queue; the event id that it gets."""
-    if call.job.cancelled():
-        raise _Cancelled("The job was cancelled before it was sent.")
-    with call.http.request("POST", call.app.routes.join, call.body(), headers=call.headers) as response:
-        if response.status in (422, 503):
-            raise refusal(response)
-        answer = response.json()
-    event_id = as_dict(answer).get("event_id")
-    if not isinstance(event_id, str) or not event_id:
-        raise ProtocolError(f"{response.url} gave no event id but {str(answer)[:200]!r}.", url=response.url)
-    call.event_id = event_id  # known from here on, wherever an interrupt comes
-    return event_id
-
-
-def speak_shared(call: Call) -> Generator[Message, None, None]:
-    """Join the queue; the messages arrive on the one stream of the session (4.9 and newer)."""
-    session = call.session
-    started = complete = cancelled = False
-
-    def plan() -> tuple[str, ...]:
-        return cancel_steps(call.app, call.endpoint, started, *session.company(call.event_id))
-
-    def cancel() -> None:  # runs in the thread that cancels: decides at once, leaves the requests to the job's thread
-        steps = plan()
-        if "close" in steps:
-            session.retire(call.event_id)
-        session.tell(call.event_id, {"msg": "cancelled", "steps": steps})
-
-    messages = session.messages(partial(join_queue, call), call.endpoint.number)
-    try:
-        for message in messages:
-            kind = message["msg"]
-            started = started or kind.startswith("process_")
-            complete = kind == "process_completed"
-            if kind == "joined":
-                call.job._on_cancel(cancel, lambda: bool(plan()))
-            elif kind == "cancelled" or cancelled:
-                cancelled = True
-                otherwise = ("later",) if call.endpoint.generator else ()  # when no other job is in the way
-                if complete or stop(call, message.get("steps") or plan() or otherwise):
-                    raise _Cancelled("The job was cancelled.")
-            else:
-                yield message
-                if kind == "process_streaming":  # an app that takes a stream of inputs waits for more: there is no more
-                    post(call, f"{call.app.routes.stream(call.event_id)}/close", {})
-    except (GeneratorExit, KeyboardInterrupt, RuntimeError):  # nobody listens any more, or no thread can be had
-        if call.event_id and not complete:
-            stop(call, plan())
-        raise
-    finally:
-        messages.close()
-
-
-NO_FUNCTION = 1_000_000  # /cancel stops all jobs of a function in a session: this is a function that has none
-
-
-def cancel_steps(app: App, endpoint: Endpoint, started: bool, alone: bool, only: bool) -> tuple[str, ...]:
-    """How to make the server stop one job of a shared stream and harm no other. Measured on 4.13 to 6.31.
-
-    `started`: the function runs. `alone`: no other job of the session is pending. `only`: none of this function is.
-    "empty"   give the job an empty input, so that it fails before its next step (5.0 and newer)
-    "remove"  take it out of the queue (6.14 and newer; on 4.31 to 4.34 this only tidies up after a reset)
-    "stop"    stop all running jobs of the function in the session (4.35 and newer)
-    "reset"   stop a generator that has yielded (until 4.34)
-    "close"   close the stream: the server drops what the session has in its queue, and stops generators
-    "later"   nothing can be done now: see again after its next message
-    """
-    version, dependency = app.version, endpoint.dependency
-    can_empty = version >= (5,) and endpoint.inputs and not dependency.get("batch")
-    if version >= (6, 14) and not started:
-        return ("empty", "remove") if endpoint.generator and can_empty else ("remove",)
-    if can_empty:
-        return ("empty",)
-    if alone and not (4, 19, 2) <= version < (4, 24):
-        return ("close",)
-    if not endpoint.generator:
-        return ()
-    if not started:
-        return ("later",)
-    if version < (4, 35):
-        return ("reset", "remove") if version >= (4, 31) else ("reset",)
-    return ("stop",) if only else ()
-
-
-def stop(call: Call, steps: Iterable[str]) -> bool:
-    """Send the requests that the steps stand for. False: try again after the job's next message."""
-    routes, session, event_id = call.app.routes, call.session, call.event_id
-    for step in steps:
-        if step == "later":
-            return False
-        if step == "close":
-            session.retire(event_id)
-        elif step == "empty":
-            post(call, routes.stream(event_id), {**json.loads(call.body()), "event_id": None, "data": []})
-        elif step == "reset":
-            if post(call, routes.reset, {"event_id": event_id}) != {"success": True}:
-                return False
-        else:
-            fn_index = call.endpoint.number if step == "stop" else NO_FUNCTION
-            post(call, routes.cancel, {"session_hash": session.hash, "fn_index": fn_index, "event_id": event_id})
-    return True
-
-
-def post(call: Call, url: str, body: Mapping[str, Any]) -> Json:
-    """Tell the server something about a job that nobody waits for. If that fails, so be it. Returns its answer."""
-    try:
-        with call.http.request("POST", url, json.dumps(body).encode(), headers=call.headers, timeout=5) as response:
-            return json_or_none(response.start())
-    except GradioError as error:
-        logger.debug("Could not tell %s: %s", url, error)
-        return None
-
-
-def refusal(response: Response) -> GradioError:
-    """The error for a call that the queue did not take."""
-    error = http_error(response)
-    refused: GradioError
-    if error.status == 422:
-        refused = ValidationError(error.words, title="Validation failed")
-    elif "ueue" in error.words:  # "Queue is full. Max size is 1 and size is 1.", "Queue is stopped."
-        refused = QueueError(f"The app did not take the job: {error.words}")
-    else:
-        return error
-    refused.status, refused.url, refused.retry_after = error.status, error.url, error.retry_after
-    return refused
-
-
-class Worker(threading.Thread):
-    """A daemon thread in the service of one client, which is known by its `http`.
-
-    Ctrl-C in `start()` may come before or after the thread begins. So only the thread itself says what it does.
-    """
-
-    def __init__(self, http: Http, name: str, run: Callable[[], None]):
-        super().__init__(name=f"gradio-{name}", target=run, daemon=True)
-        self.http = http
-
-
-class Waiting:
-    """A job that waits for messages: the number of its function, and where its thread looks for them."""
+class Inbox:
+    """Where a job's thread waits for messages of the server, or for an error that another of our threads puts there."""
 
     def __init__(self, number: int):
-        self.number = number
-        self.inbox: SimpleQueue[Message | GradioError] = SimpleQueue()
+        self.number = number  # of the job's function, which tells its siblings
+        self.heard = False  # whether a message has come
+        self.beats = 0  # how often the server could have sent one, but has not
+        self._items: SimpleQueue[tuple[Message | GradioError, int]] = SimpleQueue()
+        self._came = self._taken = 0  # bytes; each number is changed by one thread only
+
+    def put(self, item: Message | GradioError, size: int = 0) -> None:
+        if not isinstance(item, GradioError):
+            self.heard = True
+            if self._came - self._taken > MAX_WAITING:
+                item, size = ConnectionLost("The server says more of the job than can be kept while its files come."), 0
+        self._came += size
+        self._items.put((item, size))
+
+    def __iter__(self) -> Iterator[Message]:
+        """The messages, up to the last of the job; raises an error that arrives instead."""
+        while True:
+            item, size = self._items.get()
+            self._taken += size
+            if isinstance(item, GradioError):
+                raise item
+            yield item
+            if item["msg"] == "process_completed":
+                return
 
 
 class Session:
     """One session hash, and the one stream on which the server reports all jobs of that session.
 
-    The server sends a session's messages to whoever reads, so there must never be two streams, and drops the session's
-    jobs when the stream is closed, so ours stays open until the server ends it. `_turn` is held during a join, so that
-    jobs reach the server one after the other, over one connection. `_lock` guards what follows it, and `lost`.
+    Of two streams each would get some of the messages, and when one is closed the server drops the session's jobs: so
+    ours stays open until the server ends it. `_turn` is held during a join, so that jobs reach the server one after the
+    other, over one connection. `_lock` guards what follows it, and `state`.
     """
 
-    def __init__(self, http: Http, routes: Routes):
-        self.hash = os.urandom(16).hex()
+    def __init__(self, http: Http, routes: Routes, session_hash: str = ""):
+        self.hash = session_hash or os.urandom(16).hex()
+        self.state = "open"  # or "retired": takes no further jobs; or "lost": the server forgot its jobs, but no State
         self.stateful = False  # functions with State have been called: the session is worth keeping
-        self.disturbed = False  # a generator failed or was stopped
-        self.lost = False  # its stream broke, and the server has forgotten what it had to say
-        self.leave = Abort()  # called when no further jobs will come; those in flight go on
-        self._http = http
-        self._routes = routes
-        self._url = f"{routes.data}?session_hash={self.hash}"
-        self._abort = Abort()  # called when the session is retired: there will be no stream any more
+        self.generator_broke = False  # one failed or was stopped
+        self.end_heartbeat = Abort()  # to be called when no further jobs will come; those in flight go on
+        self._end_stream = Abort()
+        self._http, self._routes = http, routes
+        self._url = f"{routes.data}?{urlencode({'session_hash': self.hash})}"
+        self._beating = threading.Lock()  # held by the thread of the heartbeat
         self._turn = threading.Lock()
         self._lock = threading.RLock()
-        self._waiting: dict[str, Waiting] = {}  # by event id
-        self._joining: list[int] = []  # the functions of joins whose answers are still on their way
-        self._early: list[Message] = []  # what came before these answers, for jobs that are not known
-        self._given_up = 0  # jobs over which the server may stumble, each time ending a stream
-        self._reading = False
-        self._beating = threading.Lock()  # held by the thread of the heartbeat
+        self._inboxes: dict[str, Inbox] = {}  # of the jobs that wait for messages, by event id
+        self._joining: list[Inbox] = []  # of joins whose answers are still on their way
+        self._early: list[tuple[Message, int]] = []  # what came before these answers, for jobs that are not known,
+        self._early_size = 0  # in bytes
+        self._counted = 0.0  # when it was last noted that nothing is heard of a job
+        self._in_vain = 0  # brief streams since a job ended, less the given up jobs: each may make the server end one
+        self._reader_runs = False
 
     @property
-    def over(self) -> bool:
+    def is_over(self) -> bool:
         """Whether later calls are better off with another session."""
-        return self._abort.aborted or (self.lost and not self.stateful)
+        return self.state == "retired" or (self.state == "lost" and not self.stateful)
 
-    def messages(self, join: Callable[[], str], number: int) -> Generator[Message, None, None]:
-        """Join the queue by calling `join`, then yield a message "joined" with the event id, then each message."""
-        job = Waiting(number)
-        try:
-            yield {"msg": "joined", "event_id": self._join(join, job)}
-            while True:
-                message = job.inbox.get()
-                if isinstance(message, GradioError):
-                    raise message
-                yield message
-                if message["msg"] == "process_completed":
-                    return
-        finally:
+    def join(self, inbox: Inbox, join: Callable[[], str]) -> None:
+        """Put a job into the queue by calling `join`; all that the server says of it will come into the inbox."""
+        # The main thread takes no turn: a signal handler may interrupt its join, and wait for a job of another thread.
+        is_main = threading.current_thread() is threading.main_thread()
+        with nullcontext() if is_main else self._turn:
             with self._lock:
-                # Not by the event id, which is not known here if an interrupt came as the join was over.
-                others = {key: other for key, other in self._waiting.items() if other is not job}
-                self._given_up += len(others) < len(self._waiting)
-                self._waiting = others
-
-    def _join(self, join: Callable[[], str], job: Waiting) -> str:
-        """Have the reader deliver what comes for this job, after what came before the answer to the join."""
-        # A signal handler may call while the main thread joins: it must not wait for a turn that its own thread has.
-        with nullcontext() if threading.current_thread() is threading.main_thread() else self._turn:
-            with self._lock:
-                if self._abort.aborted:
-                    raise _Retired("The session has ended.")
-                self._joining.append(job.number)
+                if self.state == "retired":
+                    raise Retired("The session has ended.")
+                self.state = "open"
+                self._joining.append(inbox)
             event_id = ""
             try:
                 event_id = join()
             finally:
                 with self._lock:
-                    self._joining.remove(job.number)
-                    early, self._early = self._early, []
-                    taken = event_id in self._waiting
+                    self._joining.remove(inbox)
+                    early, self._early, self._early_size = self._early, [], 0
+                    taken = event_id in self._inboxes
                     if event_id and not taken:
-                        self._waiting[event_id] = job
-                    for message in early:
-                        self._deliver(message)
-                    if self._waiting and not self._reading:
+                        self._inboxes[event_id] = inbox
+                    for message, size in early:
+                        self._deliver(message, size)
+                    if self._inboxes and not self._reader_runs:
                         Worker(self._http, "stream", self._read).start()
             if taken:
                 raise ProtocolError(f"{self._routes.join} gave a second job the event id {event_id!r}.")
-            return event_id
 
-    def tell(self, event_id: str, message: Message) -> None:
-        """Wake the thread of this job with a message of our own."""
+    def leave(self, inbox: Inbox) -> None:
+        """Hear no more of a job, whether or not its join was successful: an interrupt may have come in between."""
         with self._lock:
-            job = self._waiting.get(event_id)
-        if job:
-            job.inbox.put(message)
+            others = {event_id: other for event_id, other in self._inboxes.items() if other is not inbox}
+            self._in_vain -= len(others) < len(self._inboxes)
+            self._inboxes = others
 
-    def company(self, event_id: str) -> tuple[bool, bool]:
+    def company(self, inbox: Inbox) -> tuple[bool, bool]:
         """Whether the job is alone in a session that can be done without; whether no other is of its function."""
         with self._lock:
-            job = self._waiting.get(event_id)
-            others = [other.number for other in self._waiting.values() if other is not job] + self._joining
-            return not others and not self.stateful, job is not None and job.number not in others
+            others = [other.number for other in (*self._inboxes.values(), *self._joining) if other is not inbox]
+            return not others and not self.stateful, inbox.number not in others
 
-    def retire(self, event_id: str) -> None:
+    def retire(self, inbox: Inbox) -> None:
         """Close the stream, if still no other job needs it, and take no further jobs."""
         with self._lock:
-            alone, _ = self.company(event_id)
-            if alone:
-                self._abort()
+            if self.company(inbox)[0]:
+                self.state = "retired"
+                self._end_stream()
 
     def beat(self) -> None:
         """Show the app that this session is in use, by a request that does not end."""
-        if not (self._beating.locked() or self.leave.aborted or self._http.closed):
+        if not (self._beating.locked() or self.end_heartbeat.aborted or self._http.closed):
             Worker(self._http, "heartbeat", self._beat).start()
 
     def _beat(self) -> None:
@@ -2511,119 +2330,396 @@ class Session:
             return
         try:
             url = self._routes.heartbeat(self.hash)
-            with self._http.request("GET", url, timeout=None, abort=self.leave) as response:
+            abort = self.end_heartbeat
+            with suppress(GradioError), self._http.request("GET", url, timeout=None, abort=abort) as response:
                 for _ in response.chunks():
                     pass
-        except GradioError as error:
-            logger.debug("The heartbeat ended: %s", error)
         finally:
             self._beating.release()
 
     def _read(self) -> None:
-        """The reader thread: read streams while a job waits and each brings something, and not for ever the same."""
+        """The reader thread: read streams while a job waits, and not for ever the same."""
         with self._lock:
-            if self._reading or not self._waiting:
+            if self._reader_runs or not self._inboxes:
                 return
-            self._reading = True
-        in_vain = 0
-        while True:
+            self._reader_runs = True
+            self._in_vain = min(self._in_vain, 0)
+        refusals, runs = 0, True
+        while runs:
             began = time.monotonic()
-            with self._lock:
-                waited = set(self._waiting)
+            problem: Exception | None = None
             try:
-                reopen = self._read_stream()
-                reason = "the server ended the stream before the job was complete"
+                self._read_stream()
             except Exception as error:  # whatever it is, those who wait have to know
-                reopen, reason = False, str(error)
-                logger.debug("%s: %s", self._url.split("?")[0], error)
+                logger.debug("%s: %s", self._routes.data, error)
+                problem = error
+            brief = time.monotonic() - began < 1.0
+            refusals = refusals + 1 if problem else 0
+            goes_on = problem is None or may_ask_again(problem, refusals)
             with self._lock:
-                waiting: dict[str, Waiting] = {}
-                brief = time.monotonic() - began < 1.0
-                in_vain = in_vain + 1 if brief and waited <= set(self._waiting) else 0
-                if not reopen or in_vain > MAX_STREAMS_IN_VAIN + self._given_up:
-                    waiting, self._waiting = self._waiting, {}
-                    self.lost |= bool(waiting)
-                if not self._waiting:
-                    self._reading = False
-                    break
-        for event_id, job in waiting.items():
-            job.inbox.put(
-                ConnectionLost(f"The stream of job {event_id} was lost: {reason}", event_id=event_id, url=self._url)
-            )
+                self._in_vain = self._in_vain + 1 if brief else min(self._in_vain, 0)
+                if not goes_on or self._in_vain > MAX_STREAMS_IN_VAIN:
+                    self.state = "lost" if self._inboxes and self.state == "open" else self.state
+                    ended = ConnectionLost(f"the server ended it before the job was complete.{STICKY}")
+                    self._lose(list(self._inboxes), problem or ended)
+                runs = self._reader_runs = bool(self._inboxes)
 
-    def _read_stream(self) -> bool:
-        """Read one stream to its end. Whether it is worth opening another: this one brought something."""
-        silence = None if self._http.timeout is None else max(self._http.timeout, STREAM_SILENCE)
-        brought = False
-        with self._http.request("GET", self._url, timeout=silence, abort=self._abort) as response:
+    def _lose(self, event_ids: Sequence[str], problem: Exception) -> None:
+        """Tell these jobs that no more will be heard of them. `_lock` is held."""
+        is_refusal = isinstance(problem, AuthenticationError) or getattr(problem, "status", 0) in REFUSED_FOR_NOW
+        kind: Any = type(problem) if is_refusal else ConnectionLost
+        for event_id in event_ids:
+            details = {**(vars(problem) if is_refusal else {}), "event_id": event_id, "url": self._routes.data}
+            self._inboxes.pop(event_id).put(kind(f"The stream of job {event_id} was lost: {problem}", **details))
+
+    def _read_stream(self) -> None:
+        """Read one stream to its end, or until another is worth a try."""
+        with self._http.request("GET", self._url, timeout=None, abort=self._end_stream) as response:
             if response.status != 200:
-                raise http_error(response)
-            for text in iter_sse(response.chunks()):
-                message = parse_message(text)
-                if message.get("msg") == "unexpected_error":
-                    words = str(message.get("message"))
-                    if re.fullmatch(r"'\w+'", words):  # servers 4.31 to 5.45 stumble over a cancelled job and hang up
-                        return True
-                    raise ConnectionLost(f"the server says {words!r}.")
-                brought = self._deliver(message) or brought
-        return brought
+                error = http_error(response)
+                raise ConnectionLost(f"{error}{STICKY}") if error.status == 404 else error
+            if response.headers.get("content-type", "text/event-stream").startswith("text/html"):
+                body = response.start().decode("utf-8", "replace")
+                raise ConnectionLost(f"{self._routes.data} is {describe_body(body)}.")
+            self._count_silence()
+            for message, size in live_messages(response, self._http.timeout):
+                if message["msg"] == "unexpected_error":
+                    words = str(message.get("message"))[:500]
+                    text, is_unknown = f"the server says {words!r}.", words.startswith("404")
+                    # Those of 4.31 to 5.45 stumble over a cancelled job, name it, and hang up.
+                    if re.fullmatch(r"'\w+'", words) or (is_unknown and self._count_silence(text)):
+                        return
+                    raise ConnectionLost(text + STICKY * is_unknown)
+                if message["msg"] == "heartbeat" and self._count_silence(apart=3.0):
+                    return
+                self._deliver(message, size)
 
-    def _deliver(self, message: Message) -> bool:
-        event_id = message.get("event_id")
-        if not isinstance(event_id, str) or message["msg"] in ("joined", "cancelled"):
-            return False  # heartbeat, close_stream; what only this side says
+    def _count_silence(self, reason: str = "the server says nothing of it.", apart: float = 0.0) -> bool:
+        """Note which jobs the server says nothing of: another replica may have them. Whether to try another stream."""
+        now = time.monotonic()
+        if now - self._counted < apart:  # proxies hold heartbeats back: those that come at once count once
+            return False
+        self._counted = now
         with self._lock:
-            job = self._waiting.get(event_id)
-            if job is None and self._joining:
-                self._early.append(message)
-            if message["msg"] == "process_completed":
-                self._waiting.pop(event_id, None)
-        if job:
-            job.inbox.put(message)
-        return True
+            silent = {event_id: inbox for event_id, inbox in self._inboxes.items() if not inbox.heard}
+            for inbox in silent.values():
+                inbox.beats += 1
+            lost = [event_id for event_id, inbox in silent.items() if inbox.beats >= 4]
+            self._lose(lost, ConnectionLost(reason + STICKY))
+            needed = self._joining or any(inbox.heard or inbox.beats < 2 for inbox in self._inboxes.values())
+            return bool(silent) and not needed
+
+    def _deliver(self, message: Message, size: int) -> None:
+        event_id = message.get("event_id")
+        if not isinstance(event_id, str):
+            return  # heartbeat, close_stream
+        with self._lock:
+            inbox = self._inboxes.get(event_id)
+            if inbox is None and self._joining:
+                self._early.append((message, size))
+                self._early_size += size
+                if self._early_size > MAX_WAITING:
+                    raise ConnectionLost("the server says more of unknown jobs than can be kept.")
+            if inbox:
+                inbox.put(message, size)
+                if message["msg"] == "process_completed":
+                    del self._inboxes[event_id]
+                    self._in_vain = min(self._in_vain, 0)
 
 
-def parse_message(text: str) -> Message:
-    """A message of the server; what is none becomes one that everybody ignores."""
+class Worker(threading.Thread):
+    """A daemon thread of a client, which its `http` tells. Ctrl-C in start() may leave it running: it notes itself."""
+
+    def __init__(self, http: Http, name: str, run: Callable[[], None]):
+        super().__init__(name=f"gradio-{name}", target=run, daemon=True)
+        self.http = http
+        self.ending = threading.Event()  # the client is being closed: no pause is worth its time
+
+
+def may_ask_again(error: Exception, times: int) -> bool:
+    """Whether what refuses a stream for now may be asked again; waits until then."""
+    if not isinstance(error, HTTPError) or error.status not in REFUSED_FOR_NOW or times > MAX_REFUSALS:
+        return False
+    pause = 2.0 ** (times - 1) if error.retry_after is None else error.retry_after
+    worker = threading.current_thread()
+    return pause <= MAX_PAUSE and isinstance(worker, Worker) and not worker.ending.wait(pause)
+
+
+def live_messages(response: Response, timeout: float | None) -> Iterator[tuple[Message, int]]:
+    """The messages of a stream, each with the bytes that it takes.
+
+    A silent stream is given up only after its heartbeats have been seen to arrive live: proxies hold back what is
+    small (nginx until there are 1460 bytes or the end), the head of the answer included, and then let all of it go at
+    once. So a heartbeat is live if nothing else came in the same moment, be it before or after.
+    """
+    quiet, last = 0.0, time.monotonic()  # how long nothing came after the last message; when something came last
+
+    def read() -> Iterator[bytes]:
+        nonlocal quiet, last
+        for chunk in response.chunks():
+            now = time.monotonic()
+            quiet, last = quiet or now - last, now
+            yield chunk
+
+    beats, live = 0, False
+    for text in iter_sse(read()):
+        message = parse_message(text)
+        if message is None:
+            continue
+        apart, quiet = quiet > STREAM_SILENCE / 90, 0.0  # half a second: what comes at once is there by then
+        live = live or (apart and beats >= 2)
+        beats = (beats if apart else 0) + (message["msg"] == "heartbeat")
+        if timeout is not None:
+            response.limit(max(timeout, STREAM_SILENCE) if live or beats >= 2 else None)
+        yield message, len(text) + 1000
+
+
+def parse_message(text: str) -> Message | None:
+    """A message of the server, or None for what is none."""
     message = json_or_none(text)
-    if not isinstance(message, dict) or not isinstance(message.get("msg"), str):
-        logger.warning("Ignored a message that is not one: %.200s", text)
-        return {"msg": "unreadable"}
-    return message
+    if isinstance(message, dict) and isinstance(message.get("msg"), str):
+        return message
+    logger.warning("Ignored a message that is not one: %.200r", text)
+    return None
 
 
-class Protocol:
-    """How the servers of some releases speak. With `diffs`, a generator's values after the first come as edits."""
-
-    def __init__(
-        self,
-        speak: Callable[[Call], Generator[Message, None, None]],
-        diffs: bool = False,
-        is_file: Match = is_marked_file,
-    ):
-        self.speak, self.diffs, self.is_file = speak, diffs, is_file
+# === Conversation =====================================================================================================
+# How a Gradio server is asked to run a function. Each shape of conversation is one generator of the server's messages.
+# A Transcript reduces these to status and outputs.
 
 
-PROTOCOLS = {
-    "http": Protocol(speak_http),
-    "ws": Protocol(speak_ws),
-    "sse": Protocol(speak_sse, is_file=is_unmarked_file),
-    "sse_v1": Protocol(speak_shared, is_file=is_unmarked_file),
-    "sse_v2": Protocol(speak_shared, diffs=True, is_file=is_unmarked_file),
-    "sse_v2.1": Protocol(speak_shared, diffs=True),
-    "sse_v3": Protocol(speak_shared, diffs=True),
+class Cancelled(GradioError):
+    """Ends a conversation after `Job.cancel()`, and says which way the server is told. Users never see it."""
+
+    way = ""
+
+
+class Conversation:
+    """What is said with a server about one call. It is also what the call's job tells of a cancel()."""
+
+    def __init__(self, http: Http, app: App, endpoint: Endpoint, session: Session, headers: Headers):
+        self.http, self.app, self.endpoint, self.session, self.headers = http, app, endpoint, session, headers
+        self.data: list[Any] = []
+        self.oauth_token: str | None = None
+        self.whole = False  # the server is asked for whole values instead of diffs
+        self.event_id = ""  # the server's name for the call, as soon as it has one
+        self.started = self.yielded = self.complete = False  # the function, as far as it has been heard
+        self.inbox: Inbox | None = None  # while the server has the call and reports it on the session's stream
+        self.end_request = Abort()  # of the conversation itself
+        self.end_transfer = Abort()  # of a file
+        self._pid = os.getpid()
+
+    def body(self) -> bytes:
+        """The one request body that every server takes: old ones insist on keys that are not used."""
+        body: dict[str, Any] = {"data": self.data, "fn_index": self.endpoint.number, "session_hash": self.session.hash}
+        body.update(event_id=self.event_id or None, event_data=None, trigger_id=None)
+        if self.whole:
+            body["simple_format"] = True
+        if self.oauth_token:
+            body["oauth_token"] = self.oauth_token
+        return json.dumps(body).encode()
+
+    def hear(self, message: Message) -> None:
+        """Note how far the function is."""
+        msg = message["msg"]
+        self.started = self.started or msg.startswith("process_")
+        self.yielded = self.yielded or msg == "process_generating"
+        self.complete = msg == "process_completed"
+
+    def may_stop(self) -> bool:
+        """Whether a cancel() can still keep the result from coming, although the function has been started."""
+        can_stop = (self.endpoint.generator or self.yielded) and (self.inbox is None or self.way_to_cancel() != "")
+        return self.complete or can_stop  # a complete job's files are on their way
+
+    def stop(self) -> None:
+        """Have the conversation end with Cancelled. Decides in the thread that cancels; the job's tells the server."""
+        if self._pid != os.getpid():  # a forked child must not touch what goes over its parent's sockets
+            return
+        self.end_request()
+        self.end_transfer()
+        inbox = self.inbox
+        if inbox:  # the other way round, whoever sets it looks whether the request was ended
+            way = self.way_to_cancel()
+            if way == "close":
+                self.session.retire(inbox)
+            inbox.put(Cancelled("The job was cancelled.", way=way))
+
+    def way_to_cancel(self) -> str:
+        """How to make the server stop the job and harm no other; "" if it cannot. Run on 4.13 to 6.31.
+
+        "stop"    stop all jobs of the function in the session (4.35 and newer; queued ones since 6.14)
+        "remove"  take this one out of the queue (6.14 and newer)
+        "empty"   give the job an empty input, so that it fails before its next step (5.0 and newer)
+        "close"   close the stream: the server drops what the session has in its queue, and stops generators
+        "reset"   stop a generator that has yielded (until 4.34)
+        """
+        alone, only = self.session.company(self.inbox or Inbox(self.endpoint.number))
+        version, endpoint, started = self.app.version, self.endpoint, self.started
+        if version >= (6, 14) and not started:
+            return "stop" if only else "remove"
+        if version >= (5,) and started and only:
+            return "stop"
+        if version >= (5,) and endpoint.inputs and not endpoint.dependency.get("batch"):
+            return "empty"  # of a running function this leaves a traceback in the app's log
+        if alone and not (4, 19, 2) <= version < (4, 24):
+            return "close"
+        if version < (4, 35):
+            return "reset" if self.yielded else ""
+        return "stop" if started and only else ""
+
+
+def tell_to_stop(talk: Conversation, way: str) -> None:
+    """Send the request that a way to cancel stands for."""
+    routes, event_id = talk.app.routes, talk.event_id
+    if way == "empty":
+        post(talk, routes.stream(event_id), {**json.loads(talk.body()), "event_id": None, "data": []})
+    elif way == "reset":
+        post(talk, routes.reset, {"event_id": event_id})
+    elif way in ("stop", "remove"):
+        number = talk.endpoint.number if way == "stop" else 1_000_000  # none, so the one event is all it takes away
+        post(talk, routes.cancel, {"session_hash": talk.session.hash, "fn_index": number, "event_id": event_id})
+
+
+def post(talk: Conversation, url: str, body: Mapping[str, Any]) -> None:
+    """Tell the server something about a job. Nobody waits for the answer: to /cancel it may take a step of the job."""
+    data = json.dumps(body).encode()
+    with suppress(GradioError), talk.http.request("POST", url, data, headers=talk.headers, timeout=1) as response:
+        response.start()
+
+
+# --- the shapes
+
+
+def speak_direct(talk: Conversation) -> Generator[Message, None, None]:
+    """One POST, told in the words of the queue: its answer is the result. Waits as long as the function runs."""
+    yield {"msg": "process_starts"}
+    url = talk.app.routes.run(talk.endpoint.name)
+    request = talk.http.request("POST", url, talk.body(), headers=talk.headers, timeout=None, abort=talk.end_request)
+    with request as response:
+        response.limit(talk.http.timeout)  # the function has ended
+        error = refusal(response) if response.status != 200 else None
+        output = as_dict(json_or_none(getattr(error, "body", b""))) if error else response.json(MAX_EVENT_BYTES)
+    if error is None:
+        yield {"msg": "process_completed", "success": True, "output": output}
+    elif error.status == 500 and "error" in output:
+        yield {"msg": "process_completed", "success": False, "output": output}
+    elif error.status in (401, 404) and talk.app.queue and talk.endpoint.dependency.get("queue") is not False:
+        logger.debug("%s does not take direct calls: joining the queue.", url)
+        yield from SPEAK[talk.app.protocol.shape](talk)
+    else:
+        raise error
+
+
+def speak_websocket(talk: Conversation) -> Generator[Message, None, None]:
+    """A WebSocket for each call; the server asks, once each, for what it needs (3.x)."""
+    numbers = {"session_hash": talk.session.hash, "fn_index": talk.endpoint.number}
+    answers: dict[str, Callable[[], bytes]] = {"send_hash": json.dumps(numbers).encode, "send_data": talk.body}
+    try:
+        opened = WebSocket(talk.http, talk.app.routes.join, talk.headers, talk.end_request)
+    except HTTPError as error:
+        if type(error) is HTTPError and error.status and error.status < 500:
+            error.args = (f"{error} This app speaks WebSocket: proxies in front of it have to pass on Upgrade.",)
+        raise
+    with opened as socket:
+        for message in filter(None, map(parse_message, socket)):
+            answer = answers.pop(message["msg"], None)
+            if answer:
+                socket.send(answer().decode())
+            yield message
+
+
+def speak_stream(talk: Conversation) -> Generator[Message, None, None]:
+    """A stream for each call; the server says when it wants the data, which are then POSTed (4.0 to 4.8)."""
+    routes = talk.app.routes
+    url = f"{routes.join}?{urlencode({'fn_index': talk.endpoint.number, 'session_hash': talk.session.hash})}"
+    try:
+        # Some of these servers send a single heartbeat, so silence does not mean that the connection is dead.
+        with talk.http.request("GET", url, headers=talk.headers, timeout=None, abort=talk.end_request) as response:
+            if response.status != 200:
+                raise refusal(response)
+            unsent = True
+            for message in filter(None, map(parse_message, iter_sse(response.chunks()))):
+                talk.event_id = str(message.get("event_id") or talk.event_id)
+                yield message
+                if message["msg"] == "send_data" and unsent:
+                    unsent = False
+                    with talk.http.request("POST", routes.data, talk.body(), headers=talk.headers) as answer:
+                        answer.json()  # nothing, but errors
+    finally:
+        if talk.event_id and not talk.complete and talk.endpoint.generator:
+            post(talk, routes.reset, {"event_id": talk.event_id})  # 4.0 does not always notice that nobody listens
+
+
+def speak_shared(talk: Conversation) -> Generator[Message, None, None]:
+    """Join the queue; the messages arrive on the one stream of the session (4.9 and newer)."""
+    inbox, waits = Inbox(talk.endpoint.number), True
+    try:
+        talk.session.join(inbox, partial(join_queue, talk))
+        talk.inbox = inbox
+        if talk.end_request.aborted:  # while it joined
+            talk.stop()
+        for message in inbox:
+            yield message
+            if message["msg"] == "process_streaming" and waits:  # for more of a stream of inputs: there is none
+                waits = False
+                post(talk, f"{talk.app.routes.stream(talk.event_id)}/close", {})
+    except Cancelled as cancelled:
+        tell_to_stop(talk, cancelled.way)
+        raise
+    except (GeneratorExit, KeyboardInterrupt, RuntimeError):  # nobody listens any more, or no thread can be had
+        if talk.event_id and not talk.complete:
+            way = talk.way_to_cancel()
+            talk.session.retire(inbox) if way == "close" else tell_to_stop(talk, way)
+        raise
+    finally:
+        talk.inbox = None
+        talk.session.leave(inbox)
+
+
+SPEAK: dict[str, Callable[[Conversation], Generator[Message, None, None]]] = {
+    "direct": speak_direct,
+    "websocket": speak_websocket,
+    "stream": speak_stream,
+    "shared stream": speak_shared,
 }
 
 
-def choose_protocol(app: App, endpoint: Endpoint, skip_queue: bool) -> str:
-    """The row of PROTOCOLS for a call: as browsers choose, but generators always queue, as that brings every value."""
+def join_queue(talk: Conversation) -> str:
+    """POST the call into the queue; the event id that it gets."""
+    if talk.end_request.aborted:
+        raise Cancelled("The job was cancelled before it was sent.")
+    with talk.http.request("POST", talk.app.routes.join, talk.body(), headers=talk.headers) as response:
+        if response.status != 200:
+            raise refusal(response)
+        answer = response.json()
+    event_id = as_dict(answer).get("event_id")
+    if not isinstance(event_id, str) or not re.fullmatch(r"[\w-]{1,200}", event_id, re.ASCII):
+        raise ProtocolError(f"{response.url} gave no event id but {str(answer)[:200]!r}.", url=response.url)
+    talk.event_id = event_id  # known from here on, wherever an interrupt comes
+    return event_id
+
+
+def refusal(response: Response) -> GradioError:
+    """The error for a call that was not taken."""
+    error = http_error(response)
+    refused: GradioError = error
+    if error.status == 422:
+        refused = ValidationError(error.words, title="Validation failed")
+    elif "ueue" in error.words:  # "Queue is full. Max size is 1 and size is 1.", "Queue is stopped."
+        refused = QueueError(f"The app did not take the job: {error.words}")
+    refused.status, refused.url, refused.retry_after = error.status, error.url, error.retry_after
+    return refused
+
+
+def choose_protocol(app: App, endpoint: Endpoint, skip_queue: bool) -> Protocol:
+    """How to make a call: as browsers choose, but generators always queue, as that brings every value."""
     direct = skip_queue or endpoint.dependency.get("queue") is False
     if (4, 30) <= app.version < (6,) and "json" in endpoint.output_types:
         direct = False  # run on 4.44 to 5.50: JSON outputs arrive as text like "root=[1]", or not at all
     # Batches break the queue of 4.0 to 4.10; run on 4.13 and 4.19: jobs of a batch get each other's results.
     breaks_queue = endpoint.dependency.get("batch") is True and (4,) <= app.version < (4, 24)
     if not app.queue or breaks_queue or (direct and not endpoint.generator):
-        return "http"
+        return DIRECT
     return app.protocol
 
 
@@ -2631,11 +2727,14 @@ def wants_whole_values(app: App, session: Session) -> bool:
     """Whether the server is to send whole values instead of diffs (`simple_format`)."""
     broken = (5, 29, 1) <= app.version < (5, 36)  # the diffs of these lose information
     # After a generator of the session failed or was stopped, servers confuse the next one with it.
-    return app.version >= (4, 20) and (session.disturbed or broken)
+    return app.version >= (4, 20) and (session.generator_broke or broken)
+
+
+# --- what the messages say
 
 
 class Step(Record):
-    """What a message changed."""
+    """What a message changed. Jobs keep steps: outputs that came as edits stay edits, which take less memory."""
 
     def __init__(
         self,
@@ -2647,7 +2746,7 @@ class Step(Record):
         self.status, self.values, self.edits, self.final = status, values, edits, final
 
     def after(self, previous: list[Any]) -> list[Any]:
-        """The outputs, of which a job keeps either the values or the edits."""
+        """The outputs, given those of the step before."""
         if self.edits is None:
             return self.values or []
         return [apply_edits(value, edit) for value, edit in zip(previous, self.edits)]
@@ -2657,39 +2756,33 @@ class Transcript:
     """Reduces the messages of one job to its status and outputs. Pure: recorded conversations are its tests."""
 
     def __init__(self, diffs: bool, version: tuple[int, ...], where: str):
-        self._diffs = diffs
-        self._version = version
-        self._where = where
+        self._diffs, self._version, self._where = diffs, version, where
         self._values: list[Any] | None = None
 
     def feed(self, message: Message) -> Step | None:
         """What the message changed, or None. Raises the error that it reports. Unknown messages change nothing."""
-        kind = message["msg"]
-        if kind in ("process_generating", "process_streaming"):
-            return self._generated(message, edited=self._diffs and kind == "process_generating")
-        if kind == "process_completed":
+        msg = message["msg"]
+        if msg in ("process_generating", "process_streaming"):
+            return self._generated(message, edited=self._diffs and msg == "process_generating")
+        if msg == "process_completed":
             return Step(StatusUpdate(Status.FINISHED, success=True), self._data(message), final=True)
-        status = self._status_of(kind, message)
-        return None if status is None else Step(status)
-
-    def _status_of(self, kind: str, message: Message) -> StatusUpdate | None:
-        if kind == "send_hash":
-            return StatusUpdate(Status.JOINING_QUEUE)
-        if kind == "estimation":
-            rank, size = whole(message.get("rank")), whole(message.get("queue_size"))
-            return StatusUpdate(Status.IN_QUEUE, rank, size, number(message.get("rank_eta")))
-        if kind == "send_data":
-            return StatusUpdate(Status.SENDING_DATA)
-        if kind == "process_starts":
-            return StatusUpdate(Status.PROCESSING, eta=number(message.get("eta")))
-        if kind == "progress":
-            units = [unit for unit in as_list(message.get("progress_data")) if isinstance(unit, dict)]
-            bars = [ProgressUnit(*map(unit.get, ("index", "length", "unit", "progress", "desc"))) for unit in units]
-            return StatusUpdate(Status.PROGRESS, progress_data=bars)
-        if kind == "log":
-            return StatusUpdate(Status.LOG, log=(str(message.get("log")), str(message.get("level"))))
-        if kind == "queue_full":
+        if msg == "queue_full":
             raise QueueError(f"The queue of {self._where} is full; try again later.")
+        if msg == "send_hash":
+            return Step(StatusUpdate(Status.JOINING_QUEUE))
+        if msg == "estimation":
+            rank, size = whole(message.get("rank")), whole(message.get("queue_size"))
+            return Step(StatusUpdate(Status.IN_QUEUE, rank, size, number(message.get("rank_eta"))))
+        if msg == "send_data":
+            return Step(StatusUpdate(Status.SENDING_DATA))
+        if msg == "process_starts":
+            return Step(StatusUpdate(Status.PROCESSING, eta=number(message.get("eta"))))
+        if msg == "progress":
+            units = [progress_unit(unit) for unit in as_list(message.get("progress_data")) if isinstance(unit, dict)]
+            return Step(StatusUpdate(Status.PROGRESS, progress_data=units))
+        if msg == "log":
+            text, level = (str(message.get(name))[:10_000] for name in ("log", "level"))
+            return Step(StatusUpdate(Status.LOG, log=(text, level)))
         return None
 
     def _generated(self, message: Message, edited: bool) -> Step:
@@ -2713,15 +2806,14 @@ class Transcript:
     def _data(self, message: Message) -> list[Any]:
         """The outputs in the message; raises the error that it holds instead."""
         output = message.get("output")
-        if not isinstance(output, dict):
-            raise ProtocolError(f"{self._where} sent {message['msg']} without an output: {str(message)[:200]}")
-        if message.get("success") is False or ("error" in output and "data" not in output):
-            raise self._app_error(output, message.get("title"))
-        if "data" not in output:  # how servers since 4.31 report a job that was stopped
-            raise AppError(f"The app cancelled the job on {self._where} before it was complete.")
-        if not isinstance(output["data"], list):
-            raise ProtocolError(f"{self._where} sent outputs that are not a list: {str(output)[:200]}")
-        return output["data"]
+        if isinstance(output, dict):
+            if message.get("success") is False or ("error" in output and "data" not in output):
+                raise self._app_error(output, message.get("title"))
+            if "data" not in output:  # how servers since 4.31 report a job that was stopped
+                raise AppError(f"The app cancelled the job on {self._where} before it was complete.")
+            if isinstance(output["data"], list):
+                return output["data"]
+        raise ProtocolError(f"{self._where} sent {message['msg']} without outputs: {str(message)[:200]}")
 
     def _app_error(self, output: Mapping[str, Any], title: Any) -> AppError:
         details = {key: value for key, value in output.items() if key not in ("error", "message")}
@@ -2729,99 +2821,182 @@ class Transcript:
             details.setdefault("title", title)
         words = output.get("error")
         if words is None or (words == "None" and self._version < (4, 24)):
-            words = (
-                f"The app raised an error on {self._where} but does not say which: "
-                "the upstream Gradio app has to set show_error=True in launch()."
-            )
-        words = str(words) or f"The app raised an error without a text on {self._where}."
-        if self._version < (5, 2) and re.fullmatch(r"'([^'\\]|\\.)*'|\"([^\"\\]|\\.)*\"", words, re.S):
+            words = f"The app raised an error on {self._where} but does not say which: "
+            words += "the upstream Gradio app has to set show_error=True in launch()."
+        words = printable(str(words)[:MAX_ERROR_TEXT]) or f"The app raised an error without a text on {self._where}."
+        if self._version < (5, 2) and 2 <= len(words) < MAX_ERROR_TEXT and words[0] == words[-1] and words[0] in "'\"":
             from ast import literal_eval
 
             with suppress(ValueError, SyntaxError):
                 words = literal_eval(words)  # gr.Error of these releases gives the repr of its text
-        quota = quota_in(f"{details.get('title')}: {words}")
+        quota = quota_in(f"{str(details.get('title'))[:200]}: {words}")
         if quota:
             details["quota"] = quota
             words = f"{re.sub('<[^<>]*>', '', words)} {QUOTA_HINT}"  # there is a link in some
         return AppError(words, **details)
 
 
+def progress_unit(given: Mapping[str, Any]) -> ProgressUnit:
+    index, length, progress = (number(given.get(name)) for name in ("index", "length", "progress"))
+    unit, desc = (None if given.get(name) is None else str(given[name]) for name in ("unit", "desc"))
+    return ProgressUnit(index, length, unit, progress, desc)
+
+
 def number(value: Json) -> float | None:
-    return value if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+    """A number that can be worked with: no NaN, no infinite or endless one."""
+    return value if isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) <= 1e15 else None
 
 
 def whole(value: Json) -> int | None:
-    return int(value) if number(value) is not None and abs(value) <= 1e15 else None  # a NaN is not, either
+    return None if number(value) is None else int(value)
 
 
 # === Job ==============================================================================================================
-# One call, as a future. Knows nothing of HTTP: it is fed by the client.
+# One call, as a future, and the one cursor over its news. Knows nothing of HTTP or Gradio: a Call feeds it.
+
+LOGS_KEPT = 1000  # by a job, of which nobody may read them: the oldest go
+SLICE = 0.25 if os.name == "nt" else None  # seconds between two looks for Ctrl-C, where it does not end a wait itself
+Update: TypeAlias = "StatusUpdate | OutputUpdate"
+
+
+def slices(timeout: float | None) -> Iterator[float]:
+    """How long to wait, one time after the other, until the timeout has passed: once, where Ctrl-C ends the wait."""
+    in_main = threading.current_thread() is threading.main_thread()
+    longest = SLICE if SLICE and in_main else threading.TIMEOUT_MAX
+    end = time.monotonic() + (threading.TIMEOUT_MAX if timeout is None else timeout)
+    while True:
+        left = max(0.0, end - time.monotonic())
+        yield min(left, longest)
+        if left == 0.0:
+            return
 
 
 class Job(Future):
     """A call in progress: a `concurrent.futures.Future` that also knows its status and its outputs so far.
 
     `result(timeout)` blocks; for a generator it gives the last value. Iterating yields every value once, as they come,
-    for each iterator from the first; it ends with the job and raises its error if it failed. `await job` and
-    `async for update in job` work in any running event loop. Outputs may share parts with each other: do not change
-    them in place. Callbacks run in the thread that ends the job. `_lock` guards the private fields.
+    for each iterator from the first; it ends with the job and raises its error if it failed. `updates()` yields all
+    that happens, as does `async for update in job`; that and `await job` work in any running event loop. Outputs may
+    share parts with each other: do not change them in place. Callbacks run in the thread that ends the job.
     """
 
-    def __init__(self, name: str, stoppable: bool, show: Callable[[list[Any]], Any]):
+    def __init__(self, name: str, show: Callable[[list[Any]], Any], canceller: Any = None):
         super().__init__()
-        self._name = name
-        self._stoppable = stoppable  # a generator can be stopped while it runs
-        self._show = show
-        self._lock = threading.RLock()  # used by itself: an interrupt may leave a Condition locked
-        self._changed = threading.Condition(self._lock)
+        self.event_id: str | None = None  # the server's name for the job, when it has one
+        self._name, self._show = name, show
+        self._canceller = (
+            canceller  # of a function that runs, cancel() asks it `may_stop()`; then it is told to `stop()`
+        )
+        self._lock = threading.RLock()  # guards all below. A signal handler may call into a job while it is held
         self._status = StatusUpdate(Status.STARTING, time=datetime.now())
-        self._outputs: list[Step] = []
-        self._logs: list[StatusUpdate] = []
-        self._wakers: list[Callable[[], None]] = []
-        self._end: Callable[[], None] = lambda: None  # ends the conversation after cancel()
-        self._can_end: Callable[[], bool] = lambda: True  # whether the server can stop this generator and no other job
-        self._cancel_seen = False
-        self.add_done_callback(Job._publish)  # type: ignore[arg-type] # the first, so all others see the final status
+        self._news: list[Step | StatusUpdate | None] = []  # outputs and logs in their order; None was a log
+        self._logs: deque[int] = deque()  # where in the news they are
+        self._last: Step | None = None  # the last output
+        self._wakers: list[Callable[[], object]] = []  # of those who wait for news
+        self._over = False  # the status is the final one
+        self.add_done_callback(Job._end)  # type: ignore[arg-type] # before all others, whatever they raise
 
     def status(self) -> StatusUpdate:
         """What was last heard of the job. Does not block."""
-        with self._lock:
-            if self.done() and self._status.success is None:
-                code = Status.CANCELLED if self.cancelled() else Status.FINISHED
-                success = not self.cancelled() and self.exception() is None
-                self._status = StatusUpdate(code, success=success, time=datetime.now())
-            return self._status
+        if self.done():
+            self._end()
+        return self._status
+
+    def result(self, timeout: float | None = None) -> Any:
+        """The result; of a generator, the last value. Blocks until it is there. Raises what the job raised,
+        `concurrent.futures.TimeoutError` after `timeout` seconds, or `concurrent.futures.CancelledError`.
+        """
+        return super().result(self._wait(timeout))
+
+    def exception(self, timeout: float | None = None) -> BaseException | None:
+        """What `result()` would raise, or None. Blocks as it does."""
+        return super().exception(self._wait(timeout))
+
+    def _wait(self, timeout: float | None) -> float | None:
+        """Wait for the end where that takes slices. What is left of the timeout."""
+        if SLICE is None:
+            return timeout
+        any(concurrent.futures.wait([self], seconds).done for seconds in slices(timeout))
+        return 0
 
     def outputs(self) -> list[Any]:
         """The values so far: those a generator has yielded, or the one result of a plain function. Does not block."""
-        with self._lock:
-            outputs = list(self._outputs)
-        return list(self._shown(outputs))
+        arrived = itertools.takewhile(lambda update: update is not None, self._read(lambda: None))
+        return [update.outputs for update in arrived if isinstance(update, OutputUpdate)]
 
     def __iter__(self) -> Iterator[Any]:
-        return self._shown(self._arriving())
+        return (update.outputs for update in self.updates() if isinstance(update, OutputUpdate))
 
-    def _shown(self, outputs: Iterable[Step]) -> Iterator[Any]:
+    def __next__(self) -> Any:
+        """The next value for all who ask in this way; `iter(job)` gives iterators of one's own."""
+        self._shared = getattr(self, "_shared", None) or iter(self)
+        return next(self._shared)
+
+    def updates(self, timeout: float | None = None) -> Iterator[Update]:
+        """Statuses, logs and outputs, as they come, from the first. At the end, raises what the job raised.
+
+        Statuses that nobody had time to look at are left out, outputs and logs never. The files of a job show up as
+        progress in bytes. After `timeout` seconds without news, the last status is repeated.
+        """
+        gate = threading.Lock()  # closed while there is nothing to read
+        for update in self._read(gate.release):
+            if update is not None:
+                yield update
+            elif not any(gate.acquire(timeout=seconds) for seconds in slices(timeout)):
+                yield self.status()
+        if not self.cancelled():
+            self.result()
+
+    async def __aiter__(self) -> AsyncIterator[Update]:
+        """As `updates()`."""
+        import asyncio  # a program that awaits has imported it
+
+        loop, news = asyncio.get_running_loop(), asyncio.Event()
+        for update in self._read(partial(loop.call_soon_threadsafe, news.set)):
+            if update is not None:
+                yield update
+            else:
+                await news.wait()
+                news.clear()
+        if not self.cancelled():
+            self.result()
+
+    def _read(self, wake: Callable[[], object]) -> Iterator[Update | None]:
+        """The cursor of one reader: all news from the first, and None before it waits for more, which `wake` ends."""
         values: list[Any] = []
-        for output in outputs:
-            values = output.after(values)
-            yield self._show(values)
-
-    def _arriving(self) -> Iterator[Step]:
-        """Every output, from the first; waits for those to come. At the end, raises what the job raised."""
+        told: StatusUpdate | None = None
         index = 0
-        while True:
-            with self._lock:
-                while len(self._outputs) == index and not self.done():
-                    self._changed.wait()
-                arrived = self._outputs[index:]
-            if not arrived:
-                break
-            index += len(arrived)
-            yield from arrived
-        error = None if self.cancelled() else self.exception()
-        if error:
-            raise error
+        over = False
+        self._wakers.append(wake)
+        try:
+            while not over:
+                with self._lock:
+                    over, status, arrived = self._over, self._status, self._news[index:]
+                index += len(arrived)
+                for item in arrived:
+                    if isinstance(item, Step):
+                        values = item.after(values)
+                        final = item.final or (over and item is self._last)
+                        yield OutputUpdate(self._show(values), final=final)
+                    elif item is not None:
+                        yield item
+                if status is not told and not status.log:
+                    yield status
+                told = status
+                if not over:
+                    yield None
+        finally:
+            self._wakers.remove(wake)
+
+    def _wake(self) -> None:
+        for wake in tuple(self._wakers):
+            with suppress(RuntimeError):  # the gate is open already, or the event loop has been closed
+                wake()
+
+    def __await__(self) -> Generator[Any, None, Any]:
+        import asyncio
+
+        return asyncio.wrap_future(self).__await__()
 
     def cancel(self) -> bool:
         """Ask that this job delivers no result. Does not block; True if it will not, False if nothing has changed.
@@ -2831,372 +3006,480 @@ class Job(Future):
         Gradio server can interrupt; or a generator that the server cannot stop without harm to other jobs: while
         another call of the same function is pending, on 4.35 to 4.44, and on newer ones if the function has no inputs.
         """
-        if self.running() and not (self._stoppable and self._can_end()):
+        canceller = self._canceller
+        if self.running() and not (canceller and canceller.may_stop()):
             return False
-        try:
-            return super().cancel()
-        finally:  # even if a callback raises SystemExit
-            if self.cancelled():
-                with self._lock:
-                    seen, self._cancel_seen = self._cancel_seen, True
-                    end = self._end
-                if not seen:
-                    self.set_running_or_notify_cancel()  # without it concurrent.futures.wait() would not notice
-                    end()
+        return super().cancel()  # which calls _end()
 
     def running(self) -> bool:
         """Whether the server has started the function and it has not ended."""
         return not self.done() and not self.status().code < Status.PROCESSING
 
-    def __await__(self) -> Generator[Any, None, Any]:
-        import asyncio  # a program that awaits has imported it
-
-        return asyncio.wrap_future(self).__await__()
-
-    async def __aiter__(self) -> AsyncIterator[StatusUpdate | OutputUpdate]:
-        """Status and output updates. Statuses that nobody had time to look at are left out, outputs and logs never."""
-        import asyncio
-
-        loop = asyncio.get_running_loop()
-        news = asyncio.Event()
-
-        def wake() -> None:
-            with suppress(RuntimeError):  # the loop has been closed
-                loop.call_soon_threadsafe(news.set)
-
-        with self._lock:
-            self._wakers.append(wake)
-        try:
-            seen: StatusUpdate | None = None
-            values = iter(self)
-            taken = told = 0
-            while True:
-                news.clear()
-                with self._lock:
-                    status, count, logs = self.status(), len(self._outputs), self._logs[told:]
-                for log in logs:
-                    told += 1
-                    yield log
-                ended = status.success is not None
-                while taken < count:  # so it is there: next() does not wait
-                    taken += 1
-                    yield OutputUpdate(next(values), final=ended and taken == count)
-                if status is not seen and not status.log:
-                    seen = status
-                    yield status
-                if ended:
-                    break
-                await news.wait()
-        finally:
-            with self._lock:
-                self._wakers.remove(wake)
-        next(values, None)  # raises what the job raised
-
     def __repr__(self) -> str:
         return f"<Job {self._name} {self.status().code.value}>"
 
-    # The rest is for the thread that carries the job out.
+    # The rest is for the Call that carries the job out.
 
-    def _on_cancel(self, end: Callable[[], None], can_end: Callable[[], bool] = lambda: True) -> None:
-        """Call `end` when the job is cancelled; now, if it already is."""
+    def publish(self, step: Step) -> None:
+        """Note what has happened and wake those who wait for news. After the end of the job, nothing happens."""
         with self._lock:
-            self._end, self._can_end = end, can_end
-            cancelled = self._cancel_seen
-        if cancelled:
-            end()
-
-    def _publish(self, step: Step | None = None) -> None:
-        """Note a step, or that the job has ended, and tell those who wait for news."""
-        with self._lock:
-            if step is None:
-                self.status()  # notes how it ended, and when
-            elif self.done():
+            if self._over:
                 return
-            else:
-                self._status = step.status
-                self._status.time = datetime.now()
-                if step.status.log:
-                    self._logs.append(step.status)
-                self._stoppable |= step.status.code is Status.ITERATING  # before 3.20 none says so
-                if step.values is not None or step.edits is not None:
-                    self._outputs.append(step)
-            self._changed.notify_all()
-            wakers = list(self._wakers)
-        for wake in wakers:
-            wake()
+            self._status = step.status
+            self._status.time = datetime.now()
+            if step.values is not None or step.edits is not None:
+                self._news.append(step)
+                self._last = step
+            elif step.status.log:
+                self._logs.append(len(self._news))
+                self._news.append(step.status)
+                if len(self._logs) > LOGS_KEPT:
+                    self._news[self._logs.popleft()] = None
+        self._wake()
 
-    def _finish(self, values: list[Any]) -> None:
+    def finish(self, values: list[Any]) -> None:
+        """End the job with its result, which is its only output if there has been none."""
         with self._lock:
-            if not self._outputs and not self.done():
-                self._outputs.append(Step(self._status, values))
+            if self._last is None and not self._over:
+                self._last = Step(self._status, values, final=True)
+                self._news.append(self._last)
         self._settle(self.set_result, self._show(values))
 
-    def _fail(self, error: BaseException) -> None:
+    def fail(self, error: BaseException) -> None:
+        """End the job with an error."""
         self._settle(self.set_exception, error)
 
     def _settle(self, settle: Callable[[Any], None], outcome: Any) -> None:
-        self._on_cancel(lambda: None)  # the conversation's leads back here, which would keep results in memory
+        self._canceller = None  # it knows the call, which would keep results in memory
         with suppress(concurrent.futures.InvalidStateError):  # it has been cancelled
             settle(outcome)
 
+    def _end(self) -> None:
+        """Note how the job has ended, and when."""
+        with self._lock:
+            if self._over:
+                return
+            code = Status.CANCELLED if self.cancelled() else Status.FINISHED
+            success = not self.cancelled() and self.exception() is None
+            self._status, self._over = StatusUpdate(code, success=success, time=datetime.now()), True
+        self._wake()
+        if self.cancelled():
+            self.set_running_or_notify_cancel()  # without it concurrent.futures.wait() would not notice
+            canceller, self._canceller = self._canceller, None
+            if canceller:
+                canceller.stop()
 
-# === Client ===========================================================================================================
-# What users hold. The only place where jobs, conversations, files and the disk meet.
 
-FILE_COMPONENTS = {"audio", "downloadbutton", "file", "image", "model3d", "uploadbutton", "video"}
-COMPONENT_TYPES = {  # for servers that give no schema
-    **dict.fromkeys("code colorpicker html markdown radio textbox".split(), "str"),
-    **dict.fromkeys("number slider".split(), "float"),
-    "checkbox": "bool",
-    "checkboxgroup": "list[str]",
-    "dataframe": "dict(headers: list[Any], data: list[list[Any]])",
-}
+# === Call =============================================================================================================
+# One call from its arguments to its outcome; its files; and the threads that carry out what was submitted.
+
+TELL_SECONDS = 0.1  # between two updates about a file on its way
 
 
 def handle_file(filepath_or_url: str | os.PathLike[str] | bytes | IO[bytes], name: str | None = None) -> LocalFile:
     """Mark a file as an argument to upload: a path, an http(s) URL, bytes, or a file opened for reading in binary mode.
 
-    `name` is the file name the app sees; bytes should have one with the right suffix. The contents are read when
-    the job runs (of an open file from where it stands now, in any number of jobs of a client); those of a URL are
-    fetched by this client and uploaded. ValueError if there is no such file, or it is open as text or not at all.
+    `name` is the file name the app sees; bytes should have one with the right suffix. A path is read, and a URL fetched
+    by this client and uploaded, when the job runs; an open file (from where it stands) and a pipe are read here.
+    ValueError if there is no such file.
     """
-    source, path, url = filepath_or_url, "", ""
+    source: Any = filepath_or_url
+    path = own = ""
     if isinstance(source, (str, os.PathLike)):
-        source = path = os.fspath(source)
-        url = path if is_url(path) else ""
-        if not url and not os.path.exists(path):
-            raise ValueError(f"File {path} does not exist on local filesystem and is not a valid URL.")
-        if os.path.isdir(path):
+        source = path = own = os.fspath(source)
+        if is_url(path):
+            own = unquote(re.split("[?#]", path.partition("://")[2])[0].partition("/")[2])
+        elif os.path.isdir(path):
             raise ValueError(f"{path} is a folder; handle_file() takes one file.")
-        own = unquote(urlsplit(url).path) if url else path
-    elif isinstance(source, (bytes, bytearray, memoryview)):
-        source, own = bytes(source), ""
+        elif not os.path.exists(path):
+            raise ValueError(f"File {path} does not exist on local filesystem and is not a valid URL.")
+        elif not os.path.isfile(path):  # a pipe, which cannot be read twice
+            with open(path, "rb") as pipe:
+                source = pipe.read()
     elif hasattr(source, "read"):
-        if hasattr(source, "encoding") or getattr(source, "closed", False):
-            raise ValueError("handle_file() takes files that are open in binary mode, as by open(…, 'rb').")
-        own = getattr(source, "name", "")
-    else:
-        raise TypeError(f"handle_file() takes a path, a URL, bytes or an open file, not {type(source).__name__}.")
+        own, source = getattr(source, "name", ""), source.read()
+    if not path and not isinstance(source, bytes):
+        raise TypeError("handle_file() takes a path, a URL, bytes, or a file that is open in binary mode.")
     name = name or (os.path.basename(own) if isinstance(own, str) else "") or "file"
-    marked = LocalFile(path=path or name, meta=dict(FILE_MARK), orig_name=name, **({"url": url} if url else {}))
+    url = {"url": path} if is_url(path) else {}
+    marked = LocalFile(path=path or name, meta=dict(FILE_MARK), orig_name=name, **url)
     marked.source = source
-    if not isinstance(source, (str, bytes)) and is_seekable(source):
-        marked.start = source.tell()
     return marked
 
 
 file = handle_file  # its old name
 
 
-def is_seekable(stream: IO[bytes]) -> bool:
-    return hasattr(stream, "seekable") and stream.seekable()
+def is_url(value: Any) -> bool:
+    return isinstance(value, str) and value.startswith(("http://", "https://"))
 
 
-def is_spent(value: Any) -> bool:
-    """Whether this is a file that has been read and cannot be read again: a pipe."""
-    if not is_local_file(value) or isinstance(value.source, bytes):
-        return False
-    if isinstance(value.source, str):
-        return not is_url(value.source) and not os.path.isfile(value.source)
-    return not is_seekable(value.source)
+class Context:
+    """What the calls of a client have in common. `_lock` guards `_session` and `_own_folder`."""
+
+    def __init__(
+        self, http: Http, app: App, auth: Login | None, skip_queue: bool, folder: str | os.PathLike[str] | bool
+    ):
+        self.http, self.app, self.skip_queue, self.download_files = http, app, skip_queue, folder
+        self._auth = auth
+        self._pid = os.getpid()
+        self._lock = threading.RLock()
+        self._session = Session(http, app.routes)  # of the next call
+        self._own_folder = ""  # for files, if the caller names none
+
+    @property
+    def is_forked(self) -> bool:
+        """Whether this is a child of the process that made the client, whose sockets and threads are the parent's."""
+        return self._pid != os.getpid()
+
+    def check(self) -> None:
+        """ConnectionFailed where the client cannot be used."""
+        if self.is_forked:
+            raise ConnectionFailed("The Client is the parent process's: make a new Client after the fork.")
+        if self.http.closed:
+            raise ConnectionFailed("The client has been closed.")
+
+    def session(self) -> Session:
+        with self._lock:
+            if self._session.is_over:
+                self.begin_session()
+            return self._session
+
+    def begin_session(self, session_hash: str = "") -> None:
+        """Have later calls belong to a new session."""
+        with self._lock:
+            left, self._session = self._session, Session(self.http, self.app.routes, session_hash)
+        left.end_heartbeat()  # or it would go on
+
+    def folder(self) -> str:
+        """Where files that come back go: as the caller or the environment says, else where only this user can look."""
+        given = os.environ.get("GRADIO_TEMP_DIR") if self.download_files is True else self.download_files
+        if given:
+            return os.path.abspath(given)
+        with self._lock:
+            own, user = self._own_folder, getattr(os, "geteuid", int)()  # on Windows, all users are 0
+            if not os.path.isdir(own) or os.lstat(own).st_uid != user:  # the first file, or it has been cleaned up
+                import tempfile
+
+                self._own_folder = os.path.abspath(tempfile.mkdtemp(prefix="gradio-"))
+            return self._own_folder
+
+    def logged_in(self, step: Callable[[], Any], *urls: str) -> Any:
+        """The step's result; once more after another login, if one of these URLs says that the first is forgotten."""
+        try:
+            return step()
+        except AuthenticationError as error:
+            if self._auth is None or error.location or str(error.url).split("?")[0] not in urls:
+                raise
+        log_in(self.http, self.app.routes, self._auth)
+        return step()
 
 
-def is_url(source: str) -> bool:
-    return source.startswith(("http://", "https://"))
-
-
-def connect(
-    http: Http,
-    src: str,
-    token: str | bool | None,
-    auth: tuple[str, str] | None,
-    headers: Headers,
-    tell: Callable[[str], None],
-) -> App:
-    """The app that `src` means, which is waited for if it is a Space. Its origin is granted all credentials."""
-    space_id = space_in(src)
-    url = src if "://" in src else f"http://{src}"
-    on_spaces = space_id is not None or origin_of(url).host.endswith(SPACE_DOMAIN)
-    found = find_token(token, search=on_spaces)
-    if space_id is not None:
-        url = start_space(Hub(http, found), space_id, tell)
-    origin = origin_of(url)
-    http.grant(origin, {**token_headers(found, origin), **login_in(url), **headers})
-    url = without_login(url)
-    if on_spaces and space_id is None:
-        return find_space_app(http, url, auth, found, tell)
-    return find_app(http, url, auth)
-
-
-def find_app(http: Http, url: str, auth: tuple[str, str] | None) -> App:
-    """The app that any of its URLs belongs to: its config is looked for there, then one folder up, and so on."""
-    parts = urlsplit(url)
-    folders = [folder for folder in parts.path.split("/") if folder]
-    for depth in range(len(folders), -1, -1):
-        app = _app_at(http, "/".join([f"{parts.scheme}://{parts.netloc}", *folders[:depth]]), auth)
-        if app:
-            return app
-    with http.request("GET", url, redirects="any") as response:
-        page = (response.read() if response.status == 200 else response.start()).decode("utf-8", "replace")
-        embedded = re.search(r"window\.gradio_config\s*=\s*(?=\{)", page)
-        if embedded:  # an app whose config route is blocked
-            config = page[embedded.end() :].partition("</script>")[0].rstrip("; \n")
-            return App(response.url.split("?")[0], parse_json(config, url))
-    raise ProtocolError(
-        f"There is no Gradio app at {url}: it answered {response.status}, {describe_body(page)}.", url=url
-    )
-
-
-def _app_at(http: Http, base: str, auth: tuple[str, str] | None) -> App | None:
-    with http.request("GET", Routes(base).config, redirects="any") as response:
-        where = re.sub(r"/config/?$", "", response.url.split("?")[0])
-        if response.status == 401 and auth:
-            here, there = origin_of(base), origin_of(where)
-            if here != there and not is_secured(here, there):
-                raise AuthenticationError(
-                    f"{base} redirects to {where}, which wants a login. A password is not passed on: use that address.",
-                    url=where,
-                    status=401,
-                )
-            log_in(http, Routes(where), auth)
-            return _app_at(http, where, None)
-        if response.status in (401, 403, 429) or response.status >= 500:
-            raise http_error(response)
-        text = response.read()
-    config = json_or_none(text) if response.status == 200 else None
-    return App(where, config) if isinstance(config, dict) and "dependencies" in config else None
-
-
-def find_space_app(
-    http: Http, url: str, auth: tuple[str, str] | None, token: Token | None, tell: Callable[[str], None]
-) -> App:
-    """The app at a `*.hf.space` URL. Only if none runs there, the Hub is asked why, and the Space waited for."""
-    try:
-        return find_app(http, url, auth)
-    except (AuthenticationError, TooManyRequestsError):
-        raise
-    except (HTTPError, ProtocolError) as error:
-        problem: GradioError = error
-    subdomain = origin_of(url).host[: -len(SPACE_DOMAIN)]
-    try:
-        hub = Hub(http, token)
-        space_id = str(hub.space(subdomain).get("id") or subdomain)
-    except SpaceError as error:
-        raise SpaceError(f"{problem} {error}", status=error.status, url=url) from problem
-    except GradioError as error:  # offline, or without an answer
-        logger.info("The Hub cannot be asked about %s: %s", url, error)
-        raise problem from error
-    start_space(hub, space_id, tell)
-    return find_app(http, url, auth)
-
-
-def log_in(http: Http, routes: Routes, auth: tuple[str, str]) -> None:
+def log_in(http: Http, routes: Routes, auth: Login) -> None:
     """Log in; the transport keeps the cookies. AuthenticationError if the app refuses."""
     user, password = auth
     form = urlencode({"username": user, "password": password}).encode()
-    kind = {"Content-Type": "application/x-www-form-urlencoded"}
-    with http.request("POST", routes.login, form, kind, redirects="none") as response:
-        if response.status == 302 and response.headers.get("set-cookie"):  # 3.16
+    with http.request("POST", routes.login, form, {"Content-Type": "application/x-www-form-urlencoded"}) as response:
+        if response.status == 200 or (response.status == 302 and response.headers.get("set-cookie")):  # 3.16
             return
-        if response.status in REDIRECTS:
-            raise AuthenticationError(
-                f"{routes.base} has no login by password: pass headers= or cookies= instead of auth=.",
-                url=routes.login,
-                status=response.status,
-            )
-        if response.status != 200:
-            error = http_error(response)
-            raise AuthenticationError(
-                f"Could not login to {routes.base} as {user!r}: {error.words or error}",
-                url=routes.login,
-                status=response.status,
-            )
+        error = http_error(response)
+    words = f"Could not login to {routes.base} as {user!r}: {error.words or error}"
+    raise AuthenticationError(words, url=routes.login, status=error.status)
 
 
-def call_each(functions: Sequence[Callable[[], None]]) -> None:
-    """Call all in order, even if one raises, as callbacks do that call sys.exit()."""
-    with ExitStack() as stack:
-        for function in reversed(functions):
-            stack.callback(function)
+class Call:
+    """One call, from its arguments to its outcome, which its job gets."""
 
-
-def show(endpoint: Endpoint, values: list[Any]) -> Any:
-    """Outputs as users get them: without state and layout; the one there is, or a tuple."""
-    if len(values) == len(endpoint.outputs):
-        values = [values[index] for index in endpoint.given]
-    shown = tuple(reveal(value) for value in values)
-    return shown[0] if len(shown) == 1 else shown
-
-
-def modern_outputs(endpoint: Endpoint, values: list[Any]) -> list[Any]:
-    return [modern_output(kind, reveal(value)) for kind, value in zip(endpoint.output_types, values)]
-
-
-def describe(endpoint: Endpoint, given: Any) -> dict[str, Any]:
-    """An endpoint in the shape of the server's /info: what the server says of it, completed from the config."""
-    given = as_dict(given)
-    described: dict[str, Any] = {key: given[key] for key in ("description", "oauth_token") if key in given}
-    for key, kind, components, shown in (
-        ("parameters", "param", endpoint.inputs, endpoint.taken),
-        ("returns", "value", endpoint.outputs, endpoint.given),
+    def __init__(
+        self, context: Context, endpoint: Endpoint, data: list[Any], headers: Headers, oauth_token: str | None
     ):
-        known = as_list(given.get(key))
-        described[key] = []
-        names: set[str] = set()
-        for place, index in enumerate(shown):
-            said = as_dict(known[place]) if len(known) == len(shown) else {}
-            item = describe_component(components[index], f"{kind}_{index}", said)
-            name = item["parameter_name"]
-            if not isinstance(name, str) or not name or name in names:
-                name = f"param_{place}"
-            item["parameter_name"] = name = name + "_" * (name in names)
-            names.add(name)
-            described[key].append(item)
-    return described
+        self.endpoint, self._context = endpoint, context
+        self._where = f"{endpoint} of {context.app.routes.base}"
+        self._talk = Conversation(context.http, context.app, endpoint, context.session(), headers)
+        self._talk.data, self._talk.oauth_token = data, oauth_token
+        self.job = Job(str(endpoint), endpoint.as_users_see, self._talk)
+        self._transfers = Transfers(context, headers, self._talk.end_transfer, self.job.publish)
+
+    def run(self, give_place_away: Callable[[], None] = lambda: None) -> None:
+        """Carry the call out in this thread; `give_place_away` is for callbacks of its job, which may be slow."""
+        routes = self._context.app.routes
+        try:
+            if not self.job.cancelled():
+                send_files = partial(self._transfers.send, self.endpoint, self._talk.data)
+                self._talk.data = self._context.logged_in(send_files, routes.upload)
+            values = self._context.logged_in(self._converse, routes.join, routes.run(self.endpoint.name))
+            end = partial(self.job.finish, values)
+        except BaseException as error:  # Ctrl-C in predict(), too. A job that was cancelled stays so
+            end = partial(self.job.fail, self._explained(error))
+        give_place_away()
+        end()
+
+    def _converse(self) -> list[Any]:
+        """Have the server run the function, and publish what it says. The outputs of the end."""
+        app, endpoint, talk = self._context.app, self.endpoint, self._talk
+        protocol = choose_protocol(app, endpoint, self._context.skip_queue)
+        session = self._choose_session()
+        talk.whole = protocol.diffs and wants_whole_values(app, session)
+        transcript = Transcript(protocol.diffs and not talk.whole, app.version, self._where)
+        arrivals = Arrivals(self._transfers.fetch, app.protocol.is_file)
+        if self.job.cancelled():
+            raise Cancelled("The job was cancelled before it was sent.")
+        conversation = SPEAK[protocol.shape](talk)
+        try:
+            for message in conversation:
+                talk.hear(message)
+                self.job.event_id = talk.event_id or None
+                step = transcript.feed(message)
+                if step is None:
+                    continue
+                if step.values is not None and app.version < (4,):
+                    step.values = list(map(modern_output, endpoint.output_types, step.values))
+                if step.final:
+                    return arrivals.final(step.values or [])
+                self.job.publish(arrivals.next(step))
+        except Retired:  # in the moment before the join
+            return self._converse()
+        except BaseException:  # an interrupt or a full disk stops the generator, too
+            session.generator_broke |= endpoint.generator
+            raise
+        finally:
+            conversation.close()
+        raise ConnectionLost(f"{app.routes.base} ended the conversation about {endpoint} without a result.")
+
+    def _choose_session(self) -> Session:
+        context, talk = self._context, self._talk
+        if context.app.version < (3, 28) and not self.endpoint.stateful:
+            # Run on 3.16: a session has one generator for each function, which further calls of it go on with.
+            talk.session = Session(context.http, context.app.routes)
+        elif talk.session.is_over:
+            talk.session = context.session()
+        talk.session.stateful |= self.endpoint.stateful
+        if context.app.config.get("connect_heartbeat"):
+            talk.session.beat()
+        return talk.session
+
+    def _explained(self, error: BaseException) -> BaseException:
+        """The error as the caller gets it."""
+        if isinstance(error, (ConnectionFailed, HTTPError)) and self._context.http.closed:
+            error = ConnectionLost(f"The client was closed before the job on {self.endpoint} was complete.")
+        elif isinstance(error, RecursionError):
+            error = ProtocolError(f"{self._where} sent a value that is nested too deeply.")
+        if isinstance(error, GradioError):
+            error.endpoint = error.endpoint or str(self.endpoint)
+            error.event_id = error.event_id or self._talk.event_id or None
+            error.last_status = self.job.status()
+        return error
 
 
-def describe_component(component: Mapping[str, Any], name: str, given: Mapping[str, Any]) -> dict[str, Any]:
-    """One parameter or return value: what the server says of it, completed from the component's entry in the config."""
-    props = as_dict(component.get("props"))
-    label = props.get("label")
-    schema = as_dict(component.get("api_info"))
-    schema = schema.get("info", schema)
-    kind = str(component.get("type", "any"))
-    if kind in FILE_COMPONENTS:
-        typed = "list[filepath]" if props.get("file_count") in ("multiple", "directory") else "filepath"
-    else:
-        typed = COMPONENT_TYPES.get(kind) or type_name(schema)
-    item = {
-        "label": label if isinstance(label, str) and label else name,
-        "parameter_name": parameter_name(label) if isinstance(label, str) else name,
-        "parameter_has_default": props.get("value") not in (None, "", []),
-        "parameter_default": props.get("value"),
-        "type": schema,
-        "python_type": {"type": typed, "description": ""},
-        "component": kind.capitalize(),
-        **given,
-    }
-    said = as_dict(item["python_type"]).get("type")
-    if "filepath" in typed and "filepath" not in str(said):  # 3.x calls these `str`
-        item["python_type"] = {"type": typed, "description": ""}
-    elif not isinstance(said, str):
-        item["python_type"] = {"type": "Any"}
-    return item
+# --- files
 
 
-def default_folder() -> str:
-    """Where files that come back go, unless the caller says."""
-    import tempfile
+class Transfers:
+    """The files of a call on their way in and out: with its headers, ended by its abort, told to its job."""
 
-    return os.environ.get("GRADIO_TEMP_DIR") or os.path.join(tempfile.gettempdir(), "gradio")
+    def __init__(self, context: Context, headers: Headers, abort: Abort, publish: Callable[[Step], None]):
+        self._context, self._headers, self._abort, self._publish = context, headers, abort, publish
+        self._due = 0.0  # when the job is to be told again
+
+    def send(self, endpoint: Endpoint, data: list[Any]) -> list[Any]:
+        """The arguments with each local file uploaded, or in base64, and replaced by what the server calls it."""
+        version = self._context.app.version
+        found: dict[int, LocalFile] = {}
+
+        def take(component: str, marked: LocalFile) -> Any:
+            return self._encode(marked) if takes_base64(version, component) else found.setdefault(id(marked), marked)
+
+        kinds = endpoint.input_types
+        data = [walk(value, is_local_file, partial(take, kind)) for kind, value in zip(kinds, data)]
+        uploaded = self._upload(found) if found else {}
+        data = [walk(value, is_local_file, lambda marked: uploaded[id(marked)]) for value in data]
+        return [fit_argument(version, kind, value) for kind, value in zip(kinds, data)]
+
+    def _upload(self, found: Mapping[int, LocalFile]) -> dict[int, dict[str, Any]]:
+        """Upload all files in one request. Returns what the server takes for each."""
+        http, app = self._context.http, self._context.app
+        url = app.routes.upload
+        with ExitStack() as stack:
+            parts = [self._open(marked, stack) for marked in found.values()]
+            form = Multipart("files", parts, os.urandom(16).hex())
+            with http.request("POST", url, form, headers=self._headers, abort=self._abort) as response:
+                paths = response.json()
+        if not isinstance(paths, list) or len(paths) != len(parts) or not all(isinstance(path, str) for path in paths):
+            raise ProtocolError(f"{url} answered {str(paths)[:200]} to an upload of {len(parts)} files.", url=url)
+        return {
+            key: file_argument(path, None, part.name, part.size, part.mime_type)
+            for key, part, path in zip(found, parts, paths)
+        }
+
+    def _encode(self, marked: LocalFile) -> Json:
+        from base64 import b64encode
+
+        with ExitStack() as stack:
+            part = self._open(marked, stack)
+            encoded = b64encode(part.read(part.size)).decode()
+        return file_argument(part.name, f"data:{part.mime_type};base64,{encoded}", part.name, part.size, part.mime_type)
+
+    def _open(self, marked: LocalFile, stack: ExitStack) -> Part:
+        """The file as a part of a form, opened until the stack is closed."""
+        from mimetypes import guess_type
+
+        name, source = str(marked["orig_name"]), marked.source
+        if isinstance(source, bytes):
+            stream: IO[bytes] = io.BytesIO(source)
+        elif is_url(source):  # stored first, as its size has to be known before it is sent
+            import tempfile
+
+            stream = stack.enter_context(tempfile.TemporaryFile())
+            with self._context.http.request("GET", source, abort=self._abort, anywhere=True) as response:
+                stream.writelines(self._received(response, name))
+        else:
+            with unreadable(name):
+                stream = stack.enter_context(open(source, "rb"))
+        size = stream.seek(0, os.SEEK_END)
+        stream.seek(0)
+        limit = self._context.app.max_file_size
+        if isinstance(limit, (int, float)) and size > limit:
+            raise ValueError(f"File {name} ({size} bytes) exceeds the maximum file size of the app, {limit} bytes.")
+
+        def read(most: int) -> bytes:
+            with unreadable(name):
+                data = stream.read(most)
+            self._tell(Status.SENDING_DATA, f"uploading {name}", stream.tell(), size)
+            return data
+
+        return Part(name, guess_type(name)[0] or "application/octet-stream", size, read)
+
+    def fetch(self, item: Mapping[str, Any], known: Any = None, version: Any = None) -> tuple[Any, Any]:
+        """A file the server sent, as a path or, if it is not or cannot be downloaded, as FileData; and its version.
+
+        Or again `known`, made of `version`, if the server shows that it has no other contents, or has none any more.
+        """
+        given = FileData(item)  # may outlive the job, and so does not know it
+        given.download = partial(Transfers(self._context, self._headers, Abort(), lambda _: None).transfer, item)
+        if self._context.download_files is False or is_url(item["path"]):  # no other host is asked without being told
+            return given, None
+        try:
+            with self._ask_for(item) as response:
+                now = response and file_version(response)
+                gone = response is not None and response.status in (403, 404)
+                if known is not None and (gone or (now is not None and now == version)):
+                    return known, version
+                folder, contents = self._context.folder(), self._contents(item, response)
+                path = DownloadedPath(save(contents, folder, partial(kept_name, folder, file_name(item))))
+                path.file = FileData(item)
+                return path, now
+        except GradioError as error:
+            lost = isinstance(error, ConnectionFailed) and error.status is None
+            if lost or error.status in (401, 407):  # which have to do with more than this file
+                raise
+            logger.warning("%s was not downloaded: %s", file_name(item), error)
+            return given, None
+
+    def transfer(self, item: Mapping[str, Any], dest: str | None) -> str | bytes:
+        """What FileData.read() and save() do. They follow the file to another host, without any credentials."""
+        self._context.check()
+        with self._ask_for(item, anywhere=True) as response:
+            contents = self._contents(item, response)
+            if dest is None:
+                return b"".join(contents)
+            path = os.path.abspath(dest)
+            if not os.path.isdir(path):
+                return save(contents, os.path.dirname(path), lambda *_: path)
+            stem, suffix = os.path.splitext(os.path.join(path, file_name(item)))
+            return save(contents, path, lambda *_: free_name(stem, suffix, reserve))
+
+    def _ask_for(self, item: Mapping[str, Any], anywhere: bool = False) -> Any:
+        """What the server answers when it is asked for the file; nothing if the object holds the contents itself."""
+        routes, path = self._context.app.routes, str(item["path"])
+        if is_data_url(item.get("url")):
+            return nullcontext()
+        if is_url(path):
+            return self._context.http.request("GET", path, abort=self._abort, anywhere=True)
+        if item.get("is_stream"):  # since 5.0 a playlist, beside which the server offers all of it as one file
+            url = routes.stream(re.sub(r"playlist\.m3u8$", "playlist-file", path))
+        else:
+            url = routes.file(path)
+
+        def ask() -> Response:
+            http, headers = self._context.http, self._headers
+            response = http.request("GET", url, headers=headers, abort=self._abort, anywhere=anywhere)
+            if response.status == 401 and origin_of(response.url) == origin_of(routes.base):
+                raise http_error(response)
+            return response
+
+        return self._context.logged_in(ask, url)
+
+    def _contents(self, item: Mapping[str, Any], response: Response | None) -> Iterable[bytes]:
+        if response is not None:
+            return self._received(response, file_name(item))
+        from base64 import b64decode
+
+        try:
+            return [b64decode(str(item["url"]).partition(",")[2])]
+        except ValueError as error:
+            raise ProtocolError(f"{self._context.app.routes.base} sent a file in broken base64: {error}.") from error
+
+    def _received(self, response: Response, name: str) -> Iterator[bytes]:
+        if response.status != 200:
+            raise http_error(response, login=False)
+        length = response.headers.get("content-length", "")
+        total, done = int(length) if length.isdecimal() else None, 0
+        for chunk in response.chunks():
+            yield chunk
+            done += len(chunk)
+            self._tell(Status.PROGRESS, f"downloading {name}", done, total)
+        if total is None:
+            self._tell(Status.PROGRESS, f"downloading {name}", done, done)
+
+    def _tell(self, code: Status, desc: str, done: int, total: int | None) -> None:
+        """Tell the job how many bytes of a file are done: not too often, but all of them."""
+        now = time.monotonic()
+        if done == total or now >= self._due:
+            self._due = now + TELL_SECONDS
+            unit = ProgressUnit(index=done, length=total, unit="bytes", desc=desc)
+            self._publish(Step(StatusUpdate(code, progress_data=[unit])))
+
+
+@contextmanager
+def unreadable(name: str) -> Iterator[None]:
+    """Say which file an OSError is about: it is none of the network."""
+    try:
+        yield
+    except OSError as error:
+        raise ValueError(f"File {name} could not be read: {error}") from error
+
+
+def reserve(path: str) -> bool:
+    """Whether the name was taken. If not, it is now, by an empty file: nobody else can have it meanwhile."""
+    try:
+        open(path, "xb").close()
+    except FileExistsError:
+        return True
+    return False
+
+
+def kept_name(folder: str, name: str, sha256: str, contents: str) -> str:
+    """Where a file is kept: different contents in different places, also if somebody has edited one."""
+    from filecmp import cmp
+
+    def is_edited(path: str) -> bool:
+        return os.path.exists(path) and not cmp(path, contents, shallow=False)
+
+    return free_name(*os.path.splitext(os.path.join(folder, sha256, name)), is_edited)
 
 
 def file_name(item: Mapping[str, Any]) -> str:
     return safe_name(item.get("orig_name") or item["path"])
 
 
-def save(chunks: Iterable[bytes], folder: str, place: Callable[[str], str]) -> str:
-    """Write a file under a temporary name in `folder`, then move it to `place(its sha256)`, whose path is returned."""
+def file_version(response: Response) -> tuple[str | None, ...] | None:
+    """What tells two versions of a file apart, if the server says it. All releases of Gradio send an ETag."""
+    version = tuple(map(response.headers.get, ("etag", "last-modified", "content-length")))
+    return version if response.status == 200 and (version[0] or version[1]) else None
+
+
+def save(chunks: Iterable[bytes], folder: str, place: Callable[[str, str], str]) -> str:
+    """Write a file under a temporary name in `folder`, then move it to `place(its sha256, that name)`; returns this."""
     import hashlib
 
     os.makedirs(folder, exist_ok=True)
@@ -3207,7 +3490,7 @@ def save(chunks: Iterable[bytes], folder: str, place: Callable[[str], str]) -> s
             for chunk in chunks:
                 digest.update(chunk)
                 out.write(chunk)
-        path = place(digest.hexdigest())
+        path = place(digest.hexdigest(), temporary)
         os.makedirs(os.path.dirname(path), exist_ok=True)
         os.replace(temporary, path)
     except BaseException:
@@ -3218,33 +3501,239 @@ def save(chunks: Iterable[bytes], folder: str, place: Callable[[str], str]) -> s
 
 
 class Arrivals:
-    """Makes outputs for users out of those the server sends: files become what `fetch` makes of them, each once."""
+    """Makes outputs for users out of those the server sends: files become what `fetch` makes of them.
 
-    def __init__(self, fetch: Callable[[Any], Any], is_file: Match):
-        self._fetch = fetch
-        self._is_file = is_file
-        self._found = False  # from the first file on, outputs are kept whole: edits would not fit local paths
-        self._fetched: dict[Any, Any] = {}
+    A file is fetched when its object arrives, and once more at the end, since the contents of a path may change.
+    """
+
+    def __init__(self, fetch: Callable[[Any, Any, Any], tuple[Any, Any]], is_file: Match):
+        self._fetch, self._is_file = fetch, is_file
+        self._values: list[Any] = []  # of the message before
+        self._files: dict[Any, tuple[Any, Any, Any]] = {}  # the objects seen, what was made of each, and its version
+        self._fresh: set[Any] = set()  # those that have been fetched for the message of now
 
     def next(self, step: Step) -> Step:
-        """The step as a job keeps it: with whole values, or edits alone."""
-        self._found = self._found or contains(step.values if step.edits is None else step.edits, self._is_file)
-        if self._found:
-            return Step(step.status, walk(step.values, self._is_file, self._streaming))
-        return step if step.edits is None else Step(step.status, edits=step.edits)
+        """The step as a job keeps it: with values, or edits that lead to them."""
+        if step.values is None:
+            return step
+        before, self._values, self._fresh = self._values, step.values, set()
+        again = step.values == before  # a step that changes nothing may tell that a file has been rewritten
+        if step.edits is None:
+            return Step(step.status, self._arrived(step.values, again))
+        triples = zip(before, step.values, step.edits)
+        return Step(step.status, edits=[self._edits(old, new, edits, again) for old, new, edits in triples])
 
     def final(self, values: list[Any]) -> list[Any]:
-        return list(walk(values, self._is_file, self._arrived)) if contains(values, self._is_file) else values
+        self._fresh = set()
+        return list(self._arrived(values, again=True, final=True))
 
-    def _streaming(self, item: Mapping[str, Any]) -> Any:
-        """A medium that is still being made can only be fetched when the job is complete."""
-        return FileData(item) if item.get("is_stream") else self._arrived(item)
+    def _edits(self, old: Json, new: Json, edits: Edits, again: bool) -> Edits:
+        found: list[Any] = []
+        if again:
+            walk(new, self._is_file, found.append)
+        if not found and edits_fit(old, new, edits, self._is_file):
+            return list(self._arrived(edits, again=True))
+        return [["replace", [], self._arrived(new, again)]]
 
-    def _arrived(self, item: Mapping[str, Any]) -> Any:
-        key = (item["path"], str(item.get("url")))
-        if key not in self._fetched:
-            self._fetched[key] = self._fetch(item)
-        return self._fetched[key]
+    def _arrived(self, tree: Any, again: bool, final: bool = False) -> Any:
+        """The tree with what users get for files; with `again`, also for those that were the same before."""
+
+        def arrive(item: Mapping[str, Any]) -> Any:
+            if item.get("is_stream") and not final:  # still being made
+                return FileData(item)
+            key = (item["path"], str(item.get("url")))
+            before, made, version = self._files.get(key, (None, None, None))
+            if (again or item != before) and key not in self._fresh:
+                made, version = self._fetch(item, made, version)
+                self._files[key] = item, made, version
+            self._fresh.add(key)
+            return made
+
+        return walk(tree, self._is_file, arrive)
+
+
+# --- the threads
+
+
+def interruptible(http: Http, function: Callable[[], Any]) -> Any:
+    """Call it; in a thread where Ctrl-C would not end the main thread's waits for the network."""
+    if SLICE is None or threading.current_thread() is not threading.main_thread():
+        return function()
+    outcome = Job("", tuple)
+
+    def work() -> None:
+        try:
+            outcome.set_result(function())
+        except BaseException as error:
+            outcome.fail(error)
+
+    Worker(http, "call", work).start()
+    return outcome.result()
+
+
+class Workers:
+    """Threads that carry out calls, at most `most` at a time; further calls wait. `_lock` guards what follows it."""
+
+    def __init__(self, http: Http, most: int):
+        self._http, self._most = http, max(1, most)
+        self._names = itertools.count(1)
+        self._lock = threading.Condition()  # told when a call has ended
+        self._queued: deque[Call] = deque()
+        self._threads: set[threading.Thread] = set()  # those with a call, and those that will take one
+        self._running: set[Call] = set()  # the calls of these threads
+
+    def submit(self, call: Call) -> None:
+        """Have the call carried out. Its job fails if the system gives no thread, and there is none that could."""
+        with self._lock:
+            self._queued.append(call)
+        try:
+            self._start()
+        except RuntimeError as error:
+            with self._lock:
+                if self._threads or call not in self._queued:
+                    return
+                self._queued.remove(call)
+            call.job.fail(error)
+
+    def wait_for_cancelled(self, seconds: float) -> None:
+        """For the client to close its connections only when the server has been told of cancelled calls."""
+        with self._lock:
+            self._lock.wait_for(lambda: not any(call.job.cancelled() for call in self._running), seconds)
+
+    def close(self) -> None:
+        """End the calls that wait; the client has been closed."""
+        with self._lock:
+            waiting = list(self._queued)  # where they stay until they have ended: Ctrl-C may come before
+        reason = "The client was closed before the job started."
+        with ExitStack() as stack:  # goes on to the next if a callback calls sys.exit()
+            stack.callback(self._queued.clear)
+            for call in reversed(waiting):
+                stack.callback(call.job.fail, ConnectionLost(reason, endpoint=str(call.endpoint)))
+
+    def _start(self) -> None:
+        """Start threads, as many as may run, while calls wait that none of the present ones will take."""
+        with self._lock:
+            self._threads = {thread for thread in self._threads if thread.is_alive()}  # Ctrl-C may have come in start()
+            while len(self._threads) < self._most and len(self._queued) > len(self._threads) - len(self._running):
+                thread = Worker(self._http, f"job-{next(self._names)}", self._work)
+                thread.start()
+                self._threads.add(thread)
+
+    def _work(self) -> None:
+        """The life of a thread: carry out calls while any wait."""
+        while True:
+            with self._lock:
+                thread = threading.current_thread()
+                if self._http.closed or not self._queued or len(self._running) >= self._most:
+                    self._threads.discard(thread)
+                    return
+                call = self._queued.popleft()
+                self._threads.add(thread)
+                self._running.add(call)
+            call.run(partial(self._give_place_away, call))
+
+    def _give_place_away(self, call: Call) -> None:
+        """For the callbacks of a job, which may wait for other jobs: from now on this thread counts no more."""
+        with self._lock:
+            self._running.discard(call)
+            self._lock.notify_all()
+            self._threads.discard(threading.current_thread())
+        with suppress(RuntimeError):  # this thread goes on with the next call when the callbacks have run
+            self._start()
+
+
+# === Client ===========================================================================================================
+# What users hold.
+
+
+def connect(
+    http: Http, src: str, token: Any, auth: Login | None, oauth: Any, headers: Headers, tell: Callable[[str], None]
+) -> App:
+    """The app that `src` means, which is waited for if it is a Space."""
+    if re.match("(?i)https?:(?!//)", src):
+        raise ValueError("src= is no address: two slashes follow http: or https:.")
+    space_id = space_in(src)
+    url = src if "://" in src else f"http://{src}"
+    on_spaces = space_id is not None or origin_of(url).host.endswith(SPACE_DOMAIN)
+    hub = Hub(http, token, search=on_spaces)
+    if space_id is not None:
+        url = start_space(hub, space_id, tell)
+    origin = origin_of(url)
+    granted = {**hub.token_for(origin), **login_in(url), **headers}
+    http.grant(origin, granted)
+    anywhere = not (auth or oauth or granted)  # credentials have one home, and redirects may lead to others
+    find = partial(find_app, http, without_login(url), auth, anywhere)
+    return find_space_app(hub, origin, find, tell) if on_spaces and space_id is None else find()
+
+
+def find_app(http: Http, url: str, auth: Login | None, anywhere: bool) -> App:
+    """The app that any of its URLs belongs to: its config is looked for there, then one folder up, and so on."""
+    parts = urlsplit(url)
+    folders = [folder for folder in parts.path.split("/") if folder]
+    for depth in range(len(folders), -1, -1):
+        app = app_at(http, "/".join([f"{parts.scheme}://{parts.netloc}", *folders[:depth]]), auth, anywhere)
+        if app:
+            return app
+    with http.request("GET", url, anywhere=anywhere, gzip=True) as response:
+        page = (response.read(MAX_CONFIG) if response.status == 200 else response.start()).decode("utf-8", "replace")
+        embedded = re.search(r"window\.gradio_config\s*=\s*(?=\{)", page)
+        if embedded:  # an app whose config route is blocked
+            config = page[embedded.end() :].partition("</script>")[0].rstrip("; \n")
+            return App(response.url.split("?")[0], parse_json(config, url))
+    elsewhere = redirect_error(url, response.url, response.status)
+    if shown(response.url) != shown(url) and isinstance(elsewhere, AuthenticationError):
+        raise elsewhere
+    where, answer = shown(url), f"{response.status}, {describe_body(page)}"
+    raise ProtocolError(f"There is no Gradio app at {where}: it answered {answer}.", url=where)
+
+
+def app_at(http: Http, base: str, auth: Login | None, anywhere: bool) -> App | None:
+    """The app whose config is right below this URL, or None."""
+    with http.request("GET", Routes(base).config, anywhere=anywhere, gzip=True) as response:
+        where = re.sub(r"/config/?$", "", response.url.split("?")[0])
+        if response.status == 401 and auth:
+            log_in(http, Routes(where), auth)
+            return app_at(http, where, None, anywhere)
+        if response.status in (401, 403, 407, 429) or response.status >= 500:
+            raise http_error(response)
+        text = response.read(MAX_CONFIG)
+    config = json_or_none(text) if response.status == 200 else None
+    return App(where, config) if isinstance(config, dict) and "dependencies" in config else None
+
+
+def find_space_app(hub: Hub, url: Origin, find: Callable[[], App], tell: Callable[[str], None]) -> App:
+    """The app at a `*.hf.space` URL. Only if none runs there, the Hub is asked why, and the Space waited for."""
+    try:
+        return find()
+    except (AuthenticationError, TooManyRequestsError):
+        raise
+    except (HTTPError, ProtocolError) as error:
+        problem: GradioError = error
+    subdomain = url.host[: -len(SPACE_DOMAIN)]
+    try:
+        space_id = str(hub.space(subdomain).get("id") or subdomain)
+    except SpaceError as error:
+        raise SpaceError(f"{problem} {error}", status=error.status, url=url) from problem
+    except GradioError as error:  # offline, or without an answer
+        logger.info("The Hub cannot be asked about %s: %s", url, error)
+        raise problem from error
+    start_space(hub, space_id, tell)
+    return find()
+
+
+def from_httpx(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Options of httpx, as programs of the official client pass them, as those of Client."""
+    names = {name: name for name in ("timeout", "cookies", "headers", "proxy", "trust_env")}
+    names.update(proxies="proxy", verify="ssl_verify", follow_redirects="")
+    unknown = [name for name in options if name not in names]
+    if unknown:
+        raise TypeError(f"httpx_kwargs= cannot have {', '.join(map(str, unknown))} here: {', '.join(names)} it can.")
+    found = {names[name]: value for name, value in options.items() if names[name] and value is not None}
+    if isinstance(found.get("proxy"), Mapping):  # by the scheme or the host that it is for
+        found["proxy"] = next(iter(found["proxy"].values()), None)
+    if hasattr(found.get("timeout"), "read"):  # an httpx.Timeout
+        found["timeout"] = found["timeout"].read
+    return found
 
 
 def _tell(verbose: bool, text: str) -> None:
@@ -3269,23 +3758,20 @@ class Client:
     - `auth=(user, password)` logs in to an app with a login. `headers` and `cookies` go with every request to the app's
       origin and to no other. `token` is a Hugging Face token for the Hub and the app; by default HF_TOKEN or the saved
       one is used, for Spaces only. False means none; True, that there must be a saved one.
-    - `download_files` is the folder for files that come back (default: GRADIO_TEMP_DIR, or `gradio` in the system's
-      temporary folder); with False outputs hold FileData instead of local paths.
-    - `ssl_verify` is True, False, the path of a CA file or folder, or an SSLContext. SSL_CERT_FILE, SSL_CERT_DIR,
-      REQUESTS_CA_BUNDLE and CURL_CA_BUNDLE are honoured. `proxy` is an http:// URL, by default that of the *_PROXY
-      variables; loopback addresses never use one. `trust_env=False` ignores all these variables.
-    - `timeout`, in seconds, limits each wait for the network (to connect, for an answer, between two parts of one), not
-      the time a function may run; None waits for ever. No further wait begins when the head of an answer, or all of one
-      that is no result, file or event stream, has taken that long. A silent event stream is given up after 45 s at the
-      earliest.
-    - `max_workers` limits the jobs in progress at a time; further ones wait here.
-    - `skip_queue=True` calls functions that are not generators by a direct POST: faster, without progress, if the app
-      permits it. `api_name` is the endpoint for calls that name none. `oauth_token` goes to endpoints that declare it.
+    - `download_files` is the folder for files that come back; by default GRADIO_TEMP_DIR or a new temporary one that
+      only this user can look into. They are kept after close(). With False outputs hold FileData instead of paths.
+    - `ssl_verify` is True, False, the path of a CA file or folder, or an SSLContext. `proxy` is an http:// URL, which
+      loopback addresses never use. By default both are as the environment says, which `trust_env=False` ignores.
+    - `timeout`, in seconds, limits each wait for the network, not the time a function may run; None waits for ever.
+      An answer's head, and a short answer as a whole, must be complete within it; results and files may take longer, as
+      long as something arrives. An event stream may be silent, as proxies hold back what is small; it is given up,
+      after 45 s at the earliest, if heartbeats came one by one and then stay away.
+    - `max_workers` limits the jobs in progress at a time; further ones wait here. `skip_queue=True` calls functions
+      that are not generators by a direct POST: faster, without progress, if the app permits it. `api_name` is the
+      endpoint for calls that name none. `oauth_token` goes to endpoints that declare it. `httpx_kwargs` of the
+      official client is understood where it means something; `analytics_enabled` does nothing.
 
-    A process that has been forked can go on with the client, in a session of its own; jobs stay with their process.
-    A client knows the app as it was when it connected, functions by their numbers: after the app has been changed, make
-    a new one.
-
+    A forked process needs a new client, and so does an app that has been changed: a client knows the app as it was.
     Raises AuthenticationError, ConnectionFailed, TimedOut, ProtocolError (no Gradio app there), HTTPError, SpaceError.
     """
 
@@ -3309,56 +3795,38 @@ class Client:
         oauth_token: str | None = None,
         space: str | None = None,
         hf_token: str | None = None,
+        httpx_kwargs: Mapping[str, Any] | None = None,
+        analytics_enabled: bool | None = None,
     ):
         src = src or space
         if not src or not isinstance(src, str):
             raise ValueError("Client() needs the address of an app, as in Client('http://127.0.0.1:7860').")
         if auth is not None and not (isinstance(auth, (tuple, list)) and len(auth) == 2):
             raise TypeError("auth= takes a tuple of two, (user, password).")
-        self._download_files = download_files
-        self._skip_queue = skip_queue
-        self._auth = auth
         self._oauth_token = oauth_token
         self._default_name = api_name
-        self._max_workers = max(1, max_workers)
-        self._http = Http(USER_AGENT, timeout, ssl_verify, proxy, trust_env)
-        self._numbers = itertools.count(1)  # of threads
-        self._info: dict[str, Any] | None = None
-        self._known: dict[tuple[int, bool], dict[str, Any]] = {}  # descriptions of endpoints: by the config alone?
-        self._moved: Callable[[str, str, int | None, int], None] | None = None  # is told how far each file is
+        network = {"timeout": timeout, "ssl_verify": ssl_verify, "proxy": proxy, "trust_env": trust_env}
+        more = from_httpx(httpx_kwargs or {})
+        self._http = Http(USER_AGENT, **{name: more.pop(name, value) for name, value in network.items()})
         tell = partial(_tell, verbose)
-        given = dict(headers or {})
+        given = {**more.get("headers", {}), **(headers or {})}
+        cookies = {**more.get("cookies", {}), **(cookies or {})}
         if cookies:
             given["Cookie"] = "; ".join(f"{name}={value}" for name, value in cookies.items())
         try:
-            self._app = connect(self._http, src.strip(), hf_token if token is None else token, auth, given, tell)
+            token = hf_token if token is None else token
+            app = partial(connect, self._http, src.strip(), token, auth, oauth_token, given, tell)
+            self._app: App = interruptible(self._http, app)
         except BaseException:
             self._http.close()
             raise
         self.src = self._app.routes.base
+        self.space_id = space_in(src.strip())  # None if src is the address of an app
         self.config: dict[str, Any] = self._app.config
-        self._forked = threading.Lock()
-        self._begin()
-        logger.debug("Connected to %s: Gradio %s, %s", self.src, self._app.version_text, self._app.protocol)
+        self._context = Context(self._http, self._app, auth, skip_queue, download_files)
+        self._workers = Workers(self._http, max_workers)
+        logger.debug("Connected to %s: Gradio %s", self.src, self._app.version_text)
         tell(f"Loaded as API: {self.src}")
-
-    def _begin(self) -> None:
-        """Make what belongs to one process."""
-        self._lock = threading.RLock()  # guards all below
-        self._waiting: deque[Call] = deque()
-        self._running = 0  # jobs that have a thread
-        self._starting = 0  # threads that have not taken a job yet; Ctrl-C may leave some uncounted
-        self._session = Session(self._http, self._app.routes)
-        self._reading = threading.RLock()  # held while a piece is read of an open file, which several jobs may upload
-        self._pid = os.getpid()  # last: from now on this is not done again
-
-    def _own(self) -> None:
-        """In a forked child, begin anew: the parent reads its session's stream, and its locks may be held for ever."""
-        if self._pid != os.getpid():
-            with self._forked:
-                if self._pid != os.getpid():
-                    self._http.after_fork()
-                    self._begin()
 
     @classmethod
     def duplicate(
@@ -3390,12 +3858,14 @@ class Client:
         if unknown:  # before anything is made
             raise TypeError(f"duplicate() does not take {', '.join(sorted(unknown))}.")
         token = hf_token if token is None else token
-        network = {name: options[name] for name in ("timeout", "ssl_verify", "proxy", "trust_env") if name in options}
+        known = {**options, **from_httpx(options.get("httpx_kwargs") or {})}
+        network = {name: known[name] for name in ("timeout", "ssl_verify", "proxy", "trust_env") if name in known}
         with closing(Http(USER_AGENT, **network)) as http:
-            hub = Hub(http, find_token(token, search=True))
-            settings = space_settings(private, secrets, variables)
-            tell = partial(_tell, verbose)
-            target = duplicate_space(hub, from_id, to_id, hardware, sleep_timeout, settings, tell)
+            hub = Hub(http, token)
+            given = {"secrets": secrets, "variables": variables}
+            settings = {field: dict(values) for field, values in given.items() if values}
+            wanted = (from_id, to_id, private, hardware, sleep_timeout, settings, partial(_tell, verbose))
+            target = interruptible(http, partial(duplicate_space, hub, *wanted))
         try:
             return cls(target, token, max_workers, verbose, **options)
         except GradioError as error:
@@ -3414,18 +3884,27 @@ class Client:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    async def __aenter__(self) -> Client:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        import asyncio  # a program that has come here has imported it
+
+        await asyncio.get_running_loop().run_in_executor(None, self.close)  # which may wait for threads
+
     def __del__(self) -> None:
-        session = getattr(self, "_session", None)
-        if session and self._pid == os.getpid():  # or the thread of its heartbeat would go on for ever
-            session.leave()
+        context = getattr(self, "_context", None)
+        if context and not context.is_forked:  # or the thread of its heartbeat would go on for ever
+            context.session().end_heartbeat()
 
     @property
     def session_hash(self) -> str:
-        """The server's name for the session of the next call."""
-        self._own()
-        return self._session.hash
+        """The server's name for the session of the next call. Set one to go on with its State."""
+        return self._context.session().hash
 
-    # --- calling
+    @session_hash.setter
+    def session_hash(self, value: str) -> None:
+        self._context.begin_session(str(value))
 
     def predict(
         self,
@@ -3442,7 +3921,13 @@ class Client:
         Raises TypeError or ValueError for a wrong call before anything is sent; AppError if the app fails; QueueError,
         ConnectionLost, TimedOut and the other errors of this module. Ctrl-C cancels the call, as `Job.cancel()` can.
         """
-        return self._result(self._call(args, api_name, fn_index, headers, kwargs))
+        call = self._call(args, api_name, fn_index, headers, kwargs)
+        try:
+            interruptible(self._http, call.run)
+        except BaseException:  # Ctrl-C, while another thread carries it out
+            call.job.cancel()
+            raise
+        return call.job.result()
 
     def submit(
         self,
@@ -3465,36 +3950,28 @@ class Client:
         call = self._call(args, api_name, fn_index, headers, kwargs)
         for callback in callbacks:
             call.job.add_done_callback(partial(_call_back, callback))
-        with self._lock:
-            self._check_open()
-            self._waiting.append(call)
-        call_each(self._start_waiting())
+        self._workers.submit(call)
         return call.job
 
     def reset_session(self) -> None:
         """Forget the app's state for this client: later calls belong to a new session. Jobs in flight go on."""
-        self._own()
-        with self._lock:
-            left, self._session = self._session, Session(self._http, self._app.routes)
-        left.leave()  # or its heartbeat would go on
+        self._context.check()
+        self._context.begin_session()
 
     def close(self) -> None:
         """End every job (with ConnectionLost) and every thread, and close all sockets. May be called twice."""
-        self._own()
+        if self._context.is_forked:  # all of that is the parent's
+            return
+        self._workers.wait_for_cancelled(2)
         self._http.close()
-        with self._lock:
-            waiting = list(self._waiting)  # where they stay until they have ended: Ctrl-C may come before
-        reason = "The client was closed before the job started."
-        call_each([partial(call.job._fail, ConnectionLost(reason, endpoint=str(call.endpoint))) for call in waiting])
-        with self._lock:
-            self._waiting.clear()
+        self._workers.close()
         deadline = time.monotonic() + 5  # a callback of the user may take longer; its thread ends after it
-        for thread in threading.enumerate():
-            mine = isinstance(thread, Worker) and thread.http is self._http
-            if mine and thread is not threading.current_thread() and thread.is_alive():
+        mine = [one for one in threading.enumerate() if isinstance(one, Worker) and one.http is self._http]
+        for thread in mine:
+            thread.ending.set()
+        for thread in mine:
+            if thread is not threading.current_thread() and thread.is_alive():
                 thread.join(max(0.0, deadline - time.monotonic()))
-
-    # --- describing
 
     def view_api(
         self, all_endpoints: bool | None = None, print_info: bool = True, return_format: str | None = None
@@ -3504,7 +3981,11 @@ class Client:
         `return_format="str"` returns the text, "dict" the description of all endpoints as data. Endpoints without a
         name are shown if `all_endpoints` is true, or if there are no others.
         """
-        api = self._api()
+        info = self._load_info()
+        public = [end for end in self._app.endpoints.values() if end.public and end.callable]
+        named = {end.name: describe(end, info) for end in public if end.name}
+        unnamed = {end.number: describe(end, info) for end in public if not end.name}
+        api = {"named_endpoints": named, "unnamed_endpoints": unnamed}
         text = describe_api(api, all_endpoints)
         if print_info:
             print(text)
@@ -3512,448 +3993,134 @@ class Client:
             return api
         return text if return_format == "str" else None
 
-    def _api(self) -> dict[str, Any]:
-        """All public endpoints, in the shape of the server's /info. Made anew each time: callers may change it."""
-        info = self._load_info()
-        public = [end for end in self._app.endpoints.values() if end.public and end.callable]
-        named = {end.name: describe(end, info.get(end.name)) for end in public if end.name}
-        unnamed = {end.number: describe(end, None) for end in public if not end.name}
-        return {"named_endpoints": named, "unnamed_endpoints": unnamed}
-
-    def _describe(self, endpoint: Endpoint) -> dict[str, Any]:
-        info = self._info  # once: another thread may just have asked the server
-        key = (endpoint.number, info is None)
-        if key not in self._known:
-            self._known[key] = describe(endpoint, (info or {}).get(str(endpoint.name)))
-        return self._known[key]
-
     def _load_info(self) -> dict[str, Any]:
-        """What the server, asked once, says of its named endpoints; where it cannot, the config has to do."""
-        if self._info is not None:
-            return self._info
-        self._own()
-        info: Json = None
-        if self._app.version >= (3, 26):
-            query = "?all_endpoints=true" if self._app.version >= (4, 31, 4) else ""
+        """What the server, asked once, says of its endpoints; where it cannot, the config has to do."""
+        app = self._app
+        if app.info is None and app.version >= (3, 26):
+            self._context.check()
+            ask = partial(self._context.logged_in, self._ask_info, app.routes.info)
             try:
-                with self._http.request("GET", self._app.routes.info + query) as response:
-                    info = response.json()
+                app.info = as_dict(interruptible(self._http, ask))
+            except (AuthenticationError, TooManyRequestsError):
+                raise
             except (HTTPError, ProtocolError) as error:
-                if isinstance(error, (AuthenticationError, TooManyRequestsError)):
-                    raise
                 logger.warning("%s does not describe its endpoints (%s); using its config.", self.src, error)
-                if error.status in (502, 503, 504):  # for now: it is asked again
-                    return {}
-        self._info = as_dict(as_dict(info).get("named_endpoints"))
-        return self._info
+                app.info = None if error.status in REFUSED_FOR_NOW else {}  # which may say more the next time
+        return app.info or {}
 
-    # --- preparing
-
-    def _endpoint(self, api_name: str | None, fn_index: int | None) -> Endpoint:
-        """The endpoint that a call means. ValueError names those there are."""
-        names, listed = self._app.names, self._app.listed
-        if api_name is None and fn_index is None:
-            api_name = self._default_name
-        if api_name is not None:
-            found = names.get(str(api_name)) or names.get(f"/{api_name}")
-            if found is None:
-                close = _similar(str(api_name), listed)
-                raise ValueError(
-                    f"Cannot find a function with `api_name`: {api_name}{close}. {self.src} has: {', '.join(listed)}."
-                )
-            return found
-        if fn_index is None:
-            if len(listed) == 1:
-                return names[listed[0]]
-            raise ValueError(
-                "This Gradio app might have multiple endpoints. Please specify an `api_name` or `fn_index`. "
-                f"{self.src} has: {', '.join(listed) or 'no named endpoint'}."
-            )
-        found = self._app.endpoints.get(fn_index) if isinstance(fn_index, int) else None
-        if found is None or not found.callable:
-            why = "there is none" if found is None else "it runs in the browser, not on the server"
-            raise ValueError(f"Invalid function index: {fn_index!r}. {self.src}: {why}.")
-        if found.private:
-            raise InvalidAPIEndpointError(f"The app at {self.src} does not offer fn_index={fn_index} as an API.")
-        return found
+    def _ask_info(self) -> Json:
+        query = "?all_endpoints=true" if self._app.version >= (4, 31, 4) else ""
+        with self._http.request("GET", self._app.routes.info + query, gzip=True) as response:
+            return response.json(MAX_CONFIG)
 
     def _call(
-        self,
-        args: Sequence[Any],
-        api_name: str | None,
-        fn_index: int | None,
-        headers: Headers | None,
-        keywords: Mapping[str, Any],
+        self, args: Sequence[Any], api_name: str | None, fn_index: int | None, headers: Any, keywords: dict[str, Any]
     ) -> Call:
         """Check a call completely. Nothing is sent but, once and if needed, the question what the endpoints take."""
-        self._own()
-        endpoint = self._endpoint(api_name, fn_index)
+        self._context.check()
+        if api_name is None and fn_index is None:
+            api_name = self._default_name
+        endpoint = self._app.endpoint(api_name, fn_index)
         if not isinstance(headers or {}, Mapping):
-            raise TypeError(
-                "headers= takes a mapping. A parameter of the app with that name is passed by its position."
-            )
-        for name, value in (headers or {}).items():
+            raise TypeError("headers= takes a mapping. A parameter of the app that is called so is passed by position.")
+        headers = dict(headers or {})
+        for name, value in headers.items():
             check_header(name, value)
-        if keywords or len(args) != len(endpoint.taken) or self._oauth_token:
+        if headers and not self._http.is_home(origin_of(self.src)):
+            raise AuthenticationError(f"Headers of a call do not go to {self.src}, where the app is: use that address.")
+        if keywords or len(args) not in (len(endpoint.taken), len(endpoint.settable)) or self._oauth_token:
             self._load_info()
-        values = bind_arguments(self._describe(endpoint)["parameters"], args, keywords, f"{endpoint} of {self.src}")
-        data: list[Any] = [None] * len(endpoint.inputs)
-        for index, value in zip(endpoint.taken, values):
-            data[index] = walk(value, is_local_file, self._checked)  # a copy: callers may change theirs
-        job = Job(str(endpoint), endpoint.generator, partial(show, endpoint))
-        session = self._current_session()
-        return Call(self._http, self._app, endpoint, session, data, dict(headers or {}), job)
-
-    def _checked(self, marked: LocalFile) -> LocalFile:
-        source = marked.source
-        if isinstance(source, bytes):
-            self._check_size(marked, len(source))
-        elif isinstance(source, str) and os.path.isfile(source):
-            self._check_size(marked, os.path.getsize(source))
-        return marked
-
-    def _check_size(self, marked: LocalFile, size: int) -> None:
-        limit = self._app.max_file_size
-        if isinstance(limit, (int, float)) and size > limit:
-            name = marked["orig_name"]
-            raise ValueError(
-                f"File {name} has {size} bytes, which exceeds the maximum file size of the app, {limit} bytes."
-            )
-
-    def _current_session(self) -> Session:
-        with self._lock:
-            if self._session.over:
-                self.reset_session()
-            return self._session
-
-    # --- carrying out
-
-    def _check_open(self) -> None:
-        if self._http.closed:
-            raise ConnectionFailed("The client has been closed.")
-
-    def _start_waiting(self) -> list[Callable[[], None]]:
-        """Start threads for waiting jobs, as many as may run. Returns what is left to do: fail those that get none."""
-        left: list[Callable[[], None]] = []
-        while True:
-            with self._lock:
-                free = self._max_workers - self._running - self._starting
-                if self._http.closed or free <= 0 or len(self._waiting) <= self._starting:
-                    return left
-                try:
-                    Worker(self._http, f"job-{next(self._numbers)}", self._work).start()
-                    self._starting += 1
-                except RuntimeError as error:  # the system gives no more threads; those there are take the first jobs
-                    left.append(partial(self._waiting.pop().job._fail, error))
-
-    def _result(self, call: Call) -> Any:
-        """Carry the job out in the calling thread. Its result."""
-        self._check_open()
+        described = describe(endpoint, self._app.info)
         try:
-            self._carry_out(call)()
-        except BaseException:
-            call.job.cancel()
-            raise
-        return call.job.result()
-
-    def _work(self) -> None:
-        """A job's thread. Its place is given away before callbacks run: these may wait for other jobs."""
-        with self._lock:
-            self._starting = max(0, self._starting - 1)
-            if self._http.closed or not self._waiting or self._running >= self._max_workers:
-                return
-            call = self._waiting.popleft()
-            self._running += 1
-        try:
-            end = self._carry_out(call)
-        except BaseException as error:  # as read() of a user's file may raise; nobody else would hear of it
-            end = partial(call.job._fail, error)
-        with self._lock:
-            self._running -= 1
-        call_each([end, *self._start_waiting()])
-
-    def _carry_out(self, call: Call) -> Callable[[], None]:
-        """Have the server run the job. Returns what is left to do: setting the outcome, which runs callbacks."""
-        job, endpoint = call.job, call.endpoint
-        try:
-            values = self._converse(call)
-            return lambda: job._finish(values)
-        except Exception as problem:
-            error: Exception = problem
-            if isinstance(problem, ConnectionFailed) and self._http.closed:
-                error = ConnectionLost(f"The client was closed before the job on {endpoint} was complete.")
-            elif isinstance(problem, RecursionError):
-                error = ProtocolError(f"{endpoint} of {self.src} sent a value that is nested too deeply.")
-            if isinstance(error, GradioError):
-                error.endpoint = error.endpoint or str(endpoint)
-                error.event_id = error.event_id or call.event_id or None
-                error.last_status = job.status()
-            return lambda: job._fail(error)
-
-    def _converse(self, call: Call) -> list[Any]:
-        """Upload, call, and return the final outputs; after another login, if the server has forgotten the first."""
-        routes = self._app.routes
-        try:
-            return self._attempt(call)
-        except AuthenticationError as error:
-            before_it_runs = (routes.upload, routes.join, routes.run(call.endpoint.name or "predict"))
-            refused = str(error.url).split("?")[0] in before_it_runs
-            if self._auth is None or not refused or contains(call.data, is_spent):
+            data = endpoint.bind(described, args, keywords, f"{endpoint} of {self.src}")
+        except TypeError:  # which names parameters, so far perhaps by their labels
+            if self._app.info is not None or not self._load_info():
                 raise
-        log_in(self._http, routes, self._auth)
-        return self._attempt(call)
+            return self._call(args, api_name, fn_index, headers, keywords)
+        token = self._oauth_token if described.get("oauth_token") else None
+        return Call(self._context, endpoint, data, headers, token)
 
-    def _attempt(self, call: Call) -> list[Any]:
-        if not call.job.cancelled():
-            call.data = self._send_files(call)
-        while not call.job.cancelled():
-            if call.session.over:
-                call.session = self._current_session()
-            call.session.stateful |= call.endpoint.stateful
-            try:
-                return self._talk(call)
-            except _Retired:  # between the question whether it was over and the join
-                continue
-        raise _Cancelled("The job was cancelled before it was sent.")
 
-    def _complete(self, call: Call) -> Protocol:
-        """Add to the call's body what the server needs to know besides the values. Returns how the call is spoken."""
-        protocol = PROTOCOLS[choose_protocol(self._app, call.endpoint, self._skip_queue)]
-        whole = protocol.diffs and wants_whole_values(self._app, call.session)
-        call.extra = {"simple_format": True} if whole else {}
-        if self._oauth_token and self._describe(call.endpoint).get("oauth_token"):
-            call.extra["oauth_token"] = self._oauth_token
-        return protocol
+# --- only for programs of the official client, which find this file in its place (README, "Coming from gradio_client")
 
-    def _talk(self, call: Call) -> list[Any]:
-        """Have one conversation with the server, publish what it says, and return the final outputs."""
-        job, endpoint, session, app = call.job, call.endpoint, call.session, self._app
-        if self.config.get("connect_heartbeat"):
-            session.beat()
-        protocol = self._complete(call)
-        if app.version < (3, 28) and not endpoint.stateful:
-            # Run on 3.16: a session has one generator for each function, which further calls of it go on with.
-            call.session = Session(self._http, app.routes)
-        diffs = protocol.diffs and "simple_format" not in call.extra
-        transcript = Transcript(diffs, app.version, f"{endpoint} of {self.src}")
-        arrivals = Arrivals(partial(self._fetch, headers=call.headers), PROTOCOLS[app.protocol].is_file)
-        conversation = protocol.speak(call)
-        try:
-            for message in conversation:
-                step = transcript.feed(message)
-                if step is None:
-                    continue
-                if step.values is not None and app.version < (4,):
-                    step.values = modern_outputs(endpoint, step.values)
-                if step.final:
-                    return arrivals.final(step.values or [])
-                job._publish(arrivals.next(step))
-        except BaseException:  # an interrupt or a full disk stops the generator, too
-            session.disturbed |= endpoint.generator
-            raise
-        finally:
-            conversation.close()
-        raise ConnectionLost(f"{self.src} ended the conversation about {endpoint} without a result.")
 
-    # --- files
+is_http_url_like = is_url
+is_file_obj_with_meta = is_marked_file
 
-    def _send_files(self, call: Call) -> list[Any]:
-        """The arguments with each local file uploaded, or in base64, and replaced by what the server calls it."""
-        version = self._app.version
-        found: dict[int, LocalFile] = {}
 
-        def take(kind: str, marked: LocalFile) -> Any:
-            return self._encode(marked, kind) if takes_base64(version, kind) else found.setdefault(id(marked), marked)
+def traverse(tree: Json, replace: Callable[[Any], Any], match: Match) -> Json:
+    return walk(tree, match, replace)
 
-        data = [
-            walk(fit_argument(version, kind, value), is_local_file, partial(take, kind))
-            for kind, value in zip(call.endpoint.input_types, call.data)
-        ]
-        uploaded = self._upload(found, call.headers, call.abort) if found else {}
-        return [walk(value, is_local_file, lambda marked: uploaded[id(marked)]) for value in data]
 
-    def _upload(self, found: Mapping[int, LocalFile], headers: Headers, abort: Abort) -> dict[int, dict[str, Any]]:
-        """Upload all files in one request. Returns what the server takes for each."""
-        url = self._app.routes.upload
-        with ExitStack() as stack:
-            parts = [self._open(marked, stack) for marked in found.values()]
-            form = Multipart("files", parts, os.urandom(16).hex())
-            with self._http.request("POST", url, form, headers=headers, abort=abort) as response:
-                paths = response.json()
-        if not isinstance(paths, list) or len(paths) != len(parts) or not all(isinstance(path, str) for path in paths):
-            raise ProtocolError(f"{url} answered {str(paths)[:200]} to an upload of {len(parts)} files.", url=url)
-        return {
-            key: file_argument(self._app.version, part.name, part.size, part.mime_type, path)
-            for key, part, path in zip(found, parts, paths)
-        }
+if not TYPE_CHECKING:  # which would take any misspelt name of this module for one of these
 
-    def _encode(self, marked: LocalFile, kind: str) -> Json:
-        from base64 import b64encode
+    def __getattr__(name: str) -> Any:
+        """The modules of the official client, which are all this one, and its folder for files that come back."""
+        if name in ("client", "data_classes", "exceptions", "utils"):
+            return sys.modules[__name__]
+        if name == "DEFAULT_TEMP_DIR":
+            import tempfile
 
-        with ExitStack() as stack:
-            part = self._open(marked, stack)
-            encoded = b64encode(part.read(part.size)).decode()
-        return base64_argument(kind, part.name, part.mime_type, encoded)
-
-    def _open(self, marked: LocalFile, stack: ExitStack) -> Part:
-        """The file as a part of a form, opened until the stack is closed."""
-        from mimetypes import guess_type
-
-        name = str(marked["orig_name"])
-        stream = self._stream(marked, name, stack)
-        turn: Any = self._reading if stream is marked.source else nullcontext()  # other jobs may read it, elsewhere
-        start = at = marked.start
-        with turn:
-            size = stream.seek(0, os.SEEK_END) - start
-        self._check_size(marked, size)
-
-        def read(most: int) -> bytes:
-            nonlocal at
-            try:
-                with turn:
-                    stream.seek(at)
-                    data = stream.read(most)
-            except OSError as error:  # which is none of the network
-                raise ValueError(f"File {name} could not be read: {error}") from error
-            at += len(data)
-            if self._moved:
-                self._moved("uploading", name, size, at - start)
-            return data
-
-        return Part(name, guess_type(name)[0] or "application/octet-stream", size, read)
-
-    def _stream(self, marked: LocalFile, name: str, stack: ExitStack) -> IO[bytes]:
-        """What the file is read from. Its size has to be known before it is sent: URLs and pipes are stored first."""
-        source = marked.source
-        if isinstance(source, bytes):
-            return io.BytesIO(source)
-        if isinstance(source, str) and is_url(source):
-            chunks = self._get(source, name, redirects="any")
-        else:
-            try:
-                stream = stack.enter_context(open(source, "rb")) if isinstance(source, str) else source
-            except OSError as error:
-                raise ValueError(f"File {name} could not be read: {error}") from error
-            if is_seekable(stream):
-                return stream
-            chunks = iter(partial(stream.read, UPLOAD_CHUNK), b"")
-        import tempfile
-
-        stored = stack.enter_context(tempfile.TemporaryFile())
-        stored.writelines(chunks)
-        stored.seek(0)
-        return stored
-
-    def _fetch(self, item: Mapping[str, Any], headers: Headers) -> Any:
-        """A file the server sent, as users get it: a local path, or the object they can fetch it with."""
-        if self._download_files is False:
-            given = FileData(item)
-            given.download = partial(self._transfer, item, headers)
-            return given
-        folder = os.path.abspath(default_folder() if self._download_files is True else self._download_files)
-        try:
-            return save(self._contents(item, headers), folder, lambda sha: os.path.join(folder, sha, file_name(item)))
-        except PermissionError as error:  # as in the default folder, if another user has made it
-            error.strerror = f"{error.strerror}; choose another folder with Client(download_files=…)"
-            raise
-
-    def _transfer(self, item: Mapping[str, Any], headers: Headers, dest: str | None) -> str | bytes:
-        if dest is None:
-            return b"".join(self._contents(item, headers))
-        path = os.path.abspath(os.path.join(dest, file_name(item)) if os.path.isdir(dest) else dest)
-        return save(self._contents(item, headers), os.path.dirname(path), lambda sha: path)
-
-    def _contents(self, item: Mapping[str, Any], headers: Headers) -> Iterator[bytes]:
-        self._own()
-        path, url = str(item["path"]), item.get("url")
-        if is_data_url(url):
-            from base64 import b64decode
-
-            try:
-                yield b64decode(str(url).partition(",")[2])
-            except ValueError as error:
-                raise ProtocolError(f"{self.src} sent a file in broken base64: {error}.") from error
-            return
-        if item.get("is_stream"):  # since 5.0 a playlist, beside which the server offers all of it as one file
-            url = self._app.routes.stream(re.sub(r"playlist\.m3u8$", "playlist-file", path))
-        else:
-            url = self._app.routes.file(path)
-        yield from self._get(url, file_name(item), headers=headers)
-
-    def _get(self, url: str, name: str, **options: Any) -> Iterator[bytes]:
-        with self._http.request("GET", url, **options) as response:
-            if response.status != 200:
-                raise http_error(response)
-            length = response.headers.get("content-length", "")
-            done = 0
-            for chunk in response.chunks():
-                yield chunk
-                done += len(chunk)
-                if self._moved:
-                    self._moved("downloading", name, int(length) if length.isdecimal() else None, done)
+            globals()[name] = os.environ.get("GRADIO_TEMP_DIR") or tempfile.mkdtemp(prefix="gradio-")
+            return globals()[name]
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 # === Command line =====================================================================================================
-# python -m gradio_lite_client. Results on stdout, everything else on stderr. COMMANDS, at the end, says what there is.
+# python -m gradio_lite_client. Results on stdout, everything else on stderr. It uses what every program can use.
 
-EXIT_CODES = """\
-exit codes:
-  0    done
-  1    the app raised an error, or the server answered with one
-  2    wrong usage: a command, an endpoint, a parameter, a value or a file
-  3    cannot connect: no network, TLS, no Gradio app, or a Space that is down
-  4    a login or token is missing, or was refused
-  5    the server was silent for longer than --timeout
-  6    queue full, rate limit or quota
-  7    the connection broke while the result was on its way
-  130  interrupted; the server has been told to cancel the job"""
-CODES: dict[type, int] = {  # of errors and those derived from them
-    Exception: 1,
-    GradioError: 1,
-    InvalidAPIEndpointError: 2,
-    TypeError: 2,
-    ValueError: 2,
-    OSError: 2,
-    ConnectionFailed: 3,
-    ProtocolError: 3,
-    SpaceError: 3,
-    AuthenticationError: 4,
-    TimedOut: 5,
-    QueueError: 6,
-    TooManyRequestsError: 6,
-    ConnectionLost: 7,
+USAGE_ERRORS = (TypeError, ValueError, OSError, InvalidAPIEndpointError)
+EXIT_CODES: dict[int, tuple[str, tuple[type, ...]]] = {  # for which errors, and those derived from them
+    0: ("done", ()),
+    1: ("the app raised an error, or the server answered with one", (Exception, GradioError)),
+    2: ("wrong usage: a command, an endpoint, a value or a file", USAGE_ERRORS),
+    3: ("cannot connect: network, no app, Space is down", (ConnectionFailed, ProtocolError, SpaceError)),
+    4: ("a login or token is missing, or was refused", (AuthenticationError,)),
+    5: ("the server was silent for longer than --timeout", (TimedOut,)),
+    6: ("queue full, rate limit or quota", (QueueError, TooManyRequestsError)),
+    7: ("the connection broke while the result was on its way", (ConnectionLost,)),
+    130: ("interrupted", (KeyboardInterrupt,)),
 }
-SPELLINGS = {  # what errors of the library advise, and how the command line spells that
+SHELL_WORDS = {  # what errors of the library advise, and how the command line spells that
     "Client(timeout=…)": "--timeout",
     "Client(download_files=…)": "-o",
     "auth=(user, password)": "--auth USER:PASSWORD",
+    "auth=": "--auth",
+    "headers=": "-H",
+    "cookies=": "--cookie",
     "ssl_verify=False": "--insecure",
     "ssl_verify=": "--cacert",
+    "proxy=": "--proxy",
     "token=…": "--token",
     "specify an `api_name` or `fn_index`": "name the ENDPOINT",
+    "wrap it in handle_file(), as in": "write",
+    "=handle_file(…)": "=@FILE",
 }
-NOTES = {  # on files, in the words of the official command line, as programs read them
-    "parameters": 'Must include {"path": "<local path or url>", "meta": {"_type": "gradio.FileData"}}. '
-    "The meta key signals that the file will be uploaded to the remote server.",
-    "returns": "The returned file path on disk.",
-}
+CONTROLS = r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]"
+
+
+def program() -> str:
+    """How this was called: it may be a copy under any name."""
+    if __name__ != "__main__":
+        return "gradio-lite"
+    return f"{os.path.basename(sys.executable)} -m {__spec__.name}" if __spec__ else os.path.basename(sys.argv[0])
 
 
 def is_terminal(stream: TextIO | None) -> bool:
     return stream is not None and stream.isatty()
 
 
-def write(stream: TextIO | None, text: str) -> None:
-    """Write at once, whatever the stream can encode; a terminal gets no control characters of the app."""
-    if stream is None:  # a program without a console
+def write(stream: TextIO | None, text: str, before: str = "") -> None:
+    """Write at once, whatever the stream can encode. Control characters, which are the app's, reach no terminal."""
+    if stream is None or not text + before:  # None: the program has no such stream
         return
+    if stream is sys.stderr or is_terminal(stream):
+        text = before + re.sub(CONTROLS, "\ufffd", text.replace("\r\n", "\n"))
     encoding = getattr(stream, "encoding", None) or "utf-8"
-    if is_terminal(stream):
-        text = re.sub(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", "\ufffd", text.replace("\r\n", "\n"))
     try:
         stream.write(text.encode(encoding, "replace").decode(encoding))
         stream.flush()
-    except OSError:
+    except (OSError, ValueError):
         if stream is not sys.stderr:  # the result does not depend on it
             raise
 
@@ -3964,439 +4131,192 @@ def to_json(value: Json, indent: int | None = None) -> str:
     return json.dumps(value, indent=indent, ensure_ascii=not readable)
 
 
-class Terminal(logging.Handler):
-    """stderr: what the library logs, if wanted, and on a terminal one line that shows where the command is."""
+class Display(logging.Handler):
+    """Prints what a call gives: text as it grows, else JSON. On stderr: the log, or a line that says how far it is."""
 
     def __init__(self, options: Namespace):
-        super().__init__(logging.DEBUG if options.debug else logging.INFO)
-        self.logs = options.verbose or options.debug
-        self.live = is_terminal(sys.stderr) and os.environ.get("TERM") != "dumb" and not (options.quiet or self.logs)
-        self._length = 0  # of the line
-        self._shown = 0.0  # when it last showed how much of a file had moved
-
-    def __enter__(self) -> Terminal:
-        self._level = logger.level
-        logger.addHandler(self)
-        logger.setLevel(self.level)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.clear()
-        logger.removeHandler(self)
-        logger.setLevel(self._level)
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.show(record.getMessage(), stays=self.logs)
-
-    def show(self, text: str, stays: bool = False) -> None:
-        """Show a line, which stays, or is replaced by the next."""
-        if not stays and not self.live:
-            return
         from shutil import get_terminal_size
 
-        self.clear()
-        text = " ".join(text.split())
-        if not stays:
-            columns = get_terminal_size().columns
-            text = text[: columns - 1]
-            while width(text) >= columns:
-                text = text[:-1]
-            self._length = width(text)
-        write(sys.stderr, text + "\n" * stays)
-
-    def clear(self) -> None:
-        if self._length:
-            with suppress(OSError):  # as in write(), which would not let the control characters pass
-                sys.stderr.write("\r" + " " * self._length + "\r")
-                sys.stderr.flush()
-            self._length = 0
-
-    def update(self, update: StatusUpdate) -> None:
-        if update.log:
-            self.show(f"{update.log[1]}: {update.log[0]}", stays=self.live)
-        else:
-            self.show(describe_status(update))
-
-    def moved(self, what: str, name: str, size: int | None, done: int) -> None:
-        """`done` bytes of a file have been uploaded or downloaded so far."""
-        if done == size or time.monotonic() - self._shown > 0.1:
-            self._shown = time.monotonic()
-            self.show(f"{what} {name} {bar(done, size)}{done / 1e6:.1f} MB")
-
-
-def width(text: str) -> int:
-    """The columns that a text takes on a terminal."""
-    from unicodedata import east_asian_width
-
-    return sum(2 if east_asian_width(char) in "WF" else 1 for char in text)
-
-
-def bar(done: float | None, length: float | None) -> str:
-    if done is None or not length:
-        return ""
-    filled = round(20 * min(1.0, max(0.0, done / length)))
-    return f"[{'#' * filled:.<20}] {done / length:.0%} "
-
-
-def describe_status(update: StatusUpdate) -> str:
-    text = update.code.value.lower().replace("_", " ")
-    if update.rank is not None:
-        text += f", place {update.rank + 1}" + (f" of {update.queue_size}" if update.queue_size else "")
-    if update.eta:
-        text += f", about {update.eta:.0f} s"
-    return "  ".join(map(describe_progress, update.progress_data or ())) or text
-
-
-def describe_progress(unit: ProgressUnit) -> str:
-    index, length = number(unit.index), number(unit.length)
-    if index is None:
-        return f"{unit.desc or 'progress'} {bar(number(unit.progress), 1)}"
-    of = f"/{length:.12g}" if length else ""
-    return f"{unit.desc or 'progress'} {bar(index, length)}{index:.12g}{of} {unit.unit or ''}"
-
-
-# --- from words to arguments
-
-
-def stdin() -> TextIO:
-    if sys.stdin is None:
-        raise TypeError("There is no stdin to read from.")
-    return sys.stdin
-
-
-def read_stdin() -> str:
-    text = stdin().read()
-    return text[:-1] if text.endswith("\n") else text
-
-
-def file_named(name: str) -> LocalFile:
-    return handle_file(stdin().buffer.read(), "stdin") if name == "-" else handle_file(name)
-
-
-TEXT_KIND = r"(str|Literal\[.*\])( \| None)?"
-
-
-def fit_word(word: str, parameter: Mapping[str, Any]) -> Any:
-    """What a word of the command line means for a parameter: a file to upload, what stdin holds, or itself."""
-    kind = kind_of(parameter)
-    if word.startswith("@") and not re.fullmatch(TEXT_KIND, kind):
-        marked = file_named(word[1:])
-        return [marked] if kind.lower().startswith("list[") else marked
-    return fit(read_stdin() if word == "-" else word, parameter)
-
-
-def fit(text: str, parameter: Mapping[str, Any]) -> Any:
-    """The text as a value of the parameter's type. TypeError if it is none."""
-    kind, name = kind_of(parameter), parameter["parameter_name"]
-    schema = as_dict(parameter.get("type"))
-    for choice in as_list(schema.get("enum")):
-        if text == (choice if isinstance(choice, str) else json.dumps(choice)):
-            return choice
-    if re.fullmatch(TEXT_KIND, kind):
-        return text
-    value = json_or_none(text.lower() if kind.startswith("bool") else text)
-    listed = re.fullmatch(r"(?i)list\[(.*)\]( \| None)?", kind)
-    if listed and not isinstance(value, list) and not (listed[2] and text == "null"):
-        items = {"type": schema.get("items"), "python_type": {"type": listed[1]}, "parameter_name": name}
-        return [fit(text, items)]
-    if text == "null":
-        return None
-    if re.fullmatch(r"(int|float|number)( \| (int|float|None))*", kind) and number(value) is None:
-        raise TypeError(f"Parameter `{name}` takes a number, not {text!r}.")
-    if re.fullmatch(r"bool( \| None)?", kind) and not isinstance(value, bool):
-        raise TypeError(f"Parameter `{name}` takes true or false, not {text!r}.")
-    if kind.startswith("filepath") and not isinstance(value, dict):
-        raise TypeError(f"Parameter `{name}` takes a file: write {name}=@{text}")
-    return text if value is None else value
-
-
-def is_upload(item: Json) -> bool:
-    """Whether this is a file object that a person has written, not one that a server has sent."""
-    return is_marked_file(item) and item.keys() == {"path", "meta"}
-
-
-def parsed(text: str) -> Json:
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise TypeError(f"Not JSON: {text[:200]} ({error}).") from error
-
-
-def given_json(text: str) -> Json:
-    """JSON of the command line. File objects as in the official one, a path and a mark and no more, are uploads."""
-    return walk(parsed(text), is_upload, lambda item: handle_file(item["path"]))
-
-
-def read_words(words: Sequence[str], parameters: Sequence[Mapping[str, Any]]) -> tuple[list[Any], dict[str, Any]]:
-    """Positional and keyword arguments."""
-    known = {str(parameter["parameter_name"]): parameter for parameter in parameters}
-    needed = [name for name, parameter in known.items() if not parameter.get("parameter_has_default")]
-    if not words and sys.stdin and not is_terminal(sys.stdin) and [kind_of(known[name]) for name in needed] == ["str"]:
-        return [], {needed[0]: read_stdin()}
-    if list(words) == ["-"] and parameters:
-        text = read_stdin()
-        value = json_or_none(text)
-        if isinstance(value, dict) and value.keys() <= known.keys():  # nobody has typed it: files in it are not read
-            return [], value
-        return [fit(text, parameters[0])], {}
-    args: list[Any] = []
-    keywords: dict[str, Any] = {}
-    for word in words:
-        match = re.match(r"(\w+)(:?=)(.*)", word, re.S)
-        if match is None:
-            args.append(fit_word(word, parameters[len(args)]) if len(args) < len(parameters) else word)
-            continue
-        name, sign, text = match.groups()
-        if sign == ":=":
-            value = parsed(read_stdin()) if text == "-" else given_json(text)
-        else:
-            value = fit_word(text, known[name]) if name in known else text
-        repeated = isinstance(keywords.get(name), list) and isinstance(value, list)  # name=@a name=@b
-        keywords[name] = keywords[name] + value if repeated else value
-    return args, keywords
-
-
-def choose_endpoint(client: Client, options: Namespace) -> tuple[Endpoint, list[str]]:
-    """The endpoint that the command line means, and the words that are values."""
-    first = options.endpoint or ""
-    listed = client._app.listed
-    is_value = not first or re.match(r"[{@-]|\w+:?=", first) or (len(listed) == 1 and f"/{first}" != listed[0])
-    if options.fn_index is None and (first.startswith("/") or not is_value):
-        return client._endpoint(first, None), options.values
-    values = options.values if options.endpoint is None else [first, *options.values]
-    return client._endpoint(None, options.fn_index), values
-
-
-# --- results
-
-
-class Printer:
-    """Prints what a call gives, in the form that the options ask for, and shows on the terminal where it is."""
-
-    def __init__(self, options: Namespace, terminal: Terminal, returns: Sequence[Mapping[str, Any]], named: bool):
-        self._names: list[str] = []
-        for item in returns:
-            self._names.append(free_name(str(item.get("label") or "value"), "", self._names.__contains__))
-        self._form = "raw" if options.raw else "named" if named else "plain"
-        self._folder = options.download_files
-        self._stream = options.stream or (self._form == "plain" and not options.no_stream)
-        self._events = options.stream and self._form == "named"
-        self._terminal = terminal
-        self._values: Iterator[Any] | None = None
-        self._seen = 0
+        super().__init__(logging.DEBUG if options.verbose > 1 else logging.INFO)
+        self._columns = get_terminal_size().columns
+        self._json, self._events, self._verbose = options.json, options.json and options.stream, options.verbose > 0
+        silent = options.quiet or self._verbose or self._events or os.environ.get("TERM") == "dumb"
+        self.live = is_terminal(sys.stderr) and not silent  # there is a line, which the next text replaces
+        self._tells = self.live or self._verbose  # what the app says is shown
+        self.keep: Callable[[Any], Any] = lambda value: value  # sees to the files in it
+        self._raw = options.output == "-"  # nothing is printed, but a file
+        self._drawn = False  # something is on the line
+        self._phase: Any = None  # what the job does,
+        self._began = 0.0  # and since when
         self._last: Any = None  # what has been printed,
-        self._open = False  # and whether it is a text, with the cursor still on its line
-        self._kept = Arrivals(partial(keep_file, self._folder), is_received)  # the files, each saved once
+        self._seen = self._open = False  # whether anything has, and whether it is a text, with the cursor on its line
 
-    def update(self, job: Job) -> None:
-        """Called in the thread of the call, after each message of the server."""
-        if job.done():
-            return
-        if job.status().code is not Status.ITERATING:
-            self._tell(job.status())
-        self._values = self._values or iter(job)
-        while self._stream and self._folder != "-" and self._seen < len(job._outputs):
-            self._seen += 1
-            self._show(self._shaped(next(self._values)))
+    def emit(self, record: logging.LogRecord) -> None:
+        self.say(record.getMessage(), stays=self._verbose)
 
-    def _tell(self, status: StatusUpdate) -> None:
-        self._terminal.update(status)
-        if status.log:
-            self.event("log", level=status.log[1], message=status.log[0])
-        elif status.progress_data is not None:
-            self.event("progress", progress=[vars(unit) for unit in status.progress_data])
-        else:
-            place = {"rank": status.rank, "queue_size": status.queue_size, "eta": status.eta}
-            self.event("status", status=status.code.value, **place)
+    def say(self, text: str, stays: bool = False) -> None:
+        """Put a text on the line, in place of the one before; or one that stays, where it does not share a line."""
+        if self.live or stays:
+            room = self._columns - 1
+            text = " ".join(text.split())
+            if not stays:
+                text = text[: room if text.isascii() else room // 2]  # others may take two columns each
+            before = f"\r{' ' * room}\r" if self._drawn else "\n" * (self._open and is_terminal(sys.stdout))
+            write(sys.stderr, text + "\n" * stays, before)
+            self._drawn = bool(text) and not stays
+
+    def update(self, update: StatusUpdate | OutputUpdate) -> None:
+        """Show what has happened."""
+        if isinstance(update, OutputUpdate):
+            if self._events:
+                self.event("output", output=self.keep(update.outputs))
+            elif not self._json and not self._raw:
+                self._print(self.keep(update.outputs), update.final)
+        elif update.log:
+            self.say(f"{update.log[1]}: {update.log[0]}", stays=self._tells)
+            self.event("log", level=update.log[1], message=update.log[0])
+        elif update.success is None:
+            units = update.progress_data or ()
+            phase = (update.code, update.rank, *(unit.desc for unit in units))
+            if phase != self._phase:
+                self._phase, self._began = phase, time.monotonic()
+            seconds, cells = time.monotonic() - self._began, 20 if self._columns > 60 else 6
+            self.say(describe_status(update, seconds, cells), stays=self._verbose)
+            place = {"rank": update.rank, "queue_size": update.queue_size, "eta": update.eta}
+            self.event("status", status=update.code.value, **place, progress=[vars(unit) for unit in units])
 
     def finish(self, result: Any) -> None:
         """Print the result, or what of it has not been printed."""
-        self._terminal.clear()
-        if self._folder == "-":
-            return pour(result, self._terminal)
-        value = self._shaped(result)
-        if self._events:
-            return self.event("complete", output=value)
-        nothing = result == () and self._form == "plain"
-        if not nothing and (not self._seen or value != self._last):
-            self._show(value, indent=None if self._seen else 2)
-
-    def end_line(self) -> None:
-        """What follows, maybe an error, begins a line."""
-        write(sys.stdout, "\n" * self._open)
-        self._open = False
+        self.say("")
+        value = self.keep(result)
+        self.event("complete", output=value)
+        if not (self._events or self._raw or (self._seen and value == self._last)):
+            self._print(value, final=True)
 
     def event(self, event: str, **fields: Any) -> None:
         if self._events:
             write(sys.stdout, to_json({"event": event, **fields}) + "\n")
 
-    def _shaped(self, result: Any) -> Any:
-        """A value of the job in the form that is to be printed, with the paths of its files where they are wanted."""
-        outputs = list(result) if isinstance(result, tuple) else [result]
-        if self._folder:
-            outputs = self._kept.final(outputs)
-        if self._form == "named":
-            return dict(zip(self._names, outputs))
-        return outputs[0] if self._form == "plain" and len(outputs) == 1 else outputs
+    def end_line(self) -> None:
+        """What follows, maybe an error, begins a line."""
+        self.say("")
+        with suppress(OSError):  # Ctrl-C ends what stdout is piped to, too
+            write(sys.stdout, "\n" * self._open)
 
-    def _show(self, value: Any, indent: int | None = None) -> None:
-        """Print one of several values: of a text that grows, only what is new."""
-        self._terminal.clear()
-        if self._events:
-            return self.event("output", output=value)
-        self._terminal.live = self._terminal.live and not is_terminal(sys.stdout)  # they would share a line
-        is_text = isinstance(value, str)  # which only a single output can be
+    def _print(self, value: Any, final: bool) -> None:
+        """Print one of several values: of a text that grows, only what is new; of no outputs, nothing."""
+        if value == () and not self._json:
+            return
+        self.say("")
+        self.live = False  # what stdout is piped to may share the terminal
+        is_text = isinstance(value, str) and not self._json
+        indent = 2 if final and not self._seen else None  # one of several values is one line
         if is_text and self._open and value.startswith(self._last):
             write(sys.stdout, value[len(self._last) :])
         else:
             write(sys.stdout, "\n" * self._open + (value if is_text else to_json(value, indent) + "\n"))
-        self._last, self._open = value, is_text
+        self._last, self._open, self._seen = value, is_text, True
 
 
-def is_received(item: Any) -> bool:
-    return isinstance(item, FileData) and item.download is not None
+def describe_status(update: StatusUpdate, seconds: float, cells: int = 20) -> str:
+    """What a job has been doing for so many seconds; bars have so many cells."""
+    if update.progress_data:
+        return "  ".join(describe_progress(unit, seconds, cells) for unit in update.progress_data)
+    text = update.code.value.lower().replace("_", " ")
+    if update.rank is not None:
+        text += f", place {update.rank + 1}" + (f" of {update.queue_size}" if update.queue_size else "")
+    text += f", {seconds:.0f} s" if seconds >= 1 else ""
+    return text + (f", about {update.eta:.0f} s in all" if update.eta else "")
 
 
-def free_name(stem: str, suffix: str, is_taken: Callable[[str], bool]) -> str:
-    """The stem and suffix, with a number between them if that is taken."""
-    numbered = (f"{stem} ({count}){suffix}" for count in itertools.count(2))
-    return next(name for name in itertools.chain([stem + suffix], numbered) if not is_taken(name))
+def describe_progress(unit: ProgressUnit, seconds: float, cells: int) -> str:
+    """How far a bar is comes first, as the rest may not fit on the line."""
+    done, length, parts = unit.index, unit.length, [""]
+    if done is None:
+        done, length = unit.progress, 1
+    elif unit.unit == "bytes":
+        parts.append(f"{done / 1e6:.1f}" + (f"/{length / 1e6:.1f} MB" if length else " MB"))
+        if seconds >= 1 and done > 0:
+            parts.append(f"{done / seconds / 1e6:.1f} MB/s")
+            parts.append(f"{(length - done) * seconds / done:.0f} s left" if length and length > done else "")
+    else:
+        parts.append(f"{done:.12g}" + (f"/{length:.12g}" if length else "") + f" {unit.unit or ''}".rstrip())
+    if done is not None and length and length > 0:
+        parts[0] = f"[{'#' * round(cells * min(1.0, max(0.0, done / length))):.<{cells}}]"
+        parts[0] += f" {done / length:.0%}" * (unit.unit != "bytes")
+    return " ".join(filter(None, [*parts, unit.desc or "progress"]))
 
 
-def keep_file(folder: str, item: FileData) -> str:
-    """Download a file into the folder, under a name that is free there. Returns its path."""
-    return item.save(free_name(*os.path.splitext(os.path.join(folder, file_name(item))), os.path.lexists))
+def read_stdin(binary: bool = False) -> Any:
+    if sys.stdin is None:
+        raise TypeError("There is no stdin to read from.")
+    return sys.stdin.buffer.read() if binary else re.sub(r"\n\Z", "", sys.stdin.read())
 
 
-def pour(outputs: Any, terminal: Terminal) -> None:
-    """Write the contents of the one file in the outputs to stdout."""
-    import shutil
-    import tempfile
-
-    found: list[FileData] = []
-    walk(outputs, is_received, found.append)
-    if len(found) != 1:
-        raise ValueError(f"-o - writes one file to stdout, but there are {len(found)}.")
-    if sys.stdout is None:
-        raise ValueError("There is no stdout to write to.")
-    with tempfile.TemporaryDirectory() as folder, open(found[0].save(folder), "rb") as stored:
-        terminal.clear()
-        shutil.copyfileobj(stored, sys.stdout.buffer)
-    sys.stdout.flush()
-
-
-# --- what an app offers
-
-
-def endpoint_json(info: Mapping[str, Any]) -> dict[str, Any]:
-    """An endpoint in the shape of the official command line."""
-    parameters = []
-    for item in info["parameters"]:
-        optional = bool(item.get("parameter_has_default"))
-        default = item.get("parameter_default") if optional else None
-        kind = flat_schema(item, NOTES["parameters"])
-        parameters.append({"name": item["parameter_name"], "required": not optional, "default": default, "type": kind})
-    returns = [{"name": item.get("label"), "type": flat_schema(item, NOTES["returns"])} for item in info["returns"]]
-    return {"parameters": parameters, "returns": returns, "description": info.get("description") or ""}
+def fit(word: str, parameter: Mapping[str, Any]) -> Any:
+    """The word as a value of the parameter's type: a file to upload, if it takes files; what stdin holds; or itself."""
+    kind, schema = kind_of(parameter), as_dict(parameter.get("type"))
+    is_list = kind.lower().startswith("list[")
+    if word.startswith("@") and "filepath" in kind:
+        marked = handle_file(read_stdin(binary=True), "stdin") if word == "@-" else handle_file(word[1:])
+        return [marked] if is_list else marked
+    text = read_stdin() if word == "-" else word
+    for choice in as_list(schema.get("enum") or as_dict(schema.get("items")).get("enum")):
+        if text == (choice if isinstance(choice, str) else json.dumps(choice)):
+            return [choice] if is_list else choice
+    if re.fullmatch(r"(str|Literal\[.*\])( \| None)?", kind):
+        return text
+    value = json_or_none(text.lower() if kind.startswith("bool") else text)
+    if value is None and (text != "null" or (is_list and "None" not in kind)):
+        if not re.search("str|Literal|Any", kind):
+            name = parameter["parameter_name"]
+            cure = f"write {name}=@{text}" if "filepath" in kind else f"not {text!r}"
+            raise TypeError(f"Parameter `{name}` takes {kind}: {cure}")
+        value = text
+    return [value] if is_list and value is not None and not isinstance(value, list) else value
 
 
-def flat_schema(item: Mapping[str, Any], note: str) -> Json:
-    """The JSON Schema of a value without references, and with the type "filepath" for files."""
-    schema = as_dict(item.get("type"))
-    definitions = as_dict(schema.get("$defs"))
-    a_file = {"type": "filepath", "description": note}
-    left = iter(range(1000))
-
-    def is_special(part: Json) -> bool:
-        return isinstance(part, dict) and ("$ref" in part or type_name(part) == "filepath")
-
-    def resolve(part: Mapping[str, Any], opened: tuple[str, ...] = ()) -> Json:
-        if "$ref" not in part:
-            return a_file
-        name = str(part["$ref"]).rsplit("/", 1)[-1]
-        known = definitions.get(name, {})
-        if name in opened or next(left, None) is None:  # schemas may refer to themselves, or double with each step
-            return {}
-        return walk(known, is_special, partial(resolve, opened=(*opened, name)))
-
-    if kind_of(item) == "filepath":  # 3.x does not say it in the schema
-        return a_file
-    flat = walk({key: part for key, part in schema.items() if key != "$defs"}, is_special, resolve)
-    return {**flat, "items": a_file} if kind_of(item) == "list[filepath]" else flat
-
-
-def endpoint_table(name: str, info: Mapping[str, Any]) -> str:
-    """An endpoint for people: a line for each parameter and each value that it returns."""
-    rows = []
-    for item in info["parameters"]:
-        default = f"default {to_json(item.get('parameter_default'))}"
-        need = default if item.get("parameter_has_default") else "required"
-        rows.append((item["parameter_name"], kind_of(item), need))
-    rows += [(f"-> {item.get('label')}", kind_of(item), "") for item in info["returns"]]
-    cells = [[text if len(text) <= 40 else f"{text[:37]}..." for text in row] for row in rows]
-    first, second = (max((len(row[column]) for row in cells), default=0) for column in (0, 1))
-    lines = [f"    {row[0]:{first}}  {row[1]:{second}}  {row[2]}".rstrip() for row in cells]
-    about = " ".join(str(info.get("description") or "").split())
-    return "\n".join([f"{name}  {about}".rstrip(), *lines, ""])
+def read_words(words: Sequence[str], parameters: Sequence[Mapping[str, Any]]) -> tuple[list[Any], dict[str, Any]]:
+    """Positional and keyword arguments."""
+    known = {str(parameter["parameter_name"]): parameter for parameter in parameters}
+    args: list[Any] = []
+    keywords: dict[str, Any] = {}
+    for word in words:
+        match = re.match(r"(\w+)(:?=)(.*)", word, re.S)
+        if match is None:
+            if word.startswith("@") and len(args) == len(parameters) and args and isinstance(args[-1], list):
+                args[-1] += fit(word, parameters[-1])  # one more file
+            else:
+                args.append(fit(word, parameters[len(args)] if len(args) < len(parameters) else {}))
+            continue
+        name, sign, text = match.groups()
+        if known and name not in known:
+            cure = f"Text with = in it is given by name, as in {next(iter(known))}={name}{sign}..."
+            close = _similar(name, list(known))
+            raise TypeError(f"There is no parameter {name}{close}: the endpoint takes {', '.join(known)}. {cure}")
+        if sign == "=":
+            value = fit(text, known.get(name, {}))
+        else:
+            given = read_stdin() if text == "-" else text
+            value = json_or_none(given)
+            if value is None and given.strip() != "null":
+                raise TypeError(f"{name}:= takes JSON, not {given[:200]!r}.")
+        if name in keywords:
+            if not (isinstance(value, list) and isinstance(keywords[name], list)):
+                raise TypeError(f"{name} is given twice.")
+            value = [*keywords[name], *value]  # name=@a name=@b
+        keywords[name] = value
+    return args, keywords
 
 
-def example(parameter: Mapping[str, Any]) -> Any:
-    """A value for a parameter in code that runs."""
-    a_file = {"path": "file.txt", "meta": dict(FILE_MARK)}
-    guesses = {"str": "Hello!", "float": 1, "int": 1, "bool": True, "filepath": a_file}
-    value, guess = parameter.get("example_input"), guesses.get(kind_of(parameter))
-    if parameter.get("parameter_has_default"):
-        value = parameter.get("parameter_default")
-    elif not value or (guess is not None and not isinstance(value, type(guess))):
-        value = guess
-    return walk(value, is_marked_file, lambda item: {**a_file, "path": item.get("url") or item["path"]})
-
-
-def as_code(value: Json, literal: Callable[[Any], str]) -> str:
-    """The value as an expression in which files are wrapped in handle_file()."""
-    if is_marked_file(value):
-        return f"handle_file({literal(value['path'])})"
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{literal(key)}: {as_code(item, literal)}" for key, item in value.items()) + "}"
-    if isinstance(value, list):
-        return "[" + ", ".join(as_code(item, literal) for item in value) + "]"
-    return literal(value)
-
-
-def snippet(language: str, client: Client, endpoint: Endpoint, values: Mapping[str, Any]) -> str:
-    """Code that calls the endpoint with these values."""
-    from keyword import iskeyword
-    from shlex import quote as quoted
-
-    name, number, src = endpoint.name, endpoint.number, json.dumps(client.src)
-    if language == "python":
-        own = ("self", "api_name", "fn_index", "headers")  # of predict()
-        named = all(key.isidentifier() and not iskeyword(key) and key not in own for key in values)
-        given = [f"{key}=" * named + as_code(value, repr) for key, value in values.items()]
-        given.append(f"api_name={name!r}" if name else f"fn_index={number}")
-        imports = f"from {module_name()} import Client, handle_file"
-        return f"{imports}\n\nclient = Client({src})\nprint(client.predict({', '.join(given)}))"
-    if language == "javascript":
-        imports = 'import { Client, handle_file } from "@gradio/client";'
-        call = f"client.predict({json.dumps(name or number)}, {as_code(dict(values), json.dumps)})"
-        calls = f"const client = await Client.connect({src});\nconst result = await {call};"
-        return f"{imports}\n\n{calls}\nconsole.log(result.data);"
-    if language == "cli":
-        words = [client.src, name or f"--fn-index={number}"]
-        for key, value in values.items():
-            word = f"@{value['path']}" if is_marked_file(value) else value
-            words.append(f"{key}={word}" if isinstance(word, str) else f"{key}:={json.dumps(word)}")
-        return f"{program()} predict {' '.join(map(quoted, words))}"
-    data: list[Any] = [None] * len(endpoint.inputs)
-    for index, value in zip(endpoint.taken, values.values()):
-        data[index] = value
-    body = quoted(json.dumps({"data": data} if name else {"data": data, "fn_index": number}))
-    curl = f"curl -s -H 'Content-Type: application/json' -d {body}"
-    if client._app.version < (4, 20) or not name:
-        return f"{curl} {quoted(client._app.routes.run(name or 'predict'))}"
-    url = client._app.routes.call(name)  # through the queue: a second request gets the result
-    event = r"""sed 's/.*"event_id" *: *"\([^"]*\)".*/\1/'"""
-    return f"{curl} {quoted(url)} \\\n  | {event} \\\n  | xargs -I EVENT curl -sN {quoted(url + '/EVENT')}"
+def choose_endpoint(named: Mapping[str, Any], words: Sequence[str]) -> tuple[str | None, Sequence[str]]:
+    """The endpoint that the words mean, if it has a name, and the words that are values."""
+    first = words[0] if words else "-"
+    name = f"/{first.lstrip('/')}"
+    only = next(iter(named)) if len(named) == 1 else None
+    if re.match(r"[@-]|\w+:?=", first) or (only and name != only and not first.startswith("/")):
+        return only, words
+    return name, words[1:]
 
 
 # --- commands
@@ -4414,29 +4334,19 @@ def pairs(lines: Iterable[str], sign: str, environment: Mapping[str, str]) -> di
     return found
 
 
-def open_client(options: Namespace, terminal: Terminal) -> Client:
-    folder = options.download_files
-    if folder and folder != "-" and os.path.exists(folder) and not os.path.isdir(folder):
-        raise TypeError(f"-o takes a folder, but {folder} is a file.")
+def client_options(options: Namespace) -> dict[str, Any]:
     user, colon, password = (options.auth or "").partition(":")
-    if options.auth and not colon:
+    if user and not colon:
         from getpass import getpass
 
-        try:
-            password = getpass(f"Password of {user}: ")
-        except EOFError as error:
-            raise TypeError(f"Nobody has typed the password of {user}: pass --auth USER:PASSWORD.") from error
-    auth = (user, password) if options.auth else None
-    client = Client(options.src, options.token, auth=auth, **client_options(options))
-    client._moved = terminal.moved
-    return client
-
-
-def client_options(options: Namespace) -> dict[str, Any]:
+        with suppress(EOFError):
+            password = getpass(f"Password of {user}: ") if is_terminal(sys.stdin) else ""
+        if not password:
+            raise TypeError(f"Nobody has typed the password of {user}: pass --auth USER:PASSWORD.")
     return {
-        "headers": pairs(options.H, ":", {}),
-        "cookies": pairs(options.cookie, "=", {}),
-        "download_files": not (options.download_files or options.no_download),  # for -o, they are fetched when printed
+        **({"auth": (user, password)} if user else {}),
+        "headers": pairs(options.headers, ":", {}),
+        "cookies": pairs(options.cookies, "=", {}),
         "ssl_verify": options.cacert or not options.insecure,
         "proxy": options.proxy,
         "timeout": options.timeout,
@@ -4444,340 +4354,233 @@ def client_options(options: Namespace) -> dict[str, Any]:
     }
 
 
-def run_info(options: Namespace, terminal: Terminal) -> str:
-    with open_client(options, terminal) as client:
-        api = client._api()
-        infos = api["named_endpoints"] or {f"--fn-index {key}": info for key, info in api["unnamed_endpoints"].items()}
-        if options.endpoint or options.snippet:
-            endpoint = client._endpoint(options.endpoint, None)
-            infos = {str(endpoint): client._describe(endpoint)}
-            if options.snippet:
-                values = {item["parameter_name"]: example(item) for item in infos[str(endpoint)]["parameters"]}
-                return snippet(options.snippet, client, endpoint, values)
+def run_info(options: Namespace, display: Display) -> str:
+    """print what the endpoints take and return
+
+    %(prog)s http://127.0.0.1:7860
+    %(prog)s gradio/calculator /predict
+    %(prog)s localhost:7860 --json | jq '.named_endpoints | keys'
+    """
+    with Client(options.src, options.token, **client_options(options)) as client:
+        api: Any = client.view_api(print_info=False, return_format="dict")
+    if options.words:
+        name, named = f"/{options.words.lstrip('/')}", api["named_endpoints"]
+        if name not in named:
+            raise ValueError(f"{client.src} lists no {name}{_similar(name, list(named))}.")
+        api = {"named_endpoints": {name: named[name]}, "unnamed_endpoints": {}}
     if options.json or not is_terminal(sys.stdout):
-        return to_json({name: endpoint_json(info) for name, info in infos.items()}, 2)
-    return "\n".join(endpoint_table(name, info) for name, info in infos.items())
+        return to_json(api, 2)
+    return describe_api(api, bool(api["unnamed_endpoints"]))
 
 
-def run_predict(options: Namespace, terminal: Terminal) -> str:
-    options.no_download = options.no_download or options.download_files == "False"  # as the official one spells it
-    options.download_files = None if options.no_download else options.download_files
-    with open_client(options, terminal) as client:
-        endpoint, words = choose_endpoint(client, options)
-        client._load_info()
-        info = client._describe(endpoint)
-        whole = len(words) == 1 and words[0].lstrip().startswith("{")  # all arguments as one JSON object
-        args, keywords = ([], given_json(words[0])) if whole else read_words(words, info["parameters"])
-        call = client._call(args, None, endpoint.number, None, keywords)
-        if options.dry_run:
-            return "\n".join(map(to_json, rehearse(client, call)))
-        printer = Printer(options, terminal, info["returns"], named=options.json or whole)
-        call.job._wakers.append(partial(printer.update, call.job))
+def run_predict(options: Namespace, display: Display) -> str:
+    """call an endpoint and print its result
+
+    %(prog)s localhost:7860 /greet Ada mark=.
+    %(prog)s localhost:7860 /shout @notes.txt -o .
+    echo Ada | %(prog)s localhost:7860 /greet name=-
+
+    The ENDPOINT may be left out if the app has only one. Values, in order or by name:
+      VALUE  name=VALUE      read as the type that the endpoint takes
+      @FILE  name=@FILE      upload a file, or the contents of a URL; @- is stdin
+      name=@FILE name=@FILE  several files
+      name:=JSON             JSON
+      -  name=-  name:=-     from stdin
+    Text that begins with - comes after --; text like a=b, or of others, by name.
+    """
+    from tempfile import TemporaryDirectory
+
+    number, given = options.fn_index, client_options(options)
+    with ExitStack() as stack:
+        if options.output is not None:
+            given["download_files"] = folder = stack.enter_context(TemporaryDirectory())
+            display.keep = partial(keep_files, options.output, folder, {})
+        client = stack.enter_context(Client(options.src, options.token, **given))
+        api: Any = client.view_api(print_info=False, return_format="dict")
+        named, unnamed = api["named_endpoints"], api["unnamed_endpoints"]
+        name, words = choose_endpoint(named, options.words) if number is None else (None, options.words)
+        info = named.get(name) or unnamed.get(number) or {"parameters": []}
+        args, keywords = read_words(words, info["parameters"])
+        job = client.submit(*args, api_name=name, fn_index=number, **keywords)
         try:
-            printer.finish(client._result(call))
-        except BrokenPipeError:
-            raise
+            for update in job.updates(1.0 if display.live else None):
+                display.update(update)
+            display.finish(job.result())
+        except KeyboardInterrupt as error:
+            ran = "the job had ended" if job.done() else "the function cannot be stopped, and goes on"
+            went = "the job has been cancelled" if job.cancel() else ran
+            raise KeyboardInterrupt(f"interrupted; {went}") from error
         except Exception as error:
-            printer.event("error", error=type(error).__name__, message=str(error), code=exit_code(error))
+            display.event("error", error=type(error).__name__, message=str(error), code=exit_code(error))
             raise
         finally:
-            printer.end_line()
+            job.cancel()
     return ""
 
 
-def rehearse(client: Client, call: Call) -> list[dict[str, Any]]:
-    """The requests that a call would send, apart from those that only read."""
-    requests: list[dict[str, Any]] = []
-    app = call.app
+def keep_files(output: str, folder: str, kept: dict[str, str], value: Any) -> Any:
+    """The value, with its files moved from the folder to where `output` says. `kept` tells where they are."""
+    import shutil
 
-    def upload(found: Mapping[int, LocalFile], headers: Headers, abort: Abort) -> dict[int, dict[str, Any]]:
-        names = {key: str(marked["orig_name"]) for key, marked in found.items()}
-        requests.append({"method": "POST", "url": app.routes.upload, "files": list(names.values())})
-        return {key: file_argument(app.version, name, 0, "", f"(uploaded {name})") for key, name in names.items()}
-
-    client._upload = upload  # type: ignore[method-assign]
-    call.data = client._send_files(call)
-    speak = client._complete(call).speak
-    urls: dict[Any, str] = {speak_http: app.routes.run(call.endpoint.name or "predict"), speak_sse: app.routes.data}
-    method = "WEBSOCKET" if speak is speak_ws else "POST"
-    return [*requests, {"method": method, "url": urls.get(speak, app.routes.join), "body": json.loads(call.body())}]
-
-
-def run_upload(options: Namespace, terminal: Terminal) -> str:
-    with open_client(options, terminal) as client:
-        files = dict(enumerate(map(file_named, options.files)))
-        if options.dry_run:
-            names = [marked["orig_name"] for marked in files.values()]
-            return to_json({"method": "POST", "url": client._app.routes.upload, "files": names})
-        uploaded = list(client._upload(files, {}, Abort()).values())
-    paths = [str(item.get("path") or item.get("name")) for item in uploaded]
-    return to_json(uploaded, 2) if options.json else "\n".join(paths)
+    found: list[str] = []  # nobody else knows the name of the folder
+    walk(value, lambda item: isinstance(item, str) and item.startswith(folder), found.append)
+    found = list(dict.fromkeys(found))
+    if (output == "-" and len(found) != 1) or (os.path.isfile(output) and len(found) > 1):
+        raise ValueError(f"-o {output} takes one file, but there are {len(found)}: name a folder.")
+    if output == "-":
+        if is_terminal(sys.stdout):
+            raise ValueError("-o - writes the file as it is, and stdout is a terminal: name a folder, or add > FILE.")
+        with open(found[0], "rb") as stored:
+            shutil.copyfileobj(stored, sys.stdout.buffer)
+        return sys.stdout.flush()
+    looks_like_a_file = os.path.isfile(output) or os.path.splitext(output)[1] != ""
+    is_name = len(found) == 1 and looks_like_a_file and not os.path.isdir(output)
+    for path in found:
+        if path not in kept:
+            os.makedirs((os.path.dirname(output) or ".") if is_name else output, exist_ok=True)
+            stem, suffix = os.path.splitext(os.path.join(output, os.path.basename(path)))
+            kept[path] = shutil.move(path, output if is_name else free_name(stem, suffix, os.path.lexists))
+    return walk(value, lambda item: isinstance(item, str) and item in kept, kept.__getitem__)
 
 
-def run_download(options: Namespace, terminal: Terminal) -> str:
-    options.no_download = True  # by the client: the paths are made here
-    with open_client(options, terminal) as client:
-        items = [{"path": unquote(path.rpartition("file=")[2]) if is_url(path) else path} for path in options.paths]
-        if options.dry_run:
-            urls = [client._app.routes.file(item["path"]) for item in items]
-            return "\n".join(to_json({"method": "GET", "url": url}) for url in urls)
-        files = [client._fetch(item, {}) for item in items]
-        if options.download_files == "-":
-            pour(files, terminal)
-            return ""
-        paths = [keep_file(options.download_files or ".", item) for item in files]
-    return to_json(paths, 2) if options.json else "\n".join(paths)
+def run_duplicate(options: Namespace, display: Display) -> str:
+    """make a Space of your own from another and print its URL
 
-
-class Rehearsal(Hub):
-    """The Hub, seen with the command's options. What would change something there is collected instead of sent."""
-
-    def __init__(self, options: Namespace):
-        http = Http(USER_AGENT, options.timeout, options.cacert or not options.insecure, options.proxy)
-        super().__init__(http, find_token(options.token, search=True))
-        self.requests: list[dict[str, Any]] = []
-        self.close = http.close
-
-    def ask(self, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        if body is None:
-            return super().ask(path)
-        self.requests.append({"method": "POST", "url": f"{self.url}/api/{path}", "body": body})
-        return {}
-
-
-def run_duplicate(options: Namespace, terminal: Terminal) -> str:
-    private, hardware, sleep = not options.public, options.hardware, options.sleep_timeout
+    %(prog)s gradio/calculator
+    %(prog)s gradio/calculator mine --public --secret API_KEY
+    %(prog)s user/chat --hardware t4-small --sleep-timeout 15
+    """
     secrets, variables = pairs(options.secret, "=", os.environ), pairs(options.variable, "=", os.environ)
-    if options.dry_run:
-        with closing(Rehearsal(options)) as hub:
-            settings = space_settings(private, dict.fromkeys(secrets, "***"), variables)  # they are not for a terminal
-            duplicate_space(hub, options.src, options.to, hardware, sleep, settings, logger.info)
-        return "\n".join(map(to_json, hub.requests))
-    more = {"variables": variables, **client_options(options)}
-    with Client.duplicate(options.src, options.to, options.token, private, hardware, secrets, sleep, **more) as client:
+    space = (options.src, options.words, options.token, not options.public, options.hardware, secrets)
+    more = {"sleep_timeout": options.sleep_timeout, "variables": variables, **client_options(options)}
+    with Client.duplicate(*space, **more) as client:
         return to_json({"url": client.src}) if options.json else client.src
 
 
-def run_status(options: Namespace, terminal: Terminal) -> str:
-    report: dict[str, Any] = {}
-    space_id = space_in(options.src)
-    if space_id:
-        with closing(Rehearsal(options)) as hub:
-            info = hub.space(space_id)
-        stage = as_dict(info.get("runtime")).get("stage")
-        report = {"space": space_id, "stage": stage, "hardware": _hardware_of(info)}
-    if report.get("stage") not in (*STARTING_STAGES, *BROKEN_STAGES):
-        with open_client(options, terminal) as client:
-            app = client._app
-            report.update(url=client.src, version=app.version_text, protocol=app.protocol, queue=app.queue)
-            with suppress(HTTPError, ProtocolError), client._http.request("GET", app.routes.status) as response:
-                report["queue_size"] = response.json().get("queue_size")
-            report["endpoints"] = len(app.listed)
-    if options.json or not is_terminal(sys.stdout):
-        return to_json(report, 2)
-    return "\n".join(f"{name:10}  {value}" for name, value in report.items())
-
-
-def run_completion(options: Namespace, terminal: Terminal) -> str:
-    spelled = re.compile(r"(?<!\S)--?[a-zA-Z][\w-]*(?=.*  )")
-    words = {name: " ".join(spelled.findall(own + OPTIONS)) for name, (_, _, _, own) in COMMANDS.items()}
-    lines = [f"complete -c gradio-lite -n __fish_use_subcommand -f -a {name}" for name in words]
-    lines += [f"complete -c gradio-lite -n '__fish_seen_subcommand_from {name}' -a '{words[name]}'" for name in words]
-    if options.shell != "fish":
-        lines = ["autoload -U +X bashcompinit && bashcompinit"] if options.shell == "zsh" else []
-        lines += ["_gradio_lite() {", f"  local words='{' '.join(words)}'", '  case "${COMP_WORDS[1]}" in']
-        lines += [f"    {name}) [ $COMP_CWORD -gt 1 ] && words='{words[name]}' ;;" for name in words]
-        lines += ["  esac", '  COMPREPLY=($(compgen -W "$words" -- "${COMP_WORDS[COMP_CWORD]}"))', "}"]
-        lines += ["complete -o default -F _gradio_lite gradio-lite"]
-    return "\n".join(lines)
-
-
-def run_start(options: Namespace, terminal: Terminal) -> str:
-    """Without a command there is only --version."""
-    if not options.version:
-        raise TypeError(f"A command is needed: {', '.join(COMMANDS)}. See {program()} --help.")
-    if not options.verbose:
-        return f"gradio_lite_client {__version__}"
-    import hashlib
-
-    digest, tls = "unknown: this does not run from its source file", "no TLS: this Python has no ssl module"
-    path = globals().get("__file__") or ""
-    if os.path.isfile(path) and not path.endswith((".pyc", ".so", ".pyd")):  # else in a zip, frozen, compiled
-        with open(path, "rb") as source:
-            digest = hashlib.sha256(source.read()).hexdigest()
-    with suppress(ImportError):
-        import ssl
-
-        tls = ssl.OPENSSL_VERSION
-    return f"gradio_lite_client {__version__}\nsha256 {digest}\nPython {sys.version.split()[0]}, {tls}"
-
-
-OPTIONS = """\
--h --help  show this help; COMMAND --help shows more
---json  print JSON
--q --quiet  nothing but results and errors
---auth LOGIN  USER:PASSWORD; of a USER alone the password is asked for
---token TOKEN  Hugging Face token (default: HF_TOKEN or the saved one)
--H HEADER...  NAME:VALUE, to be sent to the app; may be repeated
---cookie COOKIE...  NAME=VALUE, to be sent to the app; may be repeated
---insecure  do not verify TLS certificates
---cacert FILE  trust the certificates in this file or folder
---proxy URL  http:// proxy (default: that of the *_PROXY variables)
---timeout SECONDS  for each wait for the network (default: 60)
---skip-queue  call functions directly, where the app permits it
---dry-run  print what would be sent; only ask what the app offers
--v --verbose  tell what happens
---debug  tell more, and where errors come from
-"""
-FILES = """\
--o --download-files DIR  put files there; - writes the only one to stdout
-"""
-PREDICT = """\
---raw  print the list of outputs as JSON
---stream  print every value; with --json a line for each event
---no-stream  print the final value only
---no-download  print where files are instead of downloading them
---fn-index NUMBER  call the function with this number
-"""
-DUPLICATE = """\
---public  for everybody to see
---hardware NAME  such as t4-small (default: that of the original)
---secret SECRET...  NAME=VALUE, or the NAME of a variable; may be repeated
---variable VARIABLE...  NAME=VALUE, or the NAME of a variable; may be repeated
---sleep-timeout MINUTES  -1: never (default: 5)
-"""
-ABOUT_PREDICT = """\
-call an endpoint and print its result
-
-The ENDPOINT may be left out if the app has only one. VALUES, in order or by name:
-  VALUE  name=VALUE     read as the type that the endpoint takes
-  @FILE  name=@FILE     upload a file, or the contents of a URL; @- is stdin
-  name=@FILE name=@FILE  several files
-  name:=JSON            JSON
-  '{"name": VALUE, ...}'  all arguments as JSON; then the result is JSON by names
-  -  name=-             text from stdin; - alone may be a JSON object of all
-Without VALUES, what is piped in fills the one text that the endpoint requires.
-Text that starts with - comes after --; text like a=b is given by name: text=a=b."""
-SNIPPET = "--snippet {python,javascript,curl,cli}  print code that calls the ENDPOINT\n"
-COMMANDS = {  # what runs it and returns what is still to be printed, its words, what it does, its own options
-    "info": (run_info, "SRC [ENDPOINT]", "print what the endpoints take and return", SNIPPET),
-    "predict": (run_predict, "SRC [ENDPOINT] [VALUES ...]", ABOUT_PREDICT, FILES + PREDICT),
-    "upload": (run_upload, "SRC FILES ...", "upload files and print their paths on the server", ""),
-    "download": (run_download, "SRC PATHS ...", "download files by their paths on the server", FILES),
-    "duplicate": (run_duplicate, "SRC [TO]", "make a Space of your own from another", DUPLICATE),
-    "status": (run_status, "SRC", "print version, protocol, queue and Space", ""),
-    "completion": (run_completion, "SHELL", "print a script that completes commands in bash, zsh or fish", ""),
+COMMANDS = {  # what runs it, and the words that it takes besides SRC
+    "info": (run_info, "[ENDPOINT]"),
+    "predict": (run_predict, "[ENDPOINT] [VALUE ...]"),
+    "duplicate": (run_duplicate, "[NAME]"),
 }
-ABOUT = "Call Gradio apps. SRC is the URL of an app, host:port, or a Space (user/name).\n\ncommands:\n"
-START = (
-    run_start,
-    "",
-    ABOUT + "\n".join(f"  {name:11} {about.splitlines()[0]}" for name, (_, _, about, _) in COMMANDS.items()),
-    "--version  show the version; with -v also hash, Python and TLS\n",
-)
 
 
-def program() -> str:
-    """How this was called: it may be a copy under any name."""
-    if __name__ != "__main__":
-        return "gradio-lite"
-    return f"python -m {__spec__.name}" if __spec__ else os.path.basename(sys.argv[0])
-
-
-def module_name() -> str:
-    if __name__ != "__main__":
-        return __name__
-    stem = os.path.splitext(os.path.basename(sys.argv[0]))[0]  # "-" if this has come through stdin
-    return __spec__.name if __spec__ else stem if stem != "-" else "gradio_lite_client"
+def add_options(parser: ArgumentParser, command: str) -> None:
+    """The words and options of a command, those first that are its own."""
+    add = parser.add_argument
+    many: dict[str, Any] = {"action": "append", "default": []}
+    add("src", metavar="SRC", help="the URL of an app, host:port, or a Space (user/name)")
+    if command == "info":
+        add("words", metavar="ENDPOINT", nargs="?", help="only this one")
+    elif command == "predict":
+        add("words", metavar="VALUE", nargs="*", help="see above")
+        add("-o", "--output", metavar="PATH", help="put files in this folder, or one file there; - is stdout")
+        add("--stream", action="store_true", help="with --json: print a line for each event")
+        add("--fn-index", metavar="NUMBER", type=int, help="call the function with this number")
+    else:
+        add("words", metavar="NAME", nargs="?", help="of the new one (default: that of the original)")
+        add("--public", action="store_true", help="for everybody to see")
+        add("--hardware", help="such as t4-small (default: that of the original)")
+        add("--secret", metavar="NAME=VALUE", help="or the NAME of a variable; may be repeated", **many)
+        add("--variable", metavar="NAME=VALUE", help="or the NAME of a variable; may be repeated", **many)
+        add("--sleep-timeout", metavar="MINUTES", type=int, default=5, help="-1: never (default: 5)")
+    add("--json", action="store_true", help="print JSON")
+    add("-q", "--quiet", action="store_true", help="nothing but results and errors")
+    add("-v", "--verbose", action="count", default=0, help="tell what happens; -vv: also why")
+    add = parser.add_argument_group("connection").add_argument
+    add("--auth", metavar="USER:PASSWORD", help="of a USER alone the password is asked for")
+    add("--token", help="Hugging Face token (default: HF_TOKEN or the saved one)")
+    add("-H", "--header", metavar="NAME:VALUE", dest="headers", help="for the app; may be repeated", **many)
+    add("--cookie", metavar="NAME=VALUE", dest="cookies", help="for the app; may be repeated", **many)
+    add("--timeout", metavar="SECONDS", type=float, default=60.0, help="for each wait for the network (default: 60)")
+    add("--skip-queue", action="store_true", help="call functions directly, where the app permits it")
+    add("--insecure", action="store_true", help="do not verify TLS certificates")
+    add("--cacert", metavar="FILE", help="trust the certificates in this file or folder")
+    add("--proxy", metavar="URL", help="http:// proxy (default: that of the *_PROXY variables)")
 
 
 def parse(words: Sequence[str]) -> Namespace:
     """The options, with the command and its words. TypeError for wrong usage; --help ends the program."""
     import argparse
+    from textwrap import dedent, indent
 
-    def fail(message: str) -> NoReturn:
-        raise TypeError(f"{message}. See {parser.prog} --help.")
+    class Parser(argparse.ArgumentParser):
+        def error(self, message: str) -> NoReturn:
+            hint = r"\1: a value of the endpoint is written NAME=VALUE"  # theirs may be a secret
+            message = re.sub(r"(?s)(unrecognized arguments: -+[\w-]*).*", hint, message)
+            raise TypeError(f"{message}. See {self.prog} --help.")
 
-    name = words[0] if words and not words[0].startswith("-") else ""
-    run, positional, about, own = COMMANDS.get(name, START)
-    parser = argparse.ArgumentParser(
-        f"{program()} {name if name in COMMANDS else ''}".rstrip(),
-        usage=f"%(prog)s {positional or 'COMMAND SRC ...'} [OPTIONS]",
-        description=about,
-        epilog=EXIT_CODES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        add_help=False,
-        allow_abbrev=False,
-    )
-    parser.error = fail  # type: ignore[method-assign]
-    if name and name not in COMMANDS:
-        fail(f"There is no command {name!r}{_similar(name, list(COMMANDS))}")
-    if not name and set(words) & set(COMMANDS):
-        fail("The command comes first, before its options")
-    for bracket, word, dots in re.findall(r"(\[?)(\w+)( \.\.\.)?", positional):
-        count = ("*" if dots else "?") if bracket else "+" if dots else None
-        choices = ["bash", "zsh", "fish"] if word == "SHELL" else None
-        parser.add_argument(word.lower(), nargs=count, choices=choices, help=argparse.SUPPRESS)
-    group = parser.add_argument_group("options")
-    for line in (own + OPTIONS).splitlines():
-        spelled, _, about = line.partition("  ")
-        *spellings, last = spelled.split()  # the last is what it takes, unless it is one more spelling
-        default = re.search(r"default: (\d+)", about)
-        if last.startswith("-"):
-            group.add_argument(*spellings, last, help=about, action="help" if last == "--help" else "store_true")
-        else:
-            repeated = last.endswith("...")
-            group.add_argument(
-                *spellings,
-                help=about,
-                metavar=last.rstrip("."),
-                action="append" if repeated else "store",
-                default=[] if repeated else default and int(default[1]),
-                type={"SECONDS": float, "MINUTES": int, "NUMBER": int}.get(last, str),
-                choices=last.strip("{}").split(",") if last.startswith("{") else None,
-            )
-    parser.set_defaults(run=run, download_files=None, no_download=False)
-    return parser.parse_intermixed_args(words[1:] if name else words)
+        def _print_message(self, message: str, file: Any = None) -> None:
+            write(sys.stdout, message)  # which notices if that fails
+
+    shape: dict[str, Any] = {"formatter_class": argparse.RawDescriptionHelpFormatter, "allow_abbrev": False}
+    codes = "\n".join(["exit codes:", *(f"  {code:<3}  {text}" for code, (text, _) in EXIT_CODES.items())])
+    parser = Parser(program(), description="Call Gradio apps. COMMAND --help shows how.", epilog=codes, **shape)
+    parser.add_argument("--version", action="version", version=f"gradio_lite_client {__version__}")
+    commands = parser.add_subparsers(metavar="COMMAND", title="commands", required=True)
+    for name, (run, taken) in COMMANDS.items():
+        about, _, more = (run.__doc__ or "").partition("\n\n")  # python -OO leaves none, 3.13 does not indent it
+        text, usage = f"{about}\n\n{indent(dedent(more), '  ')}", f"%(prog)s SRC {taken} [OPTIONS]"
+        command = commands.add_parser(name, usage=usage, help=about, description=text, **shape)
+        command.set_defaults(run=run, stream=False, output=None)
+        add_options(command, name)
+    name = words[0] if words else ""
+    if name in COMMANDS:
+        return commands.choices[name].parse_intermixed_args(words[1:])
+    if name.startswith("-"):
+        parser.parse_args(words[:1])
+    raise TypeError(f"The first word is a command{_similar(name, list(COMMANDS))}, as in: {parser.prog} info SRC")
 
 
-def exit_code(error: Exception) -> int:
+def exit_code(error: BaseException) -> int:
     """As EXIT_CODES says."""
     if getattr(error, "status", None) in (401, 403):
-        return CODES[AuthenticationError]
+        return 4
     if isinstance(error, AppError) and "quota" in error.details:
-        return CODES[QueueError]
-    return next(CODES[kind] for kind in type(error).__mro__ if kind in CODES)
-
-
-def complain(error: Exception, debug: bool) -> int:
-    """Say what went wrong, in one line, and return the exit code."""
-    if debug:
-        import traceback
-
-        write(sys.stderr, "".join(traceback.format_exception(type(error), error, error.__traceback__)))
-    text = " ".join(str(error).split()) or type(error).__name__
-    for spelling, ours in SPELLINGS.items():
-        text = text.replace(spelling, ours)
-    write(sys.stderr, f"{program()}: {text}\n")
-    return exit_code(error)
+        return 6
+    codes = {kind: code for code, (_, kinds) in EXIT_CODES.items() for kind in kinds}
+    return next(codes[kind] for kind in type(error).__mro__ if kind in codes)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code; `--help` lists them."""
-    words = list(sys.argv[1:] if argv is None else argv)
+    display, level = None, logger.level
     try:
-        options = parse(words)
-        with Terminal(options) as terminal:
-            text = options.run(options, terminal)
+        if sys.stdout is None:
+            raise TypeError("There is no stdout to print to. To do without what is printed, use >/dev/null")
+        options = parse(sys.argv[1:] if argv is None else argv)
+        display = Display(options)
+        logger.addHandler(display)
+        logger.setLevel(display.level)
+        display.say("connecting")
+        text = options.run(options, display)
+        display.end_line()
         write(sys.stdout, text + "\n" if text else "")
-    except KeyboardInterrupt:
-        return 130
-    except BrokenPipeError:  # as in `… | head`: what is left to write goes nowhere
-        with suppress(OSError, ValueError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except Exception as error:
-        return complain(error, "--debug" in words)
-    return 0
+        return 0
+    except BrokenPipeError:  # as in `… | head`
+        return 0
+    except (Exception, KeyboardInterrupt) as error:
+        if display:
+            display.end_line()
+        if logger.level == logging.DEBUG:
+            import traceback
+
+            write(sys.stderr, traceback.format_exc())
+        wordless = "interrupted" if isinstance(error, KeyboardInterrupt) else type(error).__name__
+        text = " ".join(str(error).split()) or wordless
+        for spelling, ours in SHELL_WORDS.items():
+            text = text.replace(spelling, ours)
+        write(sys.stderr, f"{program()}: {text}\n", before="\r" * is_terminal(sys.stderr))  # over the ^C
+        return exit_code(error)
+    finally:
+        for stream in filter(None, (sys.stdout, sys.stderr)):
+            try:
+                stream.flush()
+            except (OSError, ValueError):  # else Python would fail with it as it ends, and exit with 120
+                with suppress(OSError, ValueError), open(os.devnull, "wb") as nowhere:
+                    os.dup2(nowhere.fileno(), stream.fileno())
+        if display:
+            logger.removeHandler(display)
+            logger.setLevel(level)
 
 
 if __name__ == "__main__":

@@ -11,16 +11,22 @@ Faults, hostile servers and random input have files of their own in testing/, wi
 from __future__ import annotations
 
 import argparse
+import array
 import ast
 import asyncio
 import base64
 import builtins
+import collections
 import concurrent.futures
 import contextlib
 import copy
+import datetime
+import decimal
 import email
+import enum
 import errno
 import fnmatch
+import fractions
 import gc
 import getpass
 import gzip
@@ -31,7 +37,6 @@ import itertools
 import json
 import os
 import pickle
-import py_compile
 import queue
 import random
 import re
@@ -47,19 +52,21 @@ import tempfile
 import threading
 import time
 import traceback
+import tracemalloc
+import types
 import typing
+import unicodedata
 import unittest
 import warnings
 import weakref
-import zipfile
-import zlib
+from collections import Counter
 from functools import partial
 from pathlib import Path
 from typing import Any, Callable, Iterable, Iterator, Sequence
 from unittest import mock
 
 import gradio_lite_client as glc
-from testing.fake import CA_FILE, ProxyServer, RawServer, Reply, ScriptedServer, Stream, Upgrade, reset
+from testing.fake import CA_FILE, CERTS, ProxyServer, RawServer, Reply, ScriptedServer, Stream, Upgrade, reset
 from testing.standin import StandIn, diff, parse_multipart
 from testing.support import (
     DEADLINE,
@@ -72,10 +79,12 @@ from testing.support import (
     dependency,
     gradio_threads,
     http_reply,
+    open_sockets,
     receive_head,
     wait_until,
     ways_to_cut,
 )
+from testing.system import as_another_user, has_other_users, has_terminals, needs, needs_ssl
 
 HERE = Path(__file__).resolve().parent
 CORPUS = HERE / "testing" / "corpus"
@@ -212,6 +221,47 @@ class RecordsTest(TestCase):
             self.assertEqual((type(twin), twin, twin.download), (glc.FileData, item, None))
         self.assertEqual(item.read(), b"")
 
+    def test_what_describes_a_file_shows_no_secrets(self) -> None:
+        for url, shown in (
+            ("https://ada:s3cret@host/a.png?signature=s3cret", "https://host/a.png"),
+            ("https://ada:s3#c?r/et@host/a.png", "https://…@host/a.png"),
+            ("https://host:8443/a b.png#s3cret?s3cret", "https://host:8443/a b.png"),
+            ("http://host/" + "x" * 5000 + "?s3cret", "http://host/" + "x" * 988),
+        ):
+            item = glc.FileData(path=url, url=url, size=1, meta={})
+            for text in (repr(item), str([item])):
+                self.assertNotIn("s3cret", text)
+                self.assertIn(f"FileData({{'path': '{shown}', 'url': '{shown}', 'size': 1, 'meta': {{}}}})", text)
+            marked = glc.handle_file(url)
+            self.assertNotIn("s3cret", repr(marked))
+            self.assertEqual(marked["url"], url)
+        self.assertEqual(repr(glc.FileData(path="/a/b?c@d")), "FileData({'path': '/a/b?c@d'})")
+
+    def test_a_downloaded_path_is_a_str(self) -> None:
+        path = glc.DownloadedPath("/downloads/a.txt")
+        path.file = glc.FileData(path="/p", url="/u")
+        path.file.download = lambda dest: b"" if threading.Lock() else b"?"  # which cannot be copied
+        self.assertEqual(
+            (path, str(path), repr(path), f"{path}"), ("/downloads/a.txt",) * 2 + ("'/downloads/a.txt'", path)
+        )
+        self.assertEqual({path: 1}["/downloads/a.txt"], 1)
+        self.assertEqual(
+            (os.path.basename(path), Path(path).name, path + ".x"), ("a.txt", "a.txt", "/downloads/a.txt.x")
+        )
+        self.assertEqual(json.dumps([path]), '["/downloads/a.txt"]')
+        for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
+            twin = pickle.loads(pickle.dumps(path, protocol))
+            self.assertEqual((twin, twin.file, twin.file.download), (path, {"path": "/p", "url": "/u"}, None))
+        for twin in (copy.copy(path), copy.deepcopy([path])[0]):
+            self.assertEqual((twin, twin.file), (path, path.file))
+
+    def test_a_copy_of_a_local_file_is_one(self) -> None:
+        marked = glc.handle_file(b"content", "a.txt")
+        for twin in (marked.copy(), copy.copy(marked), copy.deepcopy([marked])[0], pickle.loads(pickle.dumps(marked))):
+            self.assertTrue(glc.is_local_file(twin))
+            self.assertEqual((twin, twin.source), (marked, b"content"))
+            self.assertIsNot(twin, marked)
+
     def test_a_dict_never_is_a_local_file(self) -> None:
         self.assertFalse(glc.is_local_file({"path": "/etc/passwd", "meta": {"_type": "gradio.FileData"}}))
         self.assertFalse(glc.is_local_file(glc.FileData(path="/etc/passwd")))
@@ -316,18 +366,18 @@ class FrameTest(TestCase):
     """WebSocket frames (RFC 6455)."""
 
     KEY = bytes([0x37, 0xFA, 0x21, 0x3D])
-    SERVER: Sequence[tuple[glc.Frame, bytes]] = (  # section 5.7, then the limits of each length
-        (glc.Frame(glc.TEXT, b"Hello"), b"\x81\x05Hello"),
-        (glc.Frame(glc.TEXT, b"Hel", False), b"\x01\x03Hel"),
-        (glc.Frame(glc.CONTINUATION, b"lo"), b"\x80\x02lo"),
-        (glc.Frame(glc.PING, b"Hello"), b"\x89\x05Hello"),
-        (glc.Frame(glc.PONG, b""), b"\x8a\x00"),
-        (glc.Frame(glc.CLOSE, b"\x03\xe8"), b"\x88\x02\x03\xe8"),
-        (glc.Frame(glc.BINARY, b"x" * 125), b"\x82\x7d" + b"x" * 125),
-        (glc.Frame(glc.BINARY, b"x" * 126), b"\x82\x7e\x00\x7e" + b"x" * 126),
-        (glc.Frame(glc.BINARY, b"x" * 256), b"\x82\x7e\x01\x00" + b"x" * 256),
-        (glc.Frame(glc.TEXT, b"x" * 65535), b"\x81\x7e\xff\xff" + b"x" * 65535),
-        (glc.Frame(glc.TEXT, b"x" * 65536), b"\x81\x7f\x00\x00\x00\x00\x00\x01\x00\x00" + b"x" * 65536),
+    SERVER: Sequence[tuple[tuple[int, bytes, bool], bytes]] = (  # section 5.7, then the limits of each length
+        ((glc.TEXT, b"Hello", True), b"\x81\x05Hello"),
+        ((glc.TEXT, b"Hel", False), b"\x01\x03Hel"),
+        ((glc.CONTINUATION, b"lo", True), b"\x80\x02lo"),
+        ((glc.PING, b"Hello", True), b"\x89\x05Hello"),
+        ((glc.PONG, b"", True), b"\x8a\x00"),
+        ((glc.CLOSE, b"\x03\xe8", True), b"\x88\x02\x03\xe8"),
+        ((glc.BINARY, b"x" * 125, True), b"\x82\x7d" + b"x" * 125),
+        ((glc.BINARY, b"x" * 126, True), b"\x82\x7e\x00\x7e" + b"x" * 126),
+        ((glc.BINARY, b"x" * 256, True), b"\x82\x7e\x01\x00" + b"x" * 256),
+        ((glc.TEXT, b"x" * 65535, True), b"\x81\x7e\xff\xff" + b"x" * 65535),
+        ((glc.TEXT, b"x" * 65536, True), b"\x81\x7f\x00\x00\x00\x00\x00\x01\x00\x00" + b"x" * 65536),
     )
 
     def test_reading(self) -> None:
@@ -338,24 +388,26 @@ class FrameTest(TestCase):
                 self.assertEqual(source.read(), b"rest")
 
     def test_masked_example_of_the_rfc(self) -> None:
-        data = glc.encode_frame(glc.Frame(glc.TEXT, b"Hello"), self.KEY)
+        data = glc.encode_frame(glc.TEXT, b"Hello", self.KEY)
         self.assertEqual(data, bytes.fromhex("8185 37fa213d 7f9f4d5158"))
 
     def test_writing_is_reading_with_a_mask(self) -> None:
-        for frame, data in self.SERVER:
+        for (opcode, content, is_last), data in self.SERVER:
+            if not is_last:
+                continue  # this client sends each message in one frame
             with self.subTest(data[:12]):
-                sent = glc.encode_frame(frame, self.KEY)
-                head = len(data) - len(frame.data)
+                sent = glc.encode_frame(opcode, content, self.KEY)
+                head = len(data) - len(content)
                 self.assertEqual(sent[:head], bytes([data[0], data[1] | 0x80]) + data[2:head])
                 self.assertEqual(sent[head : head + 4], self.KEY)
-                self.assertEqual(glc.apply_mask(self.KEY, sent[head + 4 :]), frame.data)
+                unmasked = bytes(byte ^ self.KEY[i % 4] for i, byte in enumerate(sent[head + 4 :]))
+                self.assertEqual(unmasked, content)
 
-    def test_masking_is_its_own_inverse_at_every_length(self) -> None:
+    def test_masks_of_every_length(self) -> None:
         for size in range(20):
             data = bytes(range(size))
-            plain = bytes(byte ^ self.KEY[i % 4] for i, byte in enumerate(data))
-            self.assertEqual(glc.apply_mask(self.KEY, data), plain)
-            self.assertEqual(glc.apply_mask(self.KEY, plain), data)
+            masked = bytes(byte ^ self.KEY[i % 4] for i, byte in enumerate(data))
+            self.assertEqual(glc.encode_frame(glc.TEXT, data, self.KEY)[6:], masked)
 
     def test_illegal_frames(self) -> None:
         for data in (
@@ -386,9 +438,9 @@ class FrameTest(TestCase):
             data = bytes(choose.choice([0x81, 0x82, 0x88, 0x01, 0x80, 0xC1, choose.randrange(256)]) for _ in range(2))
             source = io.BytesIO(data + b"\x00" * 300)
             try:
-                frame = glc.read_frame(source.read)
+                _, content, _ = glc.read_frame(source.read)
                 seen.add("frame")
-                self.assertLessEqual(len(frame.data), 125)
+                self.assertLessEqual(len(content), 125)
             except glc.ProtocolError:
                 seen.add("error")
         self.assertEqual(seen, {"frame", "error"})
@@ -593,6 +645,20 @@ class EditsTest(TestCase):
                 error = self.raises(glc.ProtocolError, glc.apply_edits, old, edits)
                 self.assertIn("a diff that does not fit the value before it", str(error))
 
+    def test_a_diff_that_would_take_for_ever_ends(self) -> None:
+        for old, edits in (
+            ("x" * 20_000_000, [["append", [], "x"]] * 100_000),
+            (["x" * 10_000_000, "y" * 10_000_000], [["append", [0], "x"], ["append", [1], "y"]] * 50_000),
+            ([0] * 1_000_000, [["add", [0], 1]] * 100_000),
+        ):
+            start = time.monotonic()
+            error = self.raises(glc.ProtocolError, glc.apply_edits, old, edits)
+            self.assertIn("so many changes of a large value would take too long", str(error))
+            self.assertLess(time.monotonic() - start, DEADLINE)
+        edits = [["append", ["text"], "x"]] * 10_000 + [["add", ["list", n], n] for n in range(10_000)]
+        new = glc.apply_edits({"text": "", "list": []}, edits)
+        self.assertEqual((len(new["text"]), new["list"][-1]), (10_000, 9_999))
+
     def test_random_values_of_both_generations_of_servers(self) -> None:
         choose = random.Random(3)
 
@@ -667,6 +733,14 @@ class BodiesTest(TestCase):
         self.assertLessEqual(len(glc.error_text(b"x" * 100_000)), 600)
         self.assertLessEqual(len(glc.error_text(b"<html>" + b"x" * 100_000)), 600)
 
+    def test_error_text_is_one_line_without_control_characters(self) -> None:
+        forged = "no\r\n2026-01-01 ERROR root: you are hacked\x1b[2J\u2028\x9b1m\u202e\x00 end"
+        for body in (forged.encode(), json.dumps({"detail": forged}).encode(), f"<title>{forged}</title>".encode()):
+            words = glc.error_text(body)
+            self.assertIn("no 2026-01-01 ERROR", words)
+            self.assertTrue(words.isprintable(), repr(words))
+        self.assertEqual(glc.one_line("a\tb \n c", 3), "a b")
+
     def test_error_text_that_is_too_deep_to_be_written(self) -> None:
         deep: list[Any] = []
         for _ in range(100_000):
@@ -691,6 +765,14 @@ class BodiesTest(TestCase):
                 error = self.raises(glc.ProtocolError, glc.parse_json, text, "http://x/y")
                 self.assertIn("Expected JSON from http://x/y, got " + words, str(error))
                 self.assertEqual(error.url, "http://x/y")
+
+    def test_little_compressed_json_does_not_become_many_values(self) -> None:
+        self.patch(glc, "MAX_UNZIPPED_VALUES", 1000)
+        for item, times in ((b"1,", 999), (b"[],", 499), (b"{},", 499)):
+            with self.subTest(item):
+                self.assertEqual(b"".join(glc.unzipped([gzip.compress(item * times)])), item * times)
+                error = self.raises(glc.ProtocolError, list, glc.unzipped([gzip.compress(item * (times + 2))]))
+                self.assertIn("compressed JSON of more than 1000 values", str(error))
 
     def test_json_or_none(self) -> None:
         self.assertEqual(glc.json_or_none("[1]"), [1])
@@ -734,17 +816,6 @@ class TreesTest(TestCase):
     def test_walk_at_the_root(self) -> None:
         self.assertEqual(glc.walk("x", lambda value: True, lambda value: value * 2), "xx")
 
-    def test_contains(self) -> None:
-        for tree, expected in (
-            (MARKED, True),
-            ([[{"a": (MARKED,)}]], True),
-            ({"meta": MARKED}, True),
-            ([1, "x", None, {}], False),
-            ({**MARKED, "meta": {}}, False),
-        ):
-            with self.subTest(tree):
-                self.assertIs(glc.contains(tree, glc.is_marked_file), expected)
-
     FILES: Sequence[tuple[Any, bool, bool, bool]] = (  # value: marked? unmarked? of 3.x?
         (MARKED, True, False, False),
         (UNMARKED, False, True, False),
@@ -787,15 +858,83 @@ class TreesTest(TestCase):
 
     def test_reveal(self) -> None:
         for value, shown in (
-            ({"__type__": "update", "value": 5, "visible": False}, 5),
+            ({"__type__": "update", "value": 5}, 5),
             ({"__type__": "update", "value": None}, None),
-            ({"__type__": "update"}, {"__type__": "update"}),
+            ({"__type__": "update", "value": {"__type__": "update", "value": 5}}, {"__type__": "update", "value": 5}),
+            *(
+                (update, update)
+                for update in ({"__type__": "update"}, {"__type__": "update", "value": 5, "choices": [5]})
+            ),
             ({"__type__": "other", "value": 5}, {"__type__": "other", "value": 5}),
             ({"value": 5}, {"value": 5}),
             ("x", "x"),
         ):
             with self.subTest(value):
                 self.assertEqual(glc.reveal(value), shown)
+
+
+class EditsBesideFilesTest(TestCase):
+    OTHER = {**MARKED, "path": "/p/other.txt"}
+
+    def fit(self, old: Any, new: Any, edits: Any = None) -> bool:
+        return glc.edits_fit(old, new, diff(old, new, "unshifted") if edits is None else edits, glc.is_marked_file)
+
+    def test_table(self) -> None:
+        chat = [{"role": "user", "content": MARKED}, {"role": "assistant", "content": "a"}]
+        longer = [chat[0], {"role": "assistant", "content": "a b"}]
+        for old, new, fits in (
+            ("a", "ab", True),
+            ([MARKED, "a"], [MARKED, "ab"], True),
+            (chat, longer, True),
+            (chat, [*longer, {"role": "user", "content": MARKED}], True),
+            ([MARKED], [MARKED, self.OTHER, MARKED], True),
+            ([MARKED, MARKED], [MARKED], True),
+            (None, MARKED, True),
+            (MARKED, None, True),
+            (MARKED, self.OTHER, False),
+            ([MARKED], [self.OTHER], False),
+            ({"a": [1, {"file": MARKED}]}, {"a": [1, {"file": self.OTHER}]}, False),
+            ({"__type__": "update"}, MARKED, False),  # becomes a file, field by field
+            (MARKED, {"__type__": "update"}, False),
+        ):
+            with self.subTest(old, new=new):
+                self.assertIs(self.fit(old, new), fits)
+
+    def test_places_that_an_edit_before_has_made_or_moved(self) -> None:
+        for old, edits in (
+            ([{"t": "x"}, "b"], [["add", [0], MARKED], ["replace", [0, "path"], "/p/c.txt"]]),
+            ([{"t": "x"}, {"t": "y"}], [["delete", [0], None], ["append", [0, "t"], "z"]]),
+            ({}, [["add", ["f"], MARKED], ["replace", ["f", "path"], "/p/c.txt"]]),
+            ("a", [["replace", [], MARKED], ["replace", ["path"], "/p/c.txt"]]),
+        ):
+            with self.subTest(old):
+                self.assertFalse(self.fit(old, glc.apply_edits(old, edits), edits))
+
+    def test_random_values(self) -> None:
+        """Edits that fit lead to the same as replacing the files in the new value."""
+        choose = random.Random(5)
+
+        def tree(depth: int) -> Any:
+            kind = choose.randrange(5 if depth else 3)
+            if kind == 2:
+                return {**MARKED, "path": choose.choice("ab")}
+            if kind == 3:
+                return [tree(depth - 1) for _ in range(choose.randrange(4))]
+            if kind == 4:
+                return {choose.choice(["a", "path", "meta"]): tree(depth - 1) for _ in range(choose.randrange(4))}
+            return choose.choice([None, 1, "", "x", "xy", MARKED["meta"]])
+
+        def local(value: Any) -> Any:
+            return glc.walk(value, glc.is_marked_file, lambda item: f"local {item['path']}")
+
+        fitting = 0
+        for _ in range(2000):
+            old, new = tree(3), tree(3)
+            edits = diff(old, new, choose.choice(FLAWS))
+            if glc.edits_fit(old, new, edits, glc.is_marked_file):
+                fitting += 1
+                self.assertEqual(glc.apply_edits(local(old), local(edits)), local(new), (old, new, edits))
+        self.assertGreater(fitting, 1000)
 
 
 class OldServersTest(TestCase):
@@ -849,7 +988,7 @@ class OldServersTest(TestCase):
                 {"label": "cat", "confidences": [{"label": "cat", "confidence": 1.0}]},
                 {"label": "cat", "confidences": [{"label": "cat", "confidence": 1.0}]},
             ),
-            ("label", {"label": "cat"}, {"label": "cat", "confidences": None}),
+            ("label", {"label": "cat"}, {"label": "cat"}),
             ("chatbot", [["hi", {**self.OLD, "alt_text": "a"}]], [["hi", {"file": file, "alt_text": "a"}]]),
             (
                 "annotatedimage",
@@ -871,22 +1010,69 @@ class OldServersTest(TestCase):
                 self.assertEqual(back, value)
 
     def test_video_arguments(self) -> None:
-        local = glc.handle_file(b"x", "a.mp4")
-        wrapped = {"video": local, "subtitles": None}
+        sent = glc.file_argument("/up/a.mp4", None, "a.mp4", 3, "video/mp4")
+        wrapped = {"video": sent, "subtitles": None}
+        old = {"name": "/up/a.mp4", "data": None, "is_file": True, "orig_name": "a.mp4", "size": 3}
         for version, value, expected in (
-            ((5, 50), local, wrapped),
+            ((5, 50), sent, wrapped),
             ((4, 0), MARKED, {"video": MARKED, "subtitles": None}),
             ((5, 50), wrapped, wrapped),
-            ((6, 0), local, local),
-            ((6, 0), wrapped, local),
-            ((3, 50), local, local),
-            ((3, 50), wrapped, local),
+            ((6, 0), sent, sent),
+            ((6, 0), wrapped, sent),
+            ((3, 50), sent, old),
+            ((3, 50), wrapped, old),
             ((4, 10), UNMARKED, {"video": UNMARKED, "subtitles": None}),
             ((5, 50), None, None),
         ):
             with self.subTest(version, value=value):
                 self.assertEqual(glc.fit_argument(version, "video", value), expected)
-        self.assertIs(glc.fit_argument((5, 50), "audio", local), local)
+        self.assertIs(glc.fit_argument((5, 50), "audio", sent), sent)
+
+    def test_updates_of_3_x_hold_values_in_todays_shape(self) -> None:
+        file = {"name": "/p/a.txt", "data": None, "is_file": True}
+        update = {"__type__": "update", "label": "L", "value": file}
+        self.assertEqual(glc.modern_output("file", update), {**update, "value": glc.modern_file(file)})
+        hidden = {"__type__": "update", "visible": False}
+        for kind in ("file", "gallery", "label"):
+            self.assertEqual(glc.modern_output(kind, hidden), hidden)
+
+    def test_chats_of_gradio_6_have_lists_of_parts(self) -> None:
+        part = {"file": dict(MARKED), "alt_text": None}
+        other = {"component": "plot", "value": 1}
+        text = {"type": "text", "text": "hi"}
+        for content, parts in (
+            ("hi", [text]),
+            (part, [{"type": "file", **part}]),
+            (other, [other]),
+            (MARKED, [{"type": "file", **part}]),
+            ([text], [text]),
+            (None, None),
+        ):
+            message = {"role": "user", "content": content}
+            with self.subTest(content):
+                self.assertEqual(glc.fit_argument((6, 31), "chatbot", [message]), [{"role": "user", "content": parts}])
+                self.assertEqual(glc.fit_argument((5, 50), "chatbot", [message]), [message])
+        for value in ([["hi", None]], None, "hi", [None]):
+            self.assertEqual(glc.fit_argument((6, 31), "chatbot", value), value)
+
+    def test_what_3_x_returned_goes_back_as_it_came(self) -> None:
+        file = {"name": "/p/a.png", "data": None, "is_file": True, "orig_name": "a.png", "size": None}
+        for kind, value in (
+            ("gallery", [[file, "one"], [file, None]]),
+            ("gallery", []),
+            ("gallery", None),
+            ("annotatedimage", [file, [[file, "box"]]]),
+            ("annotatedimage", None),
+            ("highlightedtext", [["the", None], ["cat", "noun"]]),
+            ("label", {"label": "cat", "confidences": [{"label": "cat", "confidence": 1}]}),
+            ("chatbot", [["hi", None], [{**file, "mime_type": "image/png", "alt_text": "x"}, "**ho**"]]),
+            ("file", [file, file]),
+            ("audio", file),
+            ("image", "data:image/png;base64,eA=="),
+            ("textbox", "x"),
+        ):
+            with self.subTest(kind, value=value):
+                self.assertEqual(glc.fit_argument((3, 50), kind, glc.modern_output(kind, value)), value)
 
     def test_an_image_on_the_disk_of_an_old_server_is_not_lost(self) -> None:
         error = self.raises(TypeError, glc.fit_argument, (3, 50), "image", MARKED)
@@ -903,18 +1089,16 @@ class OldServersTest(TestCase):
         ]
         for version, kind, expected in table:
             self.assertIs(glc.takes_base64(version, kind), expected, (version, kind))
-        url = "data:text/plain;base64,eA=="
-        self.assertEqual(glc.base64_argument("image", "a", "text/plain", "eA=="), url)
-        self.assertEqual(
-            glc.base64_argument("file", "a", "text/plain", "eA=="), {"name": "a", "data": url, "is_file": False}
-        )
 
     def test_file_argument(self) -> None:
-        new = glc.file_argument((6, 31), "a.txt", 3, "text/plain", "/up/a.txt")
-        self.assertTrue(glc.is_marked_file(new))
-        self.assertEqual((new["path"], new["orig_name"], new["size"]), ("/up/a.txt", "a.txt", 3))
-        old = glc.file_argument((3, 50), "a.txt", 3, "text/plain", "/up/a.txt")
-        self.assertEqual(old, {"name": "/up/a.txt", "data": None, "is_file": True, "orig_name": "a.txt", "size": 3})
+        sent = glc.file_argument("/up/a.txt", None, "a.txt", 3, "text/plain")
+        self.assertTrue(glc.is_marked_file(sent) and glc.is_unmarked_file(sent))
+        self.assertEqual((sent["path"], sent["orig_name"], sent["size"]), ("/up/a.txt", "a.txt", 3))
+        url = "data:text/plain;base64,eA=="
+        inline = glc.file_argument("a", url, "a", 1, "text/plain")
+        self.assertEqual(glc.fit_argument((3, 16), "image", inline), url)
+        old = {"name": "a", "data": url, "is_file": False, "orig_name": "a", "size": 1}
+        self.assertEqual(glc.fit_argument((3, 16), "file", inline), old)
 
 
 class SafeNameTest(TestCase):
@@ -950,6 +1134,21 @@ class SafeNameTest(TestCase):
         ("console.txt", "console.txt"),
         ("COM¹.txt", "_COM¹.txt"),  # Windows takes these three digits as well
         ("half\ud800.txt", "half_.txt"),
+        ("a\x80b\x9fc\x85d.txt", "a_b_c_d.txt"),  # controls, too
+        ("invoice\u202efdp.exe", "invoice_fdp.exe"),  # would be shown as invoiceexe.pdf
+        ("a\u2028b\u2029c.txt", "a_b_c.txt"),
+        ("pay\u200bpal\ufeff\u2060\xad.txt", "pay_pal___.txt"),
+        ("\u200e-rf", "_-rf"),
+        ("-rf", "rf"),
+        ("--output=x", "output=x"),
+        ("~", "file"),
+        ("~root", "root"),
+        (".-~. -", "file"),
+        ("-.txt", "txt"),
+        ("a-b~", "a-b~"),
+        ("__future__.py", "_future__.py"),
+        ("\u200b__future__.py", "_future__.py"),
+        ("_a__b", "_a__b"),
         (None, "file"),
         (5, "file"),
         ({"a": 1}, "file"),
@@ -959,6 +1158,14 @@ class SafeNameTest(TestCase):
         for name, safe in self.NAMES:
             with self.subTest(name):
                 self.assertEqual(glc.safe_name(name), safe)
+
+    def test_names_of_megabytes_take_no_time(self) -> None:
+        start = time.monotonic()
+        for name in ("/" * 10**7 + "a.txt", "\\a" * 10**6 + "/a.txt"):
+            self.assertEqual(glc.safe_name(name), "a.txt")
+        name = glc.safe_name("x" * 10**7 + ".txt")
+        self.assertEqual((name[:3], name[-4:], len(name) < 200), ("xxx", ".txt", True))
+        self.assertLess(time.monotonic() - start, 2)
 
     def test_long_names_keep_their_suffix(self) -> None:
         for name, suffix in (
@@ -980,95 +1187,32 @@ class SafeNameTest(TestCase):
 
     def test_random_names_are_legal_on_every_system(self) -> None:
         choose = random.Random(4)
-        pieces = [*'abc. ._-/\\:*?|<>"\0\n', "..", "con", "COM1", "nul", "ü", "漢" * 20, "😀", "x" * 60, "\ud801"]
+        pieces = [
+            *'abc. ._-~/\\:*?|<>"\0\n\x9b\u202e\u2028\u200b',
+            "..",
+            "con",
+            "COM1",
+            "nul",
+            "ü",
+            "漢" * 20,
+            "😀",
+            "x" * 60,
+            "\ud801",
+        ]
         folder = self.folder()
         for _ in range(500):
             name = "".join(choose.choice(pieces) for _ in range(choose.randrange(12)))
             safe = glc.safe_name(name)
             with self.subTest(name, safe=safe):
                 self.assertTrue(0 < len(safe.encode("utf-8")) <= 120)
-                self.assertIsNone(re.search(r'[\x00-\x1f\x7f<>:"|?*/\\]', safe))
+                self.assertIsNone(re.search(r'[<>:"|?*/\\]', safe))
+                self.assertEqual({unicodedata.category(char) for char in safe} & {"Cc", "Cf", "Cs", "Zl", "Zp"}, set())
+                self.assertNotIn(safe[0], "-~.")
+                self.assertNotEqual(safe[:2], "__")
                 self.assertEqual(safe, safe.strip(" "))
                 self.assertFalse(safe.endswith("."))
                 self.assertIsNone(re.fullmatch(r"(?i)(con|prn|aux|nul|com\d|lpt\d)( *\..*)?", safe))
                 self.assertEqual(os.path.dirname(os.path.realpath(folder / safe)), str(folder))
-
-
-class TypeNameTest(TestCase):
-    SCHEMAS: Sequence[tuple[Any, str]] = (
-        ({"type": "string"}, "str"),
-        ({"type": "number"}, "float"),
-        ({"type": "integer"}, "int"),
-        ({"type": "boolean"}, "bool"),
-        ({"type": "null"}, "None"),
-        ({"type": {}}, "Any"),
-        ({}, "Any"),
-        (None, "Any"),
-        (True, "Any"),
-        ("string", "Any"),
-        ({"type": "nonsense"}, "Any"),
-        ({"const": "x"}, "Literal['x']"),
-        ({"enum": ["a", 1, None], "type": "string"}, "Literal['a', 1, None]"),
-        ({"anyOf": [{"type": "string"}, {"type": "null"}]}, "str | None"),
-        ({"oneOf": [{"type": "string"}, {"type": "string"}]}, "str"),
-        ({"allOf": [{"type": "integer"}]}, "int"),
-        ({"type": ["string", "null"]}, "str | None"),
-        ({"type": "array"}, "list[Any]"),
-        ({"type": "array", "items": {"type": "string"}}, "list[str]"),
-        ({"type": "array", "items": True}, "list[Any]"),
-        ({"type": "array", "prefixItems": [{"type": "string"}, {"type": "number"}]}, "tuple[str, float]"),
-        ({"type": "array", "items": {"prefixItems": [{"type": "string"}]}}, "tuple[str]"),
-        ({"type": "array", "items": [{"type": "string"}, {"type": "number"}]}, "tuple[str, float]"),  # older drafts
-        ({"type": "object"}, "dict()"),
-        (
-            {"type": "object", "properties": {"a": {"type": "string"}, "b": {"type": "array", "items": {}}}},
-            "dict(a: str, b: list[Any])",
-        ),
-        ({"type": "object", "additionalProperties": {"type": "number"}}, "dict(str, float)"),
-        ({"type": "object", "properties": {"path": {}, "orig_name": {}}}, "filepath"),
-        ({"type": "object", "properties": {"path": {}, "mime_type": {}}}, "filepath"),
-        ({"type": "object", "properties": {"path": {"type": "string"}}}, "dict(path: str)"),
-        ({"type": "array", "items": {"type": "object", "properties": {"path": {}, "orig_name": {}}}}, "list[filepath]"),
-        ({"$ref": "#/$defs/A", "$defs": {"A": {"type": "integer"}}}, "int"),
-        (
-            {
-                "$defs": {"A": {"$ref": "#/$defs/B"}, "B": {"type": "string"}},
-                "type": "array",
-                "items": {"$ref": "#/$defs/A"},
-            },
-            "list[str]",
-        ),
-        ({"$ref": "#/$defs/Missing"}, "Any"),
-        ({"$ref": 5}, "Any"),
-        ({"$defs": 5, "$ref": "#/$defs/A"}, "Any"),
-        ({"anyOf": 5}, "Any"),
-        ({"enum": 5, "type": "string"}, "str"),
-        ({"type": "object", "properties": 5}, "dict()"),
-        ({"type": "array", "prefixItems": 5}, "list[Any]"),
-    )
-
-    def test_table(self) -> None:
-        for schema, name in self.SCHEMAS:
-            with self.subTest(schema):
-                self.assertEqual(glc.type_name(schema), name)
-
-    def test_a_schema_that_refers_to_itself_has_an_end(self) -> None:
-        schema = {"$defs": {"A": {"type": "array", "items": {"$ref": "#/$defs/A"}}}, "$ref": "#/$defs/A"}
-        self.assertEqual(glc.type_name(schema), "list[Any]")
-        reference = {"$ref": "#/$defs/A"}
-        many = {"anyOf": [reference, {"type": "array", "items": reference}, *[reference] * 20]}
-        self.assertEqual(glc.type_name({"$defs": {"A": many}, **reference}), "Any | list[Any]")
-        self.assertEqual(glc.type_name({"$defs": {"A": {"$ref": "#/$defs/A"}}, "$ref": "#/$defs/A"}), "Any")
-
-    def test_parameter_name(self) -> None:
-        for label, name in (
-            ("Input Text", "input_text"),
-            ("  a (b)", "__a_b"),
-            ("Größe", "größe"),
-            ("a_b-c", "a_bc"),
-            ("", ""),
-        ):
-            self.assertEqual(glc.parameter_name(label), name)
 
 
 def parameter(name: str, *default: Any, kind: str = "str") -> dict[str, Any]:
@@ -1084,7 +1228,7 @@ def parameter(name: str, *default: Any, kind: str = "str") -> dict[str, Any]:
 
 class BindArgumentsTest(TestCase):
     PARAMETERS = (parameter("text"), parameter("count", 3), parameter("mark", None))
-    USAGE = "/f of http://x takes (text, count=3, mark=None)."
+    USAGE = "/f of http://x takes (text, count=…, mark=…)."
 
     def bind(self, *args: Any, **keywords: Any) -> list[Any]:
         return glc.bind_arguments(self.PARAMETERS, args, keywords, "/f of http://x")
@@ -1126,13 +1270,124 @@ class BindArgumentsTest(TestCase):
     def test_values_that_are_no_json(self) -> None:
         circle: list[Any] = []
         circle.append(circle)
-        for value in (object(), {1, 2}, b"bytes", {"a": [object()]}, circle, {(1, 2): 3}, "\ud800", [{"a\udfff": 1}]):
+
+        class Proud:
+            def tolist(self) -> Any:
+                return self
+
+        class Broken:
+            def item(self) -> Any:
+                raise RuntimeError("no item")
+
+        class Endless:
+            def tolist(self) -> Any:
+                return Endless()
+
+        for value in (
+            *(object(), {"a": [object()]}, circle, {(1, 2): 3}, "\ud800", [{"a\udfff": 1}], {1j}),
+            *(datetime.datetime, int, Endless(), Proud(), Broken(), [Broken()], {"a": Proud()}, io.StringIO()),
+        ):
             with self.subTest(repr(value)):
                 error = self.raises(TypeError, self.bind, value)
                 self.assertIn("The value for parameter `text` cannot be sent as JSON: ", str(error))
 
-    @unittest.skipUnless(hasattr(sys, "get_int_max_str_digits"), "all integers have a text here")
+    def test_values_that_say_what_they_are(self) -> None:
+        class Array:
+            def __init__(self, *items: Any):
+                self.items = items
+
+            def tolist(self) -> Any:
+                return list(self.items)
+
+        class Scalar:
+            def __init__(self, value: Any):
+                self.value = value
+
+            def item(self) -> Any:
+                return self.value
+
+        Point = collections.namedtuple("Point", "x y")
+        Number = enum.IntEnum("Number", "ONE")
+        day = datetime.datetime(2026, 1, 2, 3, 4, 5)
+        for value, sent in (
+            (Array(1, Array(2.5)), [1, [2.5]]),
+            (Scalar(7), 7),
+            (Scalar(day), "2026-01-02T03:04:05"),
+            (
+                {"when": day, "day": day.date(), "hour": [day.time()]},
+                {"when": "2026-01-02T03:04:05", "day": "2026-01-02", "hour": ["03:04:05"]},
+            ),
+            ({"a"}, ["a"]),
+            (frozenset({3}), [3]),
+            (collections.deque([1]), [1]),
+            (range(3), [0, 1, 2]),
+            ({"b": 1}.keys(), ["b"]),
+            (decimal.Decimal("1.50"), 1.5),
+            ([fractions.Fraction(1, 4)], [0.25]),
+            (array.array("i", [1, 2]), [1, 2]),
+            (types.MappingProxyType({"a": (1,)}), {"a": [1]}),
+            (collections.OrderedDict(a={1}), {"a": [1]}),
+            ({Scalar("k"): 1, 2: True}, {"k": 1, 2: True}),
+            (Point(1, 2), [1, 2]),
+            (Number.ONE, 1),
+        ):
+            with self.subTest(repr(value)):
+                self.assertEqual(self.bind(value)[0], sent)
+                self.assertEqual(json.loads(json.dumps(self.bind(value)[0])), json.loads(json.dumps(sent)))
+
+    def test_arguments_are_copies(self) -> None:
+        given = {"a": [1]}
+        bound = self.bind(given)[0]
+        given["a"].append(2)
+        self.assertEqual(bound, {"a": [1]})
+
+    def test_what_may_be_a_file_but_is_not_marked(self) -> None:
+        for value, what in (
+            (b"x", "bytes"),
+            ([bytearray(b"x")], "bytearray"),
+            ({"a": memoryview(b"x")}, "memoryview"),
+            (Path("a"), type(Path("a")).__name__),
+            (dict(MARKED), None),
+            ([{"file": dict(MARKED)}], None),
+            (dict(glc.handle_file(__file__)), None),
+        ):
+            with self.subTest(repr(value)):
+                error = self.raises(TypeError, self.bind, value)
+                said = f"{what}. If that is a file, wrap it in" if what else "a file as a mere dict: wrap it in"
+                text = f"The value for parameter `text` cannot be sent as JSON: it holds {said} handle_file()."
+                self.assertEqual(str(error), text)
+
+    def test_the_path_of_a_downloaded_file(self) -> None:
+        """Where files are taken it means the server's file, elsewhere it is a text."""
+        item = glc.FileData(MARKED)
+        path = glc.DownloadedPath("/downloads/a.txt")
+        path.file = item
+        chat = [{"role": "user", "content": {"file": path, "alt_text": None}}]
+        for kind, component, value, sent in (
+            ("filepath", "Image", path, item),
+            ("list[filepath]", "File", [path], [item]),
+            ("Any", "Chatbot", chat, [{"role": "user", "content": {"file": item, "alt_text": None}}]),
+            ("list[dict(image: filepath)]", "Mine", [{"image": path}], [{"image": item}]),
+            ("str", "Textbox", path, "/downloads/a.txt"),
+            ("Any", "Json", {"a": path}, {"a": "/downloads/a.txt"}),
+        ):
+            with self.subTest(component):
+                parameters = [{**parameter("given", kind=kind), "component": component}]
+                bound = glc.bind_arguments(parameters, (value,), {}, "/f")
+                self.assertEqual(bound, [sent])
+                self.assertNotIn("DownloadedPath", repr([type(one) for one in bound]))
+        error = self.raises(TypeError, glc.bind_arguments, [parameter("f", kind="filepath")], (str(path),), {}, "/f")
+        self.assertIn("wrap it in handle_file()", str(error))
+
+    def test_many_keywords_take_no_longer_each(self) -> None:
+        many = [parameter(f"p{number}") for number in range(20_000)]
+        start = time.monotonic()
+        values = glc.bind_arguments(many, (), {f"p{number}": number for number in range(20_000)}, "/f")
+        self.assertEqual(values, list(range(20_000)))
+        self.assertLess(time.monotonic() - start, 2)
+
     def test_an_integer_that_is_too_long(self) -> None:
+        needs("a Python with a limit for the digits of integers", hasattr(sys, "get_int_max_str_digits"))
         self.assertIn("cannot be sent as JSON", str(self.raises(TypeError, self.bind, 10**5000)))
 
     def test_a_path_for_a_file_is_refused_early(self) -> None:
@@ -1149,7 +1404,7 @@ class BindArgumentsTest(TestCase):
             ("filepath", glc.handle_file(__file__), False),
             ("filepath", glc.handle_file(b"", "not Unicode \udce9.txt"), False),
             ("list[filepath]", [glc.handle_file(__file__)], False),
-            ("filepath", dict(MARKED), False),
+            ("filepath", glc.FileData(MARKED), False),
             ("str", "a.txt", False),
             ("dict(path: filepath)", "a.txt", False),
         ):
@@ -1163,6 +1418,16 @@ class BindArgumentsTest(TestCase):
                     str(error),
                     "Parameter `upload` takes a file: wrap it in handle_file(), as in upload=handle_file(…).",
                 )
+
+    def test_parameter_name(self) -> None:
+        for label, name in (
+            ("Input Text", "input_text"),
+            ("  a (b)", "__a_b"),
+            ("Größe", "größe"),
+            ("a_b-c", "a_bc"),
+            ("", ""),
+        ):
+            self.assertEqual(glc.parameter_name(label), name)
 
     def test_long_defaults_are_not_spelled_out(self) -> None:
         error = self.raises(TypeError, glc.bind_arguments, [parameter("a"), parameter("b", "x" * 100)], (), {}, "/f")
@@ -1233,13 +1498,23 @@ class DescriptionTest(TestCase):
         text = glc.describe_endpoint(self.info([], [], oauth_token="required"), 'api_name="/x"')
         self.assertIn("Acts on your behalf: your Hugging Face token is required. Client(oauth_token=…)", text)
 
+    def test_no_control_characters(self) -> None:
+        """Of an app that would like to do something to whoever looks at it."""
+        evil = "\x1b]0;owned\x07 \x9b2J\u202e\r"
+        item = {**parameter(f"p{evil}", evil, kind=evil), "component": evil, "label": evil}
+        item["python_type"]["description"] = f"two\nlines{evil}"
+        text = glc.describe_endpoint(self.info([item], [item]), f'api_name="/{evil}"')
+        self.assertIn("owned", text)
+        self.assertIn("two lines", text)
+        self.assertTrue(text.replace("\n", "").isprintable(), repr(text))
+
     def test_every_recorded_app(self) -> None:
         for version in RECORDED:
             with self.subTest(version):
                 record = recorded(version)
                 app = glc.App("URL", record["config"])
                 named = {
-                    name: glc.describe(endpoint, record["info"].get(name))
+                    name: glc.describe(endpoint, {"named_endpoints": record["info"]})
                     for name, endpoint in app.names.items()
                     if endpoint.public
                 }
@@ -1254,10 +1529,10 @@ class DescriptionTest(TestCase):
                 self.assertEqual(glc.describe_api(api, None), text)
 
 
-# === Transport ========================================================================================================
+# === Network ==========================================================================================================
 
 
-class AddressTest(TestCase):
+class AddressTest(HttpCase):
     def test_origin(self) -> None:
         for url, origin, text in (
             ("http://h/x?y", ("http", "h", 80), "http://h"),
@@ -1282,6 +1557,44 @@ class AddressTest(TestCase):
         ):
             self.assertEqual(glc.without_login(url), shown)
 
+    def test_a_url_as_errors_show_it(self) -> None:
+        """Nothing of a login or a query, however badly the URL is written."""
+        for url, text in (
+            ("http://h:1/x?token=secret#secret", "http://h:1/x"),
+            ("http://user:secret@h:1/x", "http://h:1/x"),
+            ("http://user:sec#ret@h:1/x", "http://…@h:1/x"),
+            ("http://user:sec?ret@h:1/x", "http://…@h:1/x"),
+            ("http://user:sec/ret@h:1/x", "http://…@h:1/x"),
+            ("http://ada@mail.example:sec/ret@h/x?y", "http://…@h/x"),
+            ("http://h/file=@x", "http://…@x"),
+            ("//user:secret@h", "//h"),
+            ("nonsense", "nonsense"),
+            ("", ""),
+        ):
+            self.assertEqual(glc.shown(url), text)
+        self.assertLess(len(glc.shown("x" * 10_000 + "//" + "y" * 10_000)), 1200)
+
+    def test_a_password_that_spoils_its_url_is_never_shown(self) -> None:
+        self.resolve()
+        for sign in "#/?@:%":
+            for url in (f"http://uzu:zqx{sign}qzx@h", f"http://uzu:zqx{sign}qzx@h:99999/", f"ftp://uzu:zqx{sign}qzx@h"):
+                for start in (glc.origin_of, lambda url: self.http(proxy=url).request("GET", "http://x.example/")):
+                    with self.subTest(url):
+                        told = ""
+                        try:
+                            start(url)
+                        except (ValueError, glc.GradioError) as error:
+                            told = "".join(traceback.format_exception(type(error), error, error.__traceback__))
+                            told += repr(vars(error))
+                        self.assertNotRegex(told, "zqx|qzx|uzu")
+
+    def test_a_proxy_has_no_path(self) -> None:
+        """So that no number in a password is taken for a port."""
+        for sign in "#/?":
+            url = f"http://uzu:4711{sign}0815@h:3128"
+            error = self.raises(glc.ConnectionFailed, self.http(proxy=url).request, "GET", "http://x.example/")
+            self.assertNotRegex(str(error), "uzu|4711|0815")
+
     def test_what_is_no_url(self) -> None:
         for url in (
             "",
@@ -1293,11 +1606,13 @@ class AddressTest(TestCase):
             "http://h:99999/",
             "http://h:x/",
             "http://ü..h/",
+            "http://a b/",
+            "http://a\x7fb/",
         ):
             with self.subTest(url):
                 with self.assertRaises(ValueError) as caught:
                     glc.origin_of(url)
-                self.assertIn(repr(url), str(caught.exception))
+                self.assertIn(repr("".join(filter(str.isprintable, url))), str(caught.exception))
 
     def test_loopback(self) -> None:
         for host, expected in (
@@ -1312,6 +1627,69 @@ class AddressTest(TestCase):
             ("notlocalhost", False),
         ):
             self.assertIs(glc.is_loopback(host), expected, host)
+
+    def test_the_header_of_a_cgi_program_is_no_proxy(self) -> None:
+        origin = glc.origin_of("http://app.example")
+        self.patch_environ(HTTP_PROXY="http://evil.example", REQUEST_METHOD="GET")
+        self.assertIsNone(glc.find_proxy(None, True, origin))
+        self.patch_environ(http_proxy="http://good.example")
+        found = glc.find_proxy(None, True, origin)
+        self.assertEqual(found and found.origin, "http://good.example")
+
+    def test_where_no_proxy_can_be_set_none_is_looked_for(self) -> None:
+        origin = glc.origin_of("http://app.example")
+        found = {"http": "http://proxy.example:3128"}
+        everything = dict.fromkeys([name for name in os.environ if name.lower().endswith("_proxy")])
+        self.patch_environ(**everything)
+        for system, asked in (("linux", False), ("darwin", True), ("win32", True)):
+            with self.subTest(system), mock.patch.object(sys, "platform", system), mock.patch.multiple(
+                "urllib.request", getproxies=lambda: found, proxy_bypass=lambda host: False
+            ):
+                proxy = glc.find_proxy(None, True, origin)
+                self.assertEqual(
+                    proxy and str(proxy), f"the proxy {found['http']} (set by the system's settings)" if asked else None
+                )
+
+    def test_what_no_proxy_lists(self) -> None:
+        """As requests and curl take it."""
+        for listed, url, exempt in (
+            ("10.0.0.0/8", "http://10.1.2.3", True),
+            ("10.0.0.0/8", "http://11.1.2.3", False),
+            ("10.9.0.1/32", "http://10.9.0.1:7860", True),
+            ("10.9.0.1", "http://10.9.0.1", True),
+            ("10.9.0.1", "http://10.9.0.10", False),
+            ("10.9.0.7/24", "http://10.9.0.1", True),
+            ("10.9.0.1:7860", "http://10.9.0.1:7860", True),
+            ("10.9.0.1:7860", "http://10.9.0.1", False),
+            ("10.0.0.0/8", "http://10.example", False),
+            ("[fd09::1]", "http://[fd09::1]:7860", True),
+            ("fd09::1", "http://[fd09::1]", True),
+            ("fd09:0::0:1", "http://[fd09::1]", True),
+            ("[fd09::1]:7860", "http://[fd09::1]:7860", True),
+            ("[fd09::1]:7860", "http://[fd09::1]", False),
+            ("fd09::/16", "http://[fd09::1]", True),
+            ("fd09::/16", "http://10.0.0.1", False),
+            ("::/0", "http://10.0.0.1", False),
+            ("corp.example", "http://app.corp.example", True),
+            ("corp.example", "http://corp.example.", True),
+            ("CORP.example.", "http://app.corp.example", True),
+            (".corp.example", "http://corp.example", True),
+            ("*.corp.example", "http://app.corp.example", True),
+            ("corp.example", "http://app.notcorp.example", False),
+            ("corp.example:443", "https://app.corp.example", True),
+            ("corp.example:443", "http://app.corp.example", False),
+            ("a.example b.example,\tc.example", "http://b.example", True),
+            ("a.example,,", "http://b.example", False),
+            ("a.example, *", "http://b.example", True),
+            (".", "http://b.example", False),
+            ("*.", "http://b.example", False),
+            ("[", "http://b.example", False),
+        ):
+            with self.subTest(listed, url=url), mock.patch.dict(os.environ, {"NO_PROXY": listed}):
+                self.assertIs(glc.is_exempt(glc.origin_of(url)), exempt)
+
+
+# === Transport ========================================================================================================
 
 
 class ConnectionTest(HttpCase):
@@ -1431,6 +1809,8 @@ class ConnectionTest(HttpCase):
                 ("X-A", "1\r\nX-Evil: 1"),
                 ("X-A", "1\nX-Evil: 1"),
                 ("X-A", "nul\0"),
+                ("X-A", "\x1b[2J"),
+                ("X-A", "\x7f"),
                 ("X-A", None),
                 ("X-A\r\nX-Evil", "1"),
                 ("X A", "1"),
@@ -1477,28 +1857,40 @@ class ConnectionTest(HttpCase):
 class StaleTest(HttpCase):
     """Kept connections that the server has closed, or closes as they are used again."""
 
-    def wait_readable(self, http: glc.Http) -> None:
-        (connections,) = http._idle.values()
-        self.assertTrue(select.select([connections[-1].sock], [], [], DEADLINE)[0])
-
     def test_closed_while_idle(self) -> None:
-        closing = threading.Event()
-
         def talk(sock: socket.socket) -> None:
             self.assertTrue(receive_head(sock))
             sock.sendall(http_reply())
             closing.wait(DEADLINE)
+            sock.close()
+            closed.set()
 
         for method in ("GET", "POST"):
             with self.subTest(method):
-                closing.clear()
+                closing, closed = threading.Event(), threading.Event()
                 server = self.raw(talk)
                 http = self.http()
                 self.assertEqual(self.get(http, server.url, method), (200, b"ok"))
                 closing.set()
-                self.wait_readable(http)
+                self.assertTrue(closed.wait(DEADLINE))
                 self.assertEqual(self.get(http, server.url, method), (200, b"ok"))
                 self.assertEqual(server.connections, 2)
+
+    def test_idle_connections_have_an_end(self) -> None:
+        """In number: whoever asks a hundred hosts has not a hundred sockets. In age: of other hosts, too."""
+        servers = [self.serve() for _ in range(5)]
+        for server in servers:
+            server.on("GET", "/", "ok")
+        self.patch(glc, "MAX_IDLE", 3)
+        http = self.http()
+        before = open_sockets()
+        for server in servers:
+            self.get(http, server.url)
+        if before:  # where the system tells
+            wait_until(lambda: len(open_sockets() - before) == 2 * 3)
+        self.patch(glc, "IDLE_SECONDS", -1.0)
+        self.get(http, servers[0].url)
+        wait_until(lambda: open_sockets() <= before)
 
     def test_idle_for_longer_than_servers_wait(self) -> None:
         with self.serve() as server:
@@ -1517,37 +1909,6 @@ class StaleTest(HttpCase):
             for status in (404, 422, 500, 503, 200):
                 self.assertEqual(self.get(http, server.url), (status, b"ok"))
             self.assertEqual([request.connection for request in server.requests], [1, 1, 1, 2, 3])
-
-    def test_where_the_system_has_no_poll(self) -> None:
-        self.enter(mock.patch.object(select, "poll", create=True))
-        del select.poll
-        with self.serve() as server:
-            server.on("GET", "/", "ok", Reply(body="ok", close=True))
-            http = self.http()
-            for _ in range(2):
-                self.assertEqual(self.get(http, server.url), (200, b"ok"))
-            self.assertEqual(server.connections, 1)
-            self.get(http, server.url)
-            self.assertEqual(server.connections, 2)
-
-    def test_a_connection_of_another_process_is_left_alone(self) -> None:
-        here, there = socket.socketpair()
-        with here, there:
-            connection = glc.Connection(here, glc.origin_of("http://x"))
-            connection.idle_since = time.monotonic()
-            self.assertFalse(connection.is_stale())
-            connection.pid += 1
-            self.assertTrue(connection.is_stale())
-            connection.abort()
-            here.sendall(b"still there")
-            self.assertEqual(there.recv(99), b"still there")
-
-    def test_a_socket_that_is_closed_is_stale(self) -> None:
-        with socket.socket() as sock:
-            connection = glc.Connection(sock, glc.origin_of("http://x"))
-            connection.idle_since = time.monotonic()
-            connection.close()
-            self.assertTrue(connection.is_stale())
 
     def dying(self, *, rst: bool = False, first: bytes = http_reply(), then: bytes = b"") -> RawServer:
         """A server whose connections answer once, and end at the second request."""
@@ -1592,7 +1953,6 @@ class StaleTest(HttpCase):
         def is_stale(connection: glc.Connection) -> bool:  # just before the end comes
             ending.set()
             self.assertTrue(ended.wait(DEADLINE))
-            self.assertTrue(select.select([connection.sock], [], [], DEADLINE)[0])
             return False
 
         heads: list[bytes] = []
@@ -1604,6 +1964,7 @@ class StaleTest(HttpCase):
         self.assertEqual((len(heads), server.connections), (2, 2))
 
     def test_a_post_never(self) -> None:
+        self.patch(glc, "PROVEN_SECONDS", 0.0)
         for rst in (False, True):
             with self.subTest(rst=rst):
                 server = self.dying(rst=rst)
@@ -1613,6 +1974,46 @@ class StaleTest(HttpCase):
                 self.assertEqual([number for number, _ in self.heads], [1, 1])
                 self.assertIn(f"Could not talk to {server.url}: ", str(error))
                 self.assertEqual(error.url, server.url)
+
+    def test_servers_that_close_after_each_answer_without_saying_so(self) -> None:
+        """A POST on a dying connection would be lost. So the first to use one again is a GET, or it has aged."""
+
+        def talk(sock: socket.socket) -> None:
+            if receive_head(sock):
+                sock.sendall(http_reply())
+                slow.wait(DEADLINE)  # the end comes when the next request is on its way
+
+        for method in ("POST", "GET"):
+            with self.subTest(method):
+                slow = threading.Event()
+                self.patch(glc, "PROVEN_SECONDS", DEADLINE)
+                self.patch(glc, "IDLE_SECONDS", 2 * DEADLINE)
+                server = self.raw(talk)
+                http = self.http()
+                for _ in range(3):
+                    self.get(http, server.url)
+                    slow.set()
+                    self.assertEqual(self.get(http, server.url, "POST", b"[1]"), (200, b"ok"))
+                    slow.clear() if method == "GET" else None
+                slow.set()
+
+    def test_a_post_uses_what_a_get_has_proven(self) -> None:
+        self.patch(glc, "PROVEN_SECONDS", DEADLINE)
+        with self.serve() as server:
+            server.on("*", "/", "ok")
+            http = self.http()
+            for method in ("GET", "POST", "GET", "POST", "POST"):
+                self.get(http, server.url, method)
+            self.assertEqual([request.connection for request in server.requests], [1, 2, 2, 2, 2])
+
+    def test_a_post_uses_what_is_still_open_after_a_while(self) -> None:
+        self.patch(glc, "PROVEN_SECONDS", 0.0)
+        with self.serve() as server:
+            server.on("POST", "/", "ok")
+            http = self.http()
+            for _ in range(2):
+                self.get(http, server.url, "POST")
+            self.assertEqual(server.connections, 1)
 
     def test_a_new_connection_that_dies_is_not_tried_again(self) -> None:
         heads = []
@@ -1660,20 +2061,16 @@ class RedirectTest(HttpCase):
             form = glc.Multipart("files", [glc.Part("a", "b/c", 1, io.BytesIO(b"x").read)], "B")
             self.assertEqual(self.get(self.http(), server.url, "POST", form)[0], 307)
 
-    def test_none_are_followed_if_so_wanted(self) -> None:
-        with self.serve() as server:
-            server.on("GET", "/", Reply(302, {"Location": "/b"}))
-            self.assertEqual(self.get(self.http(), server.url, redirects="none")[0], 302)
-
     def test_another_host(self) -> None:
         with self.serve() as server, self.serve() as other:
             server.on("GET", "/", Reply(302, {"Location": other.url + "/b"}))
             other.on("GET", "/b", "there")
             http = self.http()
-            error = self.raises(glc.ConnectionFailed, self.get, http, server.url)
-            self.assertIn(f"{server.url} redirects to another host, {other.url}/b: refused.", str(error))
+            error = self.raises(glc.AuthenticationError, self.get, http, server.url)
+            self.assertIn(f"{server.url} redirects to '{other.url}/b': use that address, if the app is", str(error))
+            self.assertEqual((error.status, error.url), (302, server.url))
             self.assertEqual(other.requests, [])
-            self.assertEqual(self.get(http, server.url, redirects="any"), (200, b"there"))
+            self.assertEqual(self.get(http, server.url, anywhere=True), (200, b"there"))
 
     def test_nothing_secret_crosses_origins(self) -> None:
         with self.serve() as server, self.serve() as other:
@@ -1682,13 +2079,43 @@ class RedirectTest(HttpCase):
             server.on("GET", "/back", "ok")
             http = self.http()
             http.grant(glc.origin_of(server.url), {"Authorization": "granted"})
-            self.get(http, server.url, redirects="any", headers={"X-Secret": "1", "Cookie": "a=b"})
-            self.get(http, other.url, redirects="none")
+            self.get(http, server.url, anywhere=True, headers={"X-Secret": "1", "Cookie": "a=b"})
+            self.raises(glc.AuthenticationError, self.get, http, other.url)
             for request in other.requests:
                 self.assertFalse({"authorization", "x-secret", "cookie"} & request.headers.keys(), request.headers)
             back = server.requests[-1]
             self.assertEqual((back.path, back.headers["authorization"]), ("/back", "granted"))
             self.assertNotIn("x-secret", back.headers)
+
+    def test_to_a_login_in_front(self) -> None:
+        with self.serve() as server:
+            for target in (
+                "https://sso.example/x?state=secret",
+                "https://x.example/oauth2/start",
+                "/Login?next=secret",
+            ):
+                with self.subTest(target):
+                    server.on("POST", "/x", Reply(302, {"Location": target}))
+                    error = glc.http_error(self.http().request("POST", server.url + "/x"))
+                    self.assertIs(type(error), glc.AuthenticationError)
+                    self.assertIn(f"{server.url}/x redirects to {target.split('?')[0]!r}: use that", str(error))
+                    for hint in ("cookies=", "headers="):
+                        self.assertIn(hint, str(error))
+                    self.assertNotIn("secret", str(error))
+                    if target.startswith("https"):
+                        server.on("GET", "/x", Reply(302, {"Location": target}))
+                        self.raises(glc.AuthenticationError, self.http().request, "GET", server.url + "/x")
+
+    def test_one_whose_body_does_not_come(self) -> None:
+        """It is not waited for longer than for an error's, even by a request that may wait for ever."""
+        with self.serve() as server:
+            reply = Reply(
+                307, {"Location": "/b", "Content-Length": "100"}, iter(lambda: server.closed.wait(DEADLINE), True)
+            )
+            server.on("GET", "/", reply)
+            server.on("GET", "/b", "there")
+            http = self.http(timeout=100 * MS)
+            self.assertEqual(self.get(http, server.url, timeout=None), (200, b"there"))
 
     def test_loops_end(self) -> None:
         with self.serve() as server:
@@ -1702,15 +2129,15 @@ class RedirectTest(HttpCase):
             for target in ("file:///etc/passwd", "ftp://x/y", "javascript:alert(1)", "http://h:x/"):
                 with self.subTest(target):
                     server.on("GET", "/", Reply(302, {"Location": target}))
-                    error = self.raises(glc.ProtocolError, self.get, self.http(), server.url, redirects="any")
+                    error = self.raises(glc.ProtocolError, self.get, self.http(), server.url, anywhere=True)
                     self.assertIn("redirects to", str(error))
 
     def test_from_https_to_http(self) -> None:
         with self.serve(tls=True) as server, self.serve() as other:
             server.on("GET", "/", Reply(302, {"Location": other.url}))
             http = self.http(ssl_verify=CA_FILE)
-            for redirects in ("same origin", "any"):
-                error = self.raises(glc.ConnectionFailed, self.get, http, server.url, redirects=redirects)
+            for anywhere in (False, True):
+                error = self.raises(glc.ConnectionFailed, self.get, http, server.url, anywhere=anywhere)
                 self.assertIn(f"redirects from https to {other.url}: refused.", str(error))
             self.assertEqual(other.requests, [])
 
@@ -1726,6 +2153,17 @@ class RedirectTest(HttpCase):
                 request = secure.requests[0]
                 self.assertEqual((request.headers["authorization"], request.headers["x-a"]), ("granted", "1"))
 
+    def test_from_http_to_http_on_the_port_of_https_is_another_server(self) -> None:
+        with self.serve() as other, self.serve() as plain:
+            with _Ports({"app.hf.space:80": plain, "app.hf.space:443": other}) as proxy:
+                plain.on("GET", "/x", Reply(301, {"Location": "http://app.hf.space:443/x"}))
+                other.on("GET", "/x", "other")
+                http = self.http(proxy=proxy.url)
+                http.grant(glc.origin_of("http://app.hf.space"), {"Authorization": "granted"})
+                self.raises(glc.AuthenticationError, self.get, http, "http://app.hf.space/x")
+                self.get(http, "http://app.hf.space/x", anywhere=True, headers={"X-A": "1"})
+                self.assertFalse({"authorization", "x-a"} & other.requests[0].headers.keys())
+
 
 class _Ports(ProxyServer):
     """A proxy that knows where "host:port" really is."""
@@ -1737,7 +2175,8 @@ class _Ports(ProxyServer):
     def serve(self, sock: socket.socket, number: int) -> None:
         head = sock.recv(1 << 16, socket.MSG_PEEK).split(b"\r\n")[0].decode()
         secure = head.startswith("CONNECT")
-        host = head.split()[1] if secure else head.split()[1].split("/")[2] + ":80"
+        host = head.split()[1] if secure else head.split()[1].split("/")[2]
+        host = host if ":" in host else f"{host}:80"
         self._hosts = {host.rpartition(":")[0]: self._places[host]}
         super().serve(sock, number)
 
@@ -1769,6 +2208,40 @@ class CookieTest(HttpCase):
             seen = [request.cookies for request in server.requests]
             self.assertEqual(seen, [{}, {"a": "1"}, {"a": "2"}, {}, {}])
 
+    def test_what_is_no_cookie(self) -> None:
+        """Neither kept nor printed: the jar of the standard library warns on stderr, with a traceback."""
+        bad = [
+            "a=1; Max-Age=" + "9" * 400,
+            "a=1; max-age = " + "9" * 5000,
+            "a=1; Max-Age=" + "9" * 19,
+            "a=1\x00",
+            "a=1\x1b[2J",
+            "a=1; Path=/\x7f",
+            "a=" + "x" * 20_000,
+            ";" * 16_000,  # in no time
+            "",
+            ";;;",
+            "=; =",
+        ]
+        with self.serve() as server, mock.patch.object(sys, "stderr", io.StringIO()) as told:
+            server.on("GET", "/", Reply(200, [("Set-Cookie", text) for text in [*bad, "b=2"]], "ok"), "ok")
+            http = self.http()
+            for _ in range(2):
+                with warnings.catch_warnings():
+                    warnings.simplefilter("always")
+                    self.get(http, server.url)
+            self.assertEqual(server.requests[1].cookies, {"b": "2"})
+        self.assertEqual(told.getvalue(), "")
+
+    def test_a_cookie_that_would_be_a_header(self) -> None:
+        url = self.answering(http_reply(b"ok", "Set-Cookie: a=1\rX: y", "Set-Cookie: b=2\n X: z"))
+        http = self.http()
+        self.get(http, url)
+        with self.serve() as server:  # the same host, but another origin: what would be sent is what the jar holds
+            server.on("GET", "/", "ok")
+            self.get(http, server.url)
+            self.assertNotIn("x", server.requests[0].headers)
+
     def test_not_for_another_port(self) -> None:
         with self.serve() as server, self.serve() as other:
             server.on("GET", "/", Reply(200, {"Set-Cookie": "a=1"}))
@@ -1788,61 +2261,94 @@ class BodyTest(HttpCase):
     def test_compressed_answers(self) -> None:
         for encoding, body in (
             ("gzip", gzip.compress(self.TEXT)),
-            ("x-gzip", gzip.compress(self.TEXT)),
-            ("deflate", zlib.compress(self.TEXT)),
             ("identity", self.TEXT),
             (" GZIP ", gzip.compress(self.TEXT)),
-            ("gzip", gzip.compress(self.TEXT[:100_000]) + gzip.compress(self.TEXT[100_000:])),
         ):
             for pieces in (body, [body[i : i + 1000] for i in range(0, len(body), 1000)]):
                 with self.subTest(encoding, chunked=not isinstance(pieces, bytes)):
                     with self.serve() as server:
                         server.on("GET", "/", Reply(200, {"Content-Encoding": encoding}, pieces))
                         http = self.http()
-                        self.assertEqual(self.get(http, server.url), (200, self.TEXT))
-                        self.get(http, server.url)
+                        self.assertEqual(self.get(http, server.url, gzip=True), (200, self.TEXT))
+                        self.get(http, server.url, gzip=True)
                         self.assertEqual(server.connections, 1)
+                        self.assertEqual(server.requests[0].headers["accept-encoding"], "gzip")
 
-    def test_a_zip_bomb_comes_in_small_pieces(self) -> None:
+    def test_an_error_that_is_compressed(self) -> None:
         with self.serve() as server:
-            server.on("GET", "/", Reply(200, {"Content-Encoding": "gzip"}, gzip.compress(bytes(50_000_000))))
-            with self.http().request("GET", server.url) as response:
-                sizes = [len(piece) for piece, _ in zip(response.chunks(), range(100))]
-            self.assertLessEqual(max(sizes), glc.READ_SIZE)
+            body = gzip.compress(b'{"detail": "the server\'s words"}')
+            server.on("GET", "/", Reply(500, {"Content-Encoding": "gzip"}, body))
+            error = glc.http_error(self.http().request("GET", server.url, gzip=True))
+            self.assertEqual(error.words, "the server's words")
 
-    def test_a_compressed_event_stream_arrives_at_once(self) -> None:
+    def test_what_unfolds_to_more_than_it_may(self) -> None:
+        bomb = gzip.compress(bytes(20_000_000))
         with self.serve() as server:
-            server.on("GET", "/", Stream)
+            server.on("GET", "/", Reply(200, {"Content-Encoding": "gzip"}, bomb))
+            for most, fits in ((20_000_000, True), (19_999_999, False), (1_000_000, False)):
+                with self.subTest(most), self.http().request("GET", server.url, gzip=True) as response:
+                    if fits:
+                        self.assertEqual(len(response.read(most)), 20_000_000)
+                    else:
+                        error = self.raises(glc.ProtocolError, response.read, most)
+                        self.assertIn(f"{server.url} sent more than {most} bytes", str(error))
+
+    def test_answers_that_are_no_results_are_short(self) -> None:
+        self.patch(glc, "MAX_ANSWER", 1000)
+        with self.serve() as server:
+            server.on("GET", "/", b'"' + b"x" * 1000 + b'"')
             with self.http().request("GET", server.url) as response:
-                stream = server.next_stream()
-                response.headers["content-encoding"] = "gzip"
-                squeeze = zlib.compressobj(wbits=31)
-                stream.raw(squeeze.compress(b"data: 1\n\n") + squeeze.flush(zlib.Z_SYNC_FLUSH))
-                events = glc.iter_sse(response.chunks())
-                self.assertEqual(next(events), "1")
-                stream.raw(squeeze.flush())
-                stream.end()
-                self.assertEqual(list(events), [])
+                self.assertEqual(len(response.json(glc.MAX_EVENT_BYTES)), 1000)
+            with self.http().request("GET", server.url) as response:
+                error = self.raises(glc.ProtocolError, response.json, 1000)
+            self.assertIn("sent more than 1000 bytes", str(error))
 
     def test_broken_compression(self) -> None:
         whole = gzip.compress(self.TEXT)
-        for name, body, kind in (
-            ("cut", whole[: len(whole) // 2], glc.ConnectionLost),
-            ("no gzip", b"plain text", glc.ProtocolError),
-            ("a wrong sum", whole[:-8] + bytes(8), glc.ProtocolError),
-            ("nothing", b"", glc.ConnectionLost),
+        for name, body in (
+            ("cut", whole[: len(whole) // 2]),
+            ("no gzip", b"plain text"),
+            ("a wrong sum", whole[:-8] + bytes(8)),
+            ("nothing", b""),
+            ("something after its end", whole + b"x"),
         ):
             with self.subTest(name), self.serve() as server:
                 server.on("GET", "/", Reply(200, {"Content-Encoding": "gzip"}, body))
-                error = self.raises(kind, self.get, self.http(), server.url)
-                self.assertIn(server.url, str(error))
-                self.assertEqual(error.url, server.url)
+                error = self.raises(glc.ProtocolError, self.get, self.http(), server.url, gzip=True)
+                self.assertIn("The server sent broken compressed data", str(error))
+
+    def test_a_little_that_unzips_to_many_values(self) -> None:
+        """A few KB could take gigabytes once they are JSON."""
+        with self.serve() as server:
+            for text, fits in ((b"[%s]" % (b"[]," * 300_000), True), (b"[%s]" % (b"[]," * 600_000), False)):
+                server.on("GET", "/", Reply(200, {"Content-Encoding": "gzip"}, gzip.compress(text)))
+                response = self.http().request("GET", server.url, gzip=True)
+                if fits:
+                    self.assertEqual(response.read(), text)
+                else:
+                    error = self.raises(glc.ProtocolError, response.read)
+                    self.assertIn("compressed JSON of more than 1000000 values", str(error))
+
+    def test_a_python_that_cannot_unzip_does_not_ask_for_it(self) -> None:
+        with self.serve() as server, mock.patch.dict(sys.modules, {"zlib": None}):
+            server.on("GET", "/", "ok")
+            self.assertEqual(self.get(self.http(), server.url, gzip=True), (200, b"ok"))
+            self.assertEqual(server.requests[0].headers["accept-encoding"], "identity")
+
+    def test_callers_cannot_ask_for_what_is_not_understood(self) -> None:
+        with self.serve() as server:
+            server.on("GET", "/", "ok")
+            self.get(self.http(), server.url, headers={"Accept-encoding": "gzip, br"})
+            self.assertEqual(server.requests[0].headers["accept-encoding"], "identity")
 
     def test_an_encoding_that_was_not_asked_for(self) -> None:
         with self.serve() as server:
-            server.on("GET", "/", Reply(200, {"Content-Encoding": "br"}, b"x"))
-            error = self.raises(glc.ProtocolError, self.get, self.http(), server.url)
-            self.assertIn("an encoding that was not asked for: br", str(error))
+            for encoding, asked in (("br", False), ("br", True), ("gzip", False), ("deflate", True)):
+                server.on("GET", "/", Reply(200, {"Content-Encoding": encoding}, b"x"))
+                for read in (glc.Response.read, lambda response: list(response.chunks())):
+                    with self.http().request("GET", server.url, gzip=asked) as response:
+                        error = self.raises(glc.ProtocolError, read, response)
+                    self.assertIn(f"an encoding that was not asked for: {encoding}", str(error))
 
     def test_bodies_that_are_cut_short(self) -> None:
         for name, data in (
@@ -1887,77 +2393,92 @@ class BodyTest(HttpCase):
                 error = self.raises(glc.ConnectionFailed, self.get, self.http(), url)
                 self.assertIn(f"Could not talk to {url}: ", str(error))
 
-    def answer(self, data: bytes, at_once: int = 1 << 20) -> Any:
-        """The answer that these bytes are, when they come this many at once."""
+    def twice(self, data: bytes, at_once: int = 1 << 16, ends: bool = False) -> tuple[bytes, int]:
+        """The body of an answer that is these bytes, which come this many at once, and the connections two need."""
 
-        class Socket:
-            def recv(self, size: int) -> bytes:
-                nonlocal data
-                piece, data = data[:at_once], data[at_once:]
-                return piece
+        def talk(sock: socket.socket) -> None:
+            with contextlib.suppress(ConnectionError):
+                while receive_head(sock):
+                    sock.sendall(data)
+                    if ends:
+                        return
 
-        connection = glc.Connection(Socket(), glc.origin_of("http://x"))  # type: ignore[arg-type]
-        return glc.Response(self.http(), connection, "http://x")
+        with RawServer(talk) as server, mock.patch.object(glc, "READ_SIZE", at_once):
+            http = self.http()
+            body, again = (self.get(http, server.url)[1] for _ in range(2))
+            self.assertEqual(body, again)
+            http.close()
+            return body, server.connections
 
     def test_heads_and_bodies(self) -> None:
         chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: Chunked\r\n\r\n"
         for data, body, reusable in (
             (b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc", b"abc", True),
             (b"HTTP/1.1 200\nContent-Length:3\n\nabc", b"abc", True),
+            (b"HTTP/1.1 200 OK\r\nContent-Length: 3 \r\nContent-Length: 3\r\n\r\nabc", b"abc", True),
             (b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nConnection: x, Close\r\n\r\nabc", b"abc", False),
             (b"HTTP/1.0 200 OK\r\nContent-Length: 3\r\n\r\nabc", b"abc", False),
             (b"HTTP/1.0 200 OK\r\nContent-Length: 3\r\nConnection: keep-alive\r\n\r\nabc", b"abc", True),
             (b"HTTP/1.1 200 OK\r\n\r\nabc", b"abc", False),
+            (b"HTTP/1.1 200 OK\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\nabc", b"abc", False),
             (b"HTTP/1.1 204 None\r\n\r\n", b"", True),
             (b"HTTP/1.1 101 Unasked\r\n\r\n", b"", False),
             (b"HTTP/1.1 103 Hints\r\nLink: a\r\n\r\nHTTP/1.1 304 Same\r\nContent-Length: 3\r\n\r\n", b"", True),
+            (b"HTTP/1.1 100 Go on\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc", b"abc", True),
             (chunked + b"3\r\nabc\r\n0\r\n\r\n", b"abc", True),
             (chunked + b"1;a=b\r\na\r\n2 \r\nbc\r\n00\r\nTrailer: x\r\nOther: y\r\n\r\n", b"abc", True),
         ):
             for at_once in (1, 2, 7, 1000):
                 with self.subTest(data, at_once=at_once):
-                    answer = self.answer(data, at_once)
-                    self.assertEqual(b"".join(answer._received()), body)
-                    self.assertEqual((answer.ended, answer.reusable), (True, reusable))
+                    self.assertEqual(self.twice(data, at_once, ends=not reusable), (body, 1 if reusable else 2))
 
     def test_headers_of_one_name(self) -> None:
-        answer = self.answer(
+        url = self.answering(
             b"HTTP/1.1 200 OK\r\nA: 1\r\na:2\t\r\nSet-Cookie: a=1, b\r\nset-cookie: c=2\r\nE: \xe9\r\n\r\n"
         )
-        self.assertEqual((answer.headers["a"], answer.headers["e"]), ("1, 2", "\xe9"))
-        self.assertEqual(answer.cookies, ["a=1, b", "c=2"])
+        with self.http().request("GET", url) as answer:
+            self.assertEqual((answer.headers["a"], answer.headers.get("E")), ("1", "\xe9"))
+            self.assertEqual(answer.headers.get_all("Set-Cookie"), ["a=1, b", "c=2"])
 
     def test_broken_heads(self) -> None:
         start = b"HTTP/1.1 200 OK\r\n"
-        for rest in (
-            b"no colon\r\n\r\n",
-            b"A: 1\r\n folded\r\n\r\n",
-            b"A : 1\r\n\r\n",
-            b"Content-Length: -1\r\n\r\n",
-            b"Content-Length: 1\r\nContent-Length: 2\r\n\r\n",
-            b"Transfer-Encoding: gzip, chunked\r\n\r\n",
-            b"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n",
-            b"Content-Length: 1",
+        for data in (
+            start + b"no colon\r\n\r\n",
+            start + b"Content-Length: 0\r\nno colon\r\nTransfer-Encoding: chunked\r\n\r\n",
+            start + b"A : 1\r\n\r\n",
+            start + b"Content-Length: -1\r\n\r\n",
+            start + b"Content-Length: 1_0\r\n\r\n",
+            start + b"Content-Length: " + b"9" * 5000 + b"\r\n\r\n",
+            start + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\n",
+            start + b"Transfer-Encoding: gzip, chunked\r\n\r\n",
+            start + b"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n",
+            start + b"Content-Length: 1",
+            start + b"Content-Length: 1\r\n",
+            b"HTTP/2 200 OK\r\n\r\n",
+            b"HTTP/1.1 99 OK\r\n\r\n",
+            b"HTTP/1.1 OK\r\n\r\n",
         ):
-            with self.subTest(rest):
-                self.raises(glc.NotHTTP, self.answer, start + rest)
-        self.raises(glc.NotHTTP, self.answer, b"HTTP/2 200 OK\r\n\r\n")
+            with self.subTest(data[:100]):
+                error = self.raises(glc.ConnectionFailed, self.get, self.http(), self.answering(data))
+                self.assertLess(len(str(error)), 400)
+                self.assertNotRegex(str(error), r"[\r\n]")
 
     def test_broken_bodies(self) -> None:
         chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-        for data, error in (
-            (b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nab", EOFError),
-            (chunked + b"3\r\nab", EOFError),
-            (chunked + b"3\r\nabcd\r\n0\r\n\r\n", glc.NotHTTP),
-            (chunked + b"-3\r\nabc\r\n0\r\n\r\n", glc.NotHTTP),
-            (chunked + b"0x3\r\nabc\r\n0\r\n\r\n", glc.NotHTTP),
-            (chunked + b"3\r\nabc\r\n0", glc.NotHTTP),
-            (chunked + b"3\r\nabc\r\n", glc.NotHTTP),
+        for data in (
+            b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nab",
+            chunked + b"3\r\nab",
+            chunked + b"3\r\nabcd\r\n0\r\n\r\n",
+            chunked + b"-3\r\nabc\r\n0\r\n\r\n",
+            chunked + b"3\r\nabc\r\n0",
+            chunked + b"3\r\nabc\r\n0\r\n",
+            chunked + b"3\r\nabc\r\n0\r\nTrailer: x\r\n",
+            chunked + b"3\r\nabc\r\n",
+            chunked + b"3\r\nabc",
+            chunked + b"3" + b" " * 100_000 + b"\r\nabc\r\n",
         ):
-            with self.subTest(data):
-                answer = self.answer(data)
-                self.raises(error, list, answer._received())
-                self.assertFalse(answer.ended)
+            with self.subTest(data[:100]):
+                self.raises(glc.ConnectionLost, self.get, self.http(), self.answering(data))
 
     def test_bytes_after_an_answer_cost_its_connection(self) -> None:
         connections = 0
@@ -1992,6 +2513,16 @@ class BodyTest(HttpCase):
 
 
 class HttpErrorTest(HttpCase):
+    def test_when_to_try_again(self) -> None:
+        for text, seconds in (("7", 7), ("0.5", 0.5), ("0", 0), ("", None), ("soon", None), ("-1", None), ("٣", None)):
+            self.assertEqual(glc.seconds_until(text), seconds, text)
+        for away, seconds in ((90, 90), (-90, 0)):
+            date = email.utils.formatdate(time.time() + away, usegmt=True)
+            self.assertAlmostEqual(glc.seconds_until(date) or 0, seconds, delta=5, msg=date)
+        self.assertIsNone(glc.seconds_until("9" * 400))
+        self.assertIsNone(glc.seconds_until("Wed, 99 Foo" * 1000))
+        self.assertIsNone(glc.seconds_until("Wed, 99 Oct 99999 07:28:00 GMT"))
+
     def error(self, reply: Reply) -> Any:
         with self.serve() as server:
             server.on("GET", "/x", reply)
@@ -2018,12 +2549,33 @@ class HttpErrorTest(HttpCase):
                 self.assertIn(f"answered {status}: the server's words", str(error))
                 self.assertEqual(json.loads(error.body), {"detail": "the server's words"})
 
+    def test_a_redirect_to_what_is_no_address(self) -> None:
+        for target in ("http://[", "//[::1", "http://h:x/", "http:///", "//", "", "\u00e9"):
+            with self.subTest(target), self.serve() as server:
+                server.on("POST", "/x", Reply(302, {"Location": target}))
+                error = glc.http_error(self.http().request("POST", server.url + "/x"))
+                self.assertIsInstance(error, glc.HTTPError)
+                self.assertIn(f"{server.url}/x redirects to {target!r}", str(error))
+
     def test_401_says_how_to_log_in(self) -> None:
         self.assertIn("auth=(user, password)", str(self.error(Reply(401))))
 
+    def test_401_of_what_is_in_front(self) -> None:
+        for challenge in ('Basic realm="x"', 'Digest a="b", basic realm="x"'):
+            error = self.error(Reply(401, {"WWW-Authenticate": challenge}))
+            self.assertIn("user:password@ into the URL, percent-encoded", str(error))
+            self.assertNotIn("auth=", str(error))
+
+    def test_no_query_is_shown(self) -> None:
+        with self.serve() as server:
+            server.on("GET", "/x", Reply(403))
+            error = glc.http_error(self.http().request("GET", server.url + "/x?sig=secret#part"))
+        self.assertEqual(error.url, server.url + "/x")
+        self.assertEqual(str(error), f"{server.url}/x answered 403.")
+
     def test_429_says_when(self) -> None:
         error = self.error(Reply(429, {"Retry-After": "17"}))
-        self.assertEqual(error.retry_after, "17")
+        self.assertEqual(error.retry_after, 17.0)
         self.assertIn("Too many requests to the API, please try again later. Try again after 17", str(error))
         self.assertIsNone(self.error(Reply(429)).retry_after)
 
@@ -2031,7 +2583,7 @@ class HttpErrorTest(HttpCase):
         with self.serve() as server:
             server.on("POST", "/x", Reply(302, {"Location": "/y"}))
             error = glc.http_error(self.http().request("POST", server.url + "/x"))
-        self.assertEqual(str(error), f"{server.url}/x redirects to '/y'; use that address instead.")
+        self.assertIn(f"{server.url}/x redirects to '/y': use that address, if the app is there.", str(error))
 
     def test_only_the_start_of_a_large_body_is_kept(self) -> None:
         error = self.error(Reply(500, (), b"x" * 300_000))
@@ -2063,22 +2615,27 @@ class TroubleTest(HttpCase):
         self.assertIn("The host name in http://no.such.host cannot be resolved: ", str(error))
 
     def test_ctrl_c_after_a_request_that_could_not_be_sent(self) -> None:
-        here, there = socket.socketpair()
-        with here:
-            there.close()
-            connection = glc.Connection(here, glc.origin_of("http://x"))
-            with mock.patch.object(connection.incoming, "wait", side_effect=KeyboardInterrupt):
-                with self.assertRaises(KeyboardInterrupt):
-                    connection.ask(b"GET / HTTP/1.1\r\n\r\n", None, None)
+        server = self.raw(lambda sock: (sock.recv(1), reset(sock)))
+        with mock.patch.object(glc.Reader, "peek", side_effect=KeyboardInterrupt):
+            self.raises(KeyboardInterrupt, self.get, self.http(), server.url, "POST", bytes(30_000_000))
 
-    def test_close_ends_what_an_interrupt_has_left_busy(self) -> None:
+    def test_ctrl_c_leaves_no_socket(self) -> None:
+        """Wherever it comes: the end of a test looks for sockets. And close() does not wait for one of these."""
         with self.serve() as server:
-            http = self.http()
-            with mock.patch.object(glc.Http, "_take", interrupted(glc.Http._take)):
-                self.raises(KeyboardInterrupt, http.request, "GET", server.url)
-            (left,) = http._busy
-            http.close()
-            self.assertEqual((http._busy, left.sock.fileno()), ({}, -1))
+            server.on("GET", "/", "ok")
+            for kind, name in (
+                (glc.Http, "_take"),
+                (glc.Http, "_open"),
+                (glc.Connection, "ask"),
+                (glc.Abort, "watch"),
+                (glc.Response, "__init__"),
+            ):
+                with self.subTest(name):
+                    http, sockets = self.http(), open_sockets()
+                    with mock.patch.object(kind, name, interrupted(getattr(kind, name))):
+                        self.raises(KeyboardInterrupt, http.request, "GET", server.url)
+                    wait_until(lambda: open_sockets() <= sockets)
+                    http.close()
 
     def test_close_in_a_signal_handler(self) -> None:
         """The handler runs wherever the main thread is: here, while it holds the lock."""
@@ -2091,23 +2648,12 @@ class TroubleTest(HttpCase):
 
             with mock.patch.object(glc.Abort, "watch", watch):
                 self.raises(glc.ConnectionFailed, Running(http.request, "GET", server.url, abort=abort).result)
-            self.assertEqual(http._busy, {})
-
-    def test_ctrl_c_before_a_connection_is_used(self) -> None:
-        with self.serve() as server:
-            http = self.http()
-            with warnings.catch_warnings(), mock.patch.object(glc.Abort, "watch", interrupted(glc.Abort.watch)):
-                warnings.simplefilter("ignore", ResourceWarning)  # nobody has closed its socket, but it is gone
-                with self.assertRaises(KeyboardInterrupt):
-                    http.request("GET", server.url)
-                gc.collect()
-            self.assertEqual(http._busy, {})
 
     def test_silence_before_the_answer(self) -> None:
         server = self.raw(lambda sock: server.closed.wait(DEADLINE))
         http = self.http(timeout=50 * MS)
         error = self.raises(glc.TimedOut, self.get, http, server.url)
-        self.assertIn("sent nothing for the time that Client(timeout=…) allows", str(error))
+        self.assertEqual(str(error), f"{server.url} sent nothing for the time that Client(timeout=…) allows.")
         wait_until(lambda: server.connections == 1)
         with contextlib.closing(socket.create_connection(("127.0.0.1", server.port), DEADLINE)):
             pass
@@ -2120,10 +2666,74 @@ class TroubleTest(HttpCase):
                 server.next_stream().stall()
                 chunks = response.chunks()
                 next(chunks)
-                sock = response.connection.sock
-                self.assertEqual(sock.gettimeout(), http.timeout)
-                sock.settimeout(50 * MS)  # not earlier: on a busy machine the answer itself takes longer
+                response.limit(50 * MS)  # not earlier: on a busy machine the answer itself takes longer
                 self.raises(glc.TimedOut, next, chunks)
+
+    def test_what_does_not_end_in_time(self) -> None:
+        """The words are true: bytes flow, but not fast enough."""
+        going = threading.Event()
+
+        def talk(sock: socket.socket) -> None:
+            receive_head(sock)
+            sock.sendall(head)
+            while not going.wait(20 * MS):
+                sock.sendall(b"x")
+
+        for head in (b"HTTP/1.1 200 OK\r\nX: ", b"HTTP/1.1 200 OK\r\n\r\n"):
+            with self.subTest(head), contextlib.suppress(ConnectionError):
+                server = self.raw(talk)
+                error = self.raises(glc.TimedOut, self.get, self.http(timeout=600 * MS), server.url)
+                text = f"{server.url} did not complete its answer in the time that Client(timeout=…) allows."
+                self.assertEqual(str(error), text)
+        going.set()
+
+    def test_a_request_that_is_not_taken(self) -> None:
+        server = self.raw(lambda sock: server.closed.wait(DEADLINE))
+        http = self.http(timeout=50 * MS)
+        error = self.raises(glc.TimedOut, self.get, http, server.url, "POST", bytes(50_000_000))
+        text = f"{server.url} took nothing of what was sent for the time that Client(timeout=…) allows."
+        self.assertEqual(str(error), text)
+
+    def test_a_slow_upload_is_no_fault(self) -> None:
+        """As long as the other side takes what the system still holds, it is not silent."""
+        server = self.raw(lambda sock: server.closed.wait(DEADLINE))
+        for size in (2, 50_000_000):  # it waits for the answer; for room for the request
+            for held in ([0], [9, 9], [9, 8, 7, 7], [9, 8, 0]):
+                with self.subTest(held, size=size), mock.patch.object(glc, "unsent", side_effect=held) as unsent:
+                    self.raises(glc.TimedOut, self.get, self.http(timeout=20 * MS), server.url, "POST", bytes(size))
+                    self.assertEqual(unsent.call_count, len(held))
+
+    def test_what_the_system_still_holds(self) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            with socket.create_connection(listener.getsockname(), DEADLINE) as here, listener.accept()[0]:
+                self.assertEqual(glc.unsent(here), 0)
+                here.setblocking(False)
+                with contextlib.suppress(BlockingIOError):
+                    while True:
+                        here.send(bytes(1 << 16))
+                if sys.platform == "linux":
+                    self.assertGreater(glc.unsent(here), 0)
+                with mock.patch.dict(sys.modules, {"fcntl": None}):  # as on Windows
+                    self.assertEqual(glc.unsent(here), 0)
+
+    def test_a_slow_answer_is_no_fault(self) -> None:
+        """On a slow link even a short answer takes long. Single bytes do not count."""
+        with self.serve() as server:
+            for size, fits in ((5000, True), (1, False)):
+
+                def pieces(size: int = size) -> Iterator[bytes]:
+                    while len(sent) < 8 and not server.closed.wait(100 * MS):
+                        sent.append(size)
+                        yield bytes(size)
+
+                with self.subTest(size):
+                    sent: list[int] = []
+                    server.on("GET", "/", Reply(body=pieces()))
+                    http = self.http(timeout=500 * MS)
+                    if fits:
+                        self.assertEqual(len(self.get(http, server.url)[1]), 8 * size)
+                    else:
+                        self.raises(glc.TimedOut, self.get, http, server.url)
 
     def test_a_timeout_for_one_request(self) -> None:
         server = self.raw(lambda sock: server.closed.wait(DEADLINE))
@@ -2221,10 +2831,10 @@ class TroubleTest(HttpCase):
             for timeout, aborts in itertools.product((10 * DEADLINE, None), (True, False)):
                 http, abort = self.http(timeout=timeout), glc.Abort()
                 waiting = Running(self.get, http, url, abort=abort)
-                wait_until(lambda http=http: http._busy)
-                (abort if aborts else http.close)()
+                while waiting.thread.is_alive():  # the first may come before the system knows whereto
+                    (abort if aborts else http.close)()
+                    waiting.thread.join(10 * MS)
                 self.assertNotIsInstance(self.raises(glc.ConnectionFailed, waiting.result), glc.TimedOut)
-                self.assertEqual(http._busy, {})
 
     def test_abort_in_the_moment_before_connecting(self) -> None:
         with self.serve() as server:
@@ -2232,7 +2842,7 @@ class TroubleTest(HttpCase):
             http, abort = self.http(), glc.Abort()
             with mock.patch.object(glc.Connection, "limit", lambda *_: abort()):
                 self.raises(glc.ConnectionFailed, self.get, http, server.url, abort=abort)
-            self.assertEqual((server.requests, http._busy), ([], {}))
+            self.assertEqual(server.requests, [])
 
     def test_the_next_address_is_tried(self) -> None:
         with self.serve() as server:
@@ -2249,6 +2859,50 @@ class TroubleTest(HttpCase):
                 with mock.patch.object(socket, "getaddrinfo", lambda *_, **__: []):
                     error = self.raises(glc.ConnectionFailed, self.get, self.http(), server.url)
                 self.assertIn("the host has no address", str(error))
+
+    def unanswered(self) -> Any:
+        """What getaddrinfo says of an address that does not answer: its queue of connections is full."""
+        listener, *others = (self.enter(socket.socket()) for _ in range(4))
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        for sock in others:
+            sock.setblocking(False)
+            sock.connect_ex(listener.getsockname())
+        return (socket.AF_INET, socket.SOCK_STREAM, 6, "", listener.getsockname())
+
+    def test_an_address_that_does_not_answer_costs_little_and_once(self) -> None:
+        self.patch(glc, "ADDRESS_SECONDS", 50 * MS)
+        dead = self.unanswered()
+        with self.serve() as server:
+            server.on("GET", "/", Reply(body="ok", close=True))
+            tried: list[Any] = []
+
+            class Socket(socket.socket):
+                def connect(self, address: Any) -> None:
+                    tried.append(address)
+                    super().connect(address)
+
+            good = (*dead[:4], ("127.0.0.1", server.port))
+            http = self.http()
+            with mock.patch.object(socket, "getaddrinfo", lambda *_, **__: [dead, good]):
+                with mock.patch.object(socket, "socket", Socket):
+                    for _ in range(3):
+                        self.assertEqual(self.get(http, server.url), (200, b"ok"))
+            self.assertEqual(tried, [dead[4], good[4], good[4], good[4]])
+
+    def test_many_addresses_that_do_not_answer_take_one_timeout_together(self) -> None:
+        dead = self.unanswered()
+        with mock.patch.object(socket, "getaddrinfo", lambda *_, **__: [dead] * 8):
+            began = time.monotonic()
+            error = self.raises(glc.TimedOut, self.get, self.http(timeout=400 * MS), "http://app.example/x")
+            self.assertLess(time.monotonic() - began, 1200 * MS)
+        text = "http://app.example could not be reached in the time that Client(timeout=…) allows."
+        self.assertEqual(str(error), text)
+
+    def test_a_python_without_sockets(self) -> None:
+        with mock.patch.object(sys, "platform", "emscripten"):
+            error = self.raises(glc.ConnectionFailed, self.get, self.http(), "http://app.example/")
+        self.assertIn("has no sockets", str(error))
 
     def test_a_refused_connection_keeps_nothing_alive(self) -> None:
         with socket.socket() as deaf:
@@ -2286,15 +2940,6 @@ class TroubleTest(HttpCase):
             self.assertIn("The client was closed during a request to " + server.url, str(error))
             self.raises(glc.ConnectionLost, reading.result)
 
-    def test_an_answer_that_is_open_during_a_fork_belongs_to_the_parent(self) -> None:
-        with self.serve() as server:
-            server.on("GET", "/", "ok")
-            http = self.http()
-            with http.request("GET", server.url):
-                http.after_fork()
-            self.assertEqual(self.get(http, server.url), (200, b"ok"))
-            self.assertEqual(server.connections, 2)
-
     def test_closed_for_good(self) -> None:
         with self.serve() as server:
             server.on("GET", "/", "ok")
@@ -2319,6 +2964,7 @@ class TroubleTest(HttpCase):
                     body = b"%d.%d" % (number, i)
                     self.assertEqual(self.get(http, server.url, "POST", body), (200, body))
 
+            self.patch(glc, "PROVEN_SECONDS", 0.0)
             for thread in [Running(work, number) for number in range(8)]:
                 thread.result()
             self.assertLessEqual(server.connections, 8)
@@ -2376,39 +3022,73 @@ class ProxyTest(HttpCase):
                 self.assertNotIn("proxy-authorization", server.requests[0].headers)
                 http = self.http(proxy=proxy.url, ssl_verify=CA_FILE)
                 if tls:
-                    error = self.raises(glc.ConnectionFailed, self.get, http, url)
-                    self.assertIn("The proxy refused a tunnel to app.hf.space:443: 407", str(error))
-                    self.assertEqual(error.status, 407)
+                    error = self.raises(glc.AuthenticationError, self.get, http, url)
+                    self.assertIn("The tunnel to app.hf.space:443 was refused by the proxy", str(error))
                 else:
-                    self.assertEqual(self.get(http, url)[0], 407)
+                    error = glc.http_error(http.request("GET", url))
+                    self.assertIs(type(error), glc.AuthenticationError)
+                self.assertEqual(error.status, 407)
+                self.assertIn(f"the proxy {proxy.url} (set by proxy=)", str(error))
+                self.assertIn("user:password@ into the proxy's URL, percent-encoded", str(error))
 
-    def test_a_dead_proxy(self) -> None:
+    def test_a_client_without_the_login_of_a_proxy(self) -> None:
+        with self.serve() as server:
+            proxy = self.proxy(server, login=("user", "pass"))
+            for url in ("http://app.example/", "https://app.example/"):
+                error = self.raises(glc.AuthenticationError, glc.Client, url, proxy=proxy.url, timeout=DEADLINE)
+                self.assertIn(f"the proxy {proxy.url} (set by proxy=)", str(error))
+
+    def test_faults_of_a_proxy_name_it_and_where_it_was_set(self) -> None:
+        self.resolve()
+        silent = self.raw(lambda sock: silent.closed.wait(DEADLINE))
         with socket.socket() as sock:
             sock.bind(("127.0.0.1", 0))
-            http = self.http(proxy=f"http://127.0.0.1:{sock.getsockname()[1]}")
-            self.raises(glc.ConnectionFailed, self.get, http, "http://app.example/")
+            dead = f"http://127.0.0.1:{sock.getsockname()[1]}"
+            for name, proxy, scheme, words in (
+                ("dead", dead, "http", "Could not talk to the proxy {}: "),
+                ("dead", dead, "https", "Could not talk to the proxy {}: "),
+                ("unknown", "http://no.such.proxy:3128", "http", "The host name in the proxy {} cannot be resolved: "),
+                ("silent", silent.url, "https", "the proxy {} sent nothing for the time that Client(timeout=…) allows"),
+                ("silent", silent.url, "http", "http://app.example through the proxy {} sent nothing for the time"),
+            ):
+                for source in ("proxy=", f"{scheme}_proxy", "ALL_PROXY"):
+                    with self.subTest(name, scheme=scheme, source=source):
+                        given = {"proxy": proxy} if source == "proxy=" else {"trust_env": True}
+                        with mock.patch.dict(os.environ, {} if source == "proxy=" else {source: proxy}):
+                            http = self.http(timeout=100 * MS if name == "silent" else DEADLINE, **given)
+                            with self.assertRaises(glc.ConnectionFailed) as caught:
+                                self.get(http, f"{scheme}://app.example/")
+                        self.assertIn(words.format(f"{proxy} (set by {source})"), str(caught.exception))
+                        self.assertNotIn("Is the app running", str(caught.exception))
+
+    def test_proxies_that_are_none(self) -> None:
+        self.resolve()
+        for url in ("http://:3128", "host:99999", "http://", "socks5://user:secret@127.0.0.1:1", "https://127.0.0.1:1"):
+            for source in ("proxy=", "HTTP_PROXY", "all_proxy"):
+                with self.subTest(url, source=source):
+                    given: dict[str, Any] = {"proxy": url} if source == "proxy=" else {"trust_env": True}
+                    with mock.patch.dict(os.environ, {} if source == "proxy=" else {source: url}):
+                        error = self.raises(glc.ConnectionFailed, self.get, self.http(**given), "http://app.example/")
+                    named = glc.shown(url if "://" in url else f"http://{url}")
+                    self.assertIn(f"{source} names {named!r} as the proxy: ", str(error))
+                    self.assertNotIn("secret", str(error))
 
     def test_a_proxy_that_cannot_reach_the_server(self) -> None:
         self.resolve()
         with ProxyServer(hosts={"app.example": "127.0.0.1:1"}) as proxy:
             http = self.http(proxy=proxy.url)
             error = self.raises(glc.ConnectionFailed, self.get, http, "https://app.example/")
-            self.assertIn("The proxy refused a tunnel to app.example:443: 502", str(error))
+            text = f"The tunnel to app.example:443 was refused by the proxy {proxy.url} (set by proxy=): 502"
+            self.assertIn(text, str(error))
+            self.assertEqual(error.status, 502)
 
-    def test_other_schemes_are_an_error_only_when_they_are_used(self) -> None:
-        self.resolve()
+    def test_a_proxy_that_is_none_does_not_matter_where_none_is_used(self) -> None:
         with self.serve() as server:
             server.on("GET", "/", "ok")
-            for url in ("socks5://user:secret@127.0.0.1:1080", "https://127.0.0.1:1080"):
-                with self.subTest(url):
-                    http = self.http(proxy=url)
-                    self.assertEqual(self.get(http, server.url), (200, b"ok"))
-                    error = self.raises(glc.ConnectionFailed, self.get, http, "http://app.example/")
-                    self.assertIn(f"is a {url.split(':')[0]!r} proxy; only http:// proxies are supported", str(error))
-                    self.assertIn("NO_PROXY", str(error))
-                    self.assertNotIn("secret", str(error))
+            self.assertEqual(self.get(self.http(proxy="socks5://127.0.0.1:1080"), server.url), (200, b"ok"))
 
     def test_loopback_needs_none(self) -> None:
+        self.resolve()
         with self.serve() as server:
             server.on("GET", "/", "ok")
             proxy = self.proxy(server)
@@ -2445,18 +3125,6 @@ class ProxyTest(HttpCase):
                     error = self.raises(glc.ConnectionFailed, self.get, self.http(trust_env=True), url)
                     self.assertIn("cannot be resolved", str(error))
 
-    def test_where_no_proxy_can_be_set_none_is_looked_for(self) -> None:
-        origin = glc.origin_of("http://app.example")
-        found = {"http": "http://proxy.example:3128"}
-        everything = dict.fromkeys([name for name in os.environ if name.lower().endswith("_proxy")])
-        self.patch_environ(**everything)
-        for system, asked in (("linux", False), ("darwin", True), ("win32", True)):
-            with self.subTest(system), mock.patch.object(sys, "platform", system), mock.patch.multiple(
-                "urllib.request", getproxies=lambda: found, proxy_bypass=lambda host: False
-            ):
-                url = glc.system_proxy(origin)
-                self.assertEqual(url, found["http"] if asked else "")
-
     def test_no_proxy(self) -> None:
         with self.serve() as server:
             server.on("GET", "/", "direct")
@@ -2487,19 +3155,16 @@ class TlsTest(HttpCase):
         self.server.on("GET", "/", "ok")
 
     def test_ways_to_trust(self) -> None:
-        import ssl
-
+        ssl = needs_ssl()
         for verify in (CA_FILE, Path(CA_FILE), False, ssl.create_default_context(cafile=CA_FILE)):
             with self.subTest(verify):
                 self.assertEqual(self.get(self.http(ssl_verify=verify), self.server.url), (200, b"ok"))
 
     def ca_folder(self) -> str:
         """A folder in which OpenSSL finds our CA: by the hash of its name."""
+        needs("the openssl command", shutil.which("openssl"))
         command = ["openssl", "x509", "-hash", "-noout", "-in", CA_FILE]
-        try:
-            done = subprocess.run(command, stdout=subprocess.PIPE, check=True, timeout=DEADLINE)
-        except (OSError, subprocess.CalledProcessError):
-            self.skipTest("needs the openssl command")
+        done = subprocess.run(command, stdout=subprocess.PIPE, check=True, timeout=DEADLINE)
         folder = self.folder()
         shutil.copy(CA_FILE, folder / f"{done.stdout.decode().strip()}.0")
         return str(folder)
@@ -2527,8 +3192,17 @@ class TlsTest(HttpCase):
         self.resolve(app_example="127.0.0.1")
         url = f"https://app.example:{self.server.port}/"
         error = self.raises(glc.ConnectionFailed, self.get, self.http(ssl_verify=CA_FILE), url)
-        self.assertIn("is not trusted: ", str(error))
+        self.assertIn("is for another host: use the name that it is for", str(error))
+        self.assertNotIn("SSL_CERT_FILE", str(error))
         self.assertEqual(self.get(self.http(ssl_verify=False), url), (200, b"ok"))
+
+    def test_an_expired_one_is_refused(self) -> None:
+        with mock.patch("testing.fake.CERTIFICATE", str(CERTS / "expired.pem")):
+            server = self.serve(tls=True)
+        http = self.http(ssl_verify=str(CERTS / "expired.pem"))
+        error = self.raises(glc.ConnectionFailed, self.get, http, server.url)
+        self.assertIn(f"The TLS certificate of {server.url} has expired: ", str(error))
+        self.assertNotIn("SSL_CERT_FILE", str(error))
 
     def test_environment(self) -> None:
         for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"):
@@ -2538,18 +3212,50 @@ class TlsTest(HttpCase):
             with self.subTest(name, trust_env=False), mock.patch.dict(os.environ, {name: CA_FILE}):
                 self.raises(glc.ConnectionFailed, self.get, self.http(), self.server.url)
 
-    def test_a_bundle_that_does_not_exist_is_no_reason_to_trust(self) -> None:
-        with mock.patch.dict(os.environ, {"REQUESTS_CA_BUNDLE": "/no/such/file"}):
+    def test_a_bundle_replaces_what_the_system_trusts(self) -> None:
+        other = str(CERTS / "expired.pem")
+        with mock.patch.dict(os.environ, {"SSL_CERT_FILE": CA_FILE, "REQUESTS_CA_BUNDLE": other}):
             self.raises(glc.ConnectionFailed, self.get, self.http(trust_env=True), self.server.url)
+        with mock.patch.dict(os.environ, {"REQUESTS_CA_BUNDLE": CA_FILE, "CURL_CA_BUNDLE": other}):
+            self.assertEqual(self.get(self.http(trust_env=True), self.server.url), (200, b"ok"))
 
-    def test_a_ca_file_that_does_not_exist(self) -> None:
-        with self.assertRaises((OSError, ValueError)):
-            self.get(self.http(ssl_verify="/no/such/file"), self.server.url)
+    def test_without_trust_in_the_environment_no_variable_counts(self) -> None:
+        """Not even where the system has no CAs of its own, and OpenSSL would ask for those of the variables."""
+        import ssl
+
+        paths = ssl.get_default_verify_paths()._replace(openssl_cafile="/no/file", openssl_capath="/no/folder")
+        with mock.patch.object(ssl, "get_default_verify_paths", lambda: paths):
+            for name in ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+                with self.subTest(name), mock.patch.dict(os.environ, {name: CA_FILE}):
+                    self.raises(glc.ConnectionFailed, self.get, self.http(), self.server.url)
+
+    def test_certificates_that_cannot_be_read(self) -> None:
+        """Each names itself, and where it was set."""
+        empty = self.folder() / "empty.pem"
+        empty.write_text("no certificate\n")
+        for path in ("/no/such/file", str(empty)):
+            for name in ("ssl_verify=", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"):
+                with self.subTest(name, path=path):
+                    options: dict[str, Any] = {"ssl_verify": path} if name == "ssl_verify=" else {"trust_env": True}
+                    with mock.patch.dict(os.environ, {} if name == "ssl_verify=" else {name: path}):
+                        error = self.raises(ValueError, self.get, self.http(**options), self.server.url)
+                    self.assertIn(f"No certificates can be read from {path}, which {name} names: ", str(error))
 
     def test_plain_http_on_a_tls_port_and_the_reverse(self) -> None:
         plain = self.serve()
-        for url in (self.server.url.replace("https", "http"), plain.url.replace("http", "https")):
-            self.raises(glc.ConnectionFailed, self.get, self.http(ssl_verify=CA_FILE), url)
+
+        def talk(sock: socket.socket) -> None:
+            sock.recv(1 << 16)
+            sock.sendall(http_reply(status="400 Bad Request"))  # as uvicorn says to what is no HTTP
+
+        chatty = self.raw(talk).url
+        for url, words in (
+            (self.server.url.replace("https", "http"), "Perhaps it speaks https there, and not http."),
+            (plain.url.replace("http", "https"), "Perhaps it speaks http there, and not https."),
+            (chatty.replace("http", "https"), "Perhaps it speaks http there, and not https."),
+        ):
+            error = self.raises(glc.ConnectionFailed, self.get, self.http(ssl_verify=CA_FILE), url)
+            self.assertIn(words, str(error))
 
     def test_a_truncated_answer(self) -> None:
         def talk(sock: socket.socket) -> None:
@@ -2592,11 +3298,28 @@ class TlsTest(HttpCase):
     def test_abort_does_not_end_the_encryption(self) -> None:
         """As the TLS socket's own shutdown() does: a thread that is just sending would go on in the clear."""
         with self.http(ssl_verify=CA_FILE).request("GET", self.server.url) as response:
-            response.connection.abort()
-            sock: Any = response.connection.sock
-            self.assertIsNotNone(sock.version())
-            with self.assertRaises(OSError):
-                sock.sendall(b"x")
+            with mock.patch.object(socket.socket, "shutdown"):  # as if that thread were a moment faster
+                response.connection.abort()
+            response.connection.sendall(b"GET /sent HTTP/1.1\r\n\r\n")
+            self.server.wait_for("GET", "/sent")  # which it could decrypt
+
+    def test_a_body_that_is_cut_where_its_end_cannot_be_seen(self) -> None:
+        """Without a length, its end is the end of TLS, which says so; the end of the connection below can be forged."""
+
+        def talk(sock: Any) -> None:
+            receive_head(sock)
+            sock.sendall(b"HTTP/1.1 200 OK\r\n\r\nhalf of it")
+            if proper:
+                sock.unwrap()
+
+        for proper in (True, False):
+            with self.subTest(proper=proper):
+                server = self.raw(talk, tls=True)
+                http = self.http(ssl_verify=CA_FILE)
+                if proper:
+                    self.assertEqual(self.get(http, server.url), (200, b"half of it"))
+                else:
+                    self.raises(glc.ConnectionLost, self.get, http, server.url)
 
     def test_a_python_without_ssl(self) -> None:
         self.patch(builtins, "__import__", without_ssl(builtins.__import__))
@@ -2680,7 +3403,7 @@ class WebSocketTest(HttpCase):
             messages = iter(web_socket)
             self.assertEqual(next(messages), '"last"')
             error = self.raises(glc.ConnectionLost, next, messages)
-            self.assertIn("closed the WebSocket without saying so", str(error))
+            self.assertIn("broke off its answer: it closed the connection", str(error))
 
     def test_a_reset(self) -> None:
         def script(peer: Any, request: Any) -> None:
@@ -2919,8 +3642,8 @@ class SpaceAddressTest(HubCase):
         for location in (other.url + f"/api/spaces/{SPACE}", f"//{other.host}/x"):
             hub = self.hub()
             hub.on("GET", f"/api/spaces/{SPACE}", Reply(307, {"Location": location}))
-            error = self.fails(glc.ConnectionFailed, SPACE, WRITE)
-            self.assertIn("redirects to another host", str(error))
+            error = self.fails(glc.AuthenticationError, SPACE, WRITE)
+            self.assertIn("use that address", str(error))
         self.assertEqual(other.requests, [])
 
     def test_the_url_of_an_app_contacts_nothing_but_the_app(self) -> None:
@@ -3024,23 +3747,23 @@ class SpaceLifeTest(HubCase):
             hub.on("GET", f"/api/spaces/{SPACE}", {"id": SPACE, **info})
             self.assertEqual(self.told(), [f"Loaded as API: {app.url}"])
 
-    def test_what_does_not_run_says_who_has_to_do_what(self) -> None:
+    def test_what_does_not_run_says_so_and_where_to_look(self) -> None:
         app = self.app()
         hub = self.hub(app.url)
         for before in ((), ("BUILDING",), ("SLEEPING", "BUILDING", "APP_STARTING")):
-            for stage, words in (
-                ("PAUSED", "its owner has paused it, and has to restart it"),
-                ("NO_APP_FILE", "it has no app file; its owner has to add one"),
-                ("CONFIG_ERROR", "its owner has to correct it"),
-                ("BUILD_ERROR", "its owner finds out why in the build log"),
-                ("RUNTIME_ERROR", "its owner finds out why in the container log"),
-                ("DELETING", "it is being deleted"),
+            for stage in (
+                "PAUSED",
+                "NO_APP_FILE",
+                "CONFIG_ERROR",
+                "BUILD_ERROR",
+                "RUNTIME_ERROR",
+                "DELETING",
             ):
                 with self.subTest(stage, before=before):
                     hub.add(SPACE, *before, stage)
                     error = self.fails(glc.SpaceError)
-                    self.assertIn(f"The Space {SPACE} does not run ({stage}): ", str(error))
-                    self.assertIn(words, str(error))
+                    text = f"The Space {SPACE} does not run ({stage}): see {hub.url}/spaces/{SPACE}."
+                    self.assertEqual(str(error), text)
                     self.assertEqual(error.stage, stage)
         self.assertLessEqual(set(self.seen(app)), {"GET /"})  # never taken for a running app
 
@@ -3069,8 +3792,8 @@ class SpaceLifeTest(HubCase):
             self.assertEqual(error.url, app.url)
         self.assertLess(len(hub.requests), 50)
 
-    @unittest.skipUnless(hasattr(signal, "pthread_kill"), "no way to send a signal to a thread")
     def test_ctrl_c_ends_the_wait(self) -> None:
+        needs("signals for threads", hasattr(signal, "pthread_kill"))
         self.patch(glc, "SPACE_POLL_SECONDS", 2 * DEADLINE)
         self.hub("http://127.0.0.1:9").add(SPACE, "BUILDING")
         main = threading.main_thread().ident or 0
@@ -3178,7 +3901,7 @@ class SpaceLifeTest(HubCase):
             ({"RateLimit": '"api";r=0;t=295'}, 295),
             ({"RateLimit": '"api";r=0;t=295', "Retry-After": "20"}, 20),
             ({"Retry-After": "1"}, 3),
-            ({"Retry-After": "Wed, 21 Oct 2026 07:28:00 GMT"}, 3),
+            ({"Retry-After": "Wed, 21 Oct 2020 07:28:00 GMT"}, 3),
             ({"Retry-After": "1e9", "RateLimit": "odd"}, 3),
             ({"Retry-After": "999999999"}, 1800),
             ({"Retry-After": "9" * 400}, 3),
@@ -3192,7 +3915,7 @@ class SpaceLifeTest(HubCase):
         hub.on("GET", f"/api/spaces/{SPACE}", hub.respond)
         hub.left = 0
         error = self.fails(glc.TooManyRequestsError)  # at the first look there is nothing to wait for
-        self.assertEqual(error.retry_after, "295")
+        self.assertEqual(error.retry_after, 295.0)
 
 
 class SpaceUrlTest(HubCase):
@@ -3299,8 +4022,12 @@ class SpaceUrlTest(HubCase):
 
 class TokenTest(HubCase):
     def found(self, given: Any = None, search: bool = True) -> Any:
+        """The token, and whether a plain app gets it."""
+        hub = glc.Hub(self.http(), given, search)
+        sent = hub.token_for(glc.origin_of("http://127.0.0.1"))
         token = glc.find_token(given, search)
-        return None if token is None else (token.value, token.passed)
+        self.assertIn(sent, ({}, {"x-hf-authorization": f"Bearer {token}"}))
+        return (token, bool(sent)) if token else None
 
     def test_lookup_order(self) -> None:
         home, cache = self.folder(), self.folder()
@@ -3337,8 +4064,10 @@ class TokenTest(HubCase):
         places["HOME"].write_text(" \n")
         self.assertIsNone(self.found())
         places["HOME"].write_text("hf_a\nhf_b")
-        self.assertIn("in the saved file has a line break", str(self.raises(ValueError, self.found)))
-        self.assertIn("was passed has a line break", str(self.raises(ValueError, self.found, "hf_a\nhf_b")))
+        for given in (None, True, "hf_a\nhf_b"):
+            for src in (SPACE, "https://gradio-calculator.hf.space"):
+                text = str(self.fails(ValueError, src, given))
+                self.assertRegex(text, r"^Not a legal HTTP header: '(Authorization|x-hf-authorization)'\.$")
         places["HOME"].unlink()
         self.assertIsNone(self.found())
 
@@ -3380,7 +4109,7 @@ class TokenTest(HubCase):
                 error = self.fails(glc.AuthenticationError, SPACE, True)
                 self.assertEqual(
                     str(error),
-                    f"token=True, but there is none in HF_TOKEN, in HUGGING_FACE_HUB_TOKEN or in the file {path}.",
+                    f"token=True, but there is none in the variable HF_TOKEN or in the file {path}.",
                 )
                 self.raises(glc.AuthenticationError, glc.Client.duplicate, SPACE, token=True)
                 self.raises(glc.AuthenticationError, glc.Client, "https://gradio-calculator.hf.space", True)
@@ -3404,9 +4133,9 @@ class TokenTest(HubCase):
         self.assertEqual(self.found(), ("environment", False))
 
     def test_it_is_not_shown(self) -> None:
-        self.assertNotIn("secret", repr([glc.Token("secret", True)]))
         app = self.app()
-        self.assertNotIn("hf_", repr(self.connect(app.url, WRITE)))
+        shown = repr([self.connect(app.url, WRITE), glc.Hub(self.http(), WRITE)])
+        self.assertNotIn("hf_", shown)
 
     def test_the_file_is_opened_only_for_a_space(self) -> None:
         app = self.app()
@@ -3431,7 +4160,8 @@ class TokenTest(HubCase):
         self.assertEqual(hub.requests[-1].headers["authorization"], f"Bearer {READ}")
 
     def test_where_it_goes(self) -> None:
-        passed, found = glc.Token("t", passed=True), glc.Token("t", passed=False)
+        self.patch_environ(HF_TOKEN="t")
+        passed, found, none = (glc.Hub(self.http(), given) for given in ("t", None, False))
         header = {"x-hf-authorization": "Bearer t"}
         for url, for_found in (
             ("https://gradio-calculator.hf.space", header),
@@ -3453,9 +4183,9 @@ class TokenTest(HubCase):
             ("https://[::1]:7860", {}),
         ):
             with self.subTest(url):
-                self.assertEqual(glc.token_headers(passed, glc.origin_of(url)), header)
-                self.assertEqual(glc.token_headers(found, glc.origin_of(url)), for_found)
-                self.assertEqual(glc.token_headers(None, glc.origin_of(url)), {})
+                self.assertEqual(passed.token_for(glc.origin_of(url)), header)
+                self.assertEqual(found.token_for(glc.origin_of(url)), for_found)
+                self.assertEqual(none.token_for(glc.origin_of(url)), {})
 
     def test_every_request_to_the_app_has_it_or_none(self) -> None:
         """Over what the caller passes and what is found, and every kind of request."""
@@ -3487,7 +4217,6 @@ class TokenTest(HubCase):
             "/gradio_api/upload",
             "/gradio_api/file=",
             "/cancel",
-            "/gradio_api/stream/",
             "/gradio_api/heartbeat/",
             "/gradio_api/run/quick",
             "/queue/join",
@@ -3529,13 +4258,12 @@ class TokenTest(HubCase):
             self.assertEqual(hub.requests[-1].headers["authorization"], f"Bearer {READ}")
 
     def test_redirects_do_not_carry_it_away(self) -> None:
-        app, other = self.app(), self.app()
+        other = self.app()
         with self.serve() as server:
             server.on("GET", "/config", Reply(307, {"Location": other.url + "/config"}))
-            client = self.connect(server.url, WRITE)
-            self.assertEqual(client.predict(1, 2, api_name="/add"), 3)
+            self.fails(glc.AuthenticationError, server.url, WRITE)
             self.assertEqual(self.tokens(server), {f"Bearer {WRITE}"})
-            self.assertEqual(self.tokens(other), {None})
+        self.assertEqual(other.requests, [])
         thief = self.serve()
         thief.on("*", "*", "stolen")
         for method, path in (
@@ -3550,9 +4278,10 @@ class TokenTest(HubCase):
                     app = self.app()
                     app.on(method, path, Reply(status, {"Location": f"{thief.url}/x"}))
                     client = self.connect(app.url, WRITE)
-                    with self.assertRaises((glc.ConnectionFailed, glc.HTTPError)):
+                    with contextlib.suppress(glc.ConnectionFailed, glc.HTTPError):
                         client.view_api(print_info=False)
-                        client.predict(glc.handle_file(b"content", "a.txt"), api_name="/copy_file")
+                        result = client.predict(glc.handle_file(b"content", "a.txt"), api_name="/copy_file")
+                        self.assertTrue("/info" in path or ("/file=" in path and isinstance(result, glc.FileData)))
                     client.close()
         self.assertEqual(thief.requests, [])
 
@@ -3715,8 +4444,8 @@ class DuplicateTest(HubCase):
                 self.assertIn(expected, self.here.spaces)
                 self.assertEqual("GET /api/whoami-v2" in self.seen(self.here, start), asks)
         error = self.refused(SPACE, "bob/copy")
-        self.assertIn(f"The Hub refused duplicating {SPACE} to bob/copy (403): You don't have the rights", str(error))
-        self.assertIn("nothing has been created", str(error))
+        self.assertIn(f"The Hub did not duplicate {SPACE} to bob/copy (403): You don't have the rights", str(error))
+        self.assertIn("Nothing was changed.", str(error))
         self.assertNotIn("bob/copy", self.here.spaces)
 
     def test_hardware_is_that_of_the_original(self) -> None:
@@ -3768,24 +4497,6 @@ class DuplicateTest(HubCase):
         self.duplicate(hardware="cpu-basic")  # what it has if nothing is said of it
         self.assertEqual(len(self.bodies()), 2)
 
-    def test_somebody_else_was_faster(self) -> None:
-        for says_url in (True, False):
-            for hardware in (None, "t4-small"):
-                with self.subTest(says_url=says_url, hardware=hardware):
-                    self.here.spaces.clear()
-                    self.here.add(SPACE)
-                    self.here.says_url_of_existing = says_url
-
-                    def meanwhile(request: Any) -> Any:
-                        self.here.add("alice/calculator")
-                        return self.here.respond(request)
-
-                    self.here.on("POST", f"/api/spaces/{SPACE}/duplicate", meanwhile)
-                    client = self.duplicate(hardware=hardware)
-                    self.assertEqual(client.predict(1, 2, api_name="/add"), 3)
-                    changed = self.here.spaces["alice/calculator"].hardware
-                    self.assertEqual(changed, hardware or "cpu-basic")
-
     def test_refusals_say_what_was_refused_and_what_exists(self) -> None:
         self.here.add(SPACE)
         for token, options, status, words in (
@@ -3797,8 +4508,7 @@ class DuplicateTest(HubCase):
                 error = self.refused(token=token, **options)
                 self.assertEqual(
                     str(error),
-                    f"The Hub refused duplicating {SPACE} to alice/calculator ({status}): {words}. "
-                    "As it stands, nothing has been created.",
+                    f"The Hub did not duplicate {SPACE} to alice/calculator ({status}): {words}. Nothing was changed.",
                 )
                 self.assertEqual((error.status, error.url), (status, f"{self.here.url}/api/spaces/{SPACE}/duplicate"))
         self.assertEqual(list(self.here.spaces), [SPACE])
@@ -3806,46 +4516,36 @@ class DuplicateTest(HubCase):
         error = self.refused(token=POOR, hardware="t4-small")
         self.assertEqual(
             str(error),
-            "The Hub refused changing the hardware of alice/calculator to t4-small (402): "
-            "Payment required for t4-small. As it stands, alice/calculator exists, unchanged.",
+            "The Hub did not change the hardware of alice/calculator to t4-small (402): "
+            "Payment required for t4-small. Nothing was changed.",
         )
 
     def test_failures_that_leave_it_open_what_exists(self) -> None:
         self.here.add(SPACE)
         self.here.add("alice/other", hardware="t4-small")
         html = Reply(200, {"Content-Type": "text/html"}, PAGE)
-        for to_id, path, step, left in (
-            (
-                "mine",
-                f"{SPACE}/duplicate",
-                f"duplicating {SPACE} to alice/mine",
-                f"alice/mine may exist or not; if so, delete it at {self.here.url}/spaces/alice/mine/settings.",
-            ),
-            (
-                "other",
-                "alice/other/hardware",
-                "changing the hardware of alice/other to a10g-small",
-                f"alice/other exists, and may have been changed: see {self.here.url}/spaces/alice/other/settings.",
-            ),
+        for to_id, path, step in (
+            ("mine", f"{SPACE}/duplicate", f"duplicate {SPACE} to alice/mine"),
+            ("other", "alice/other/hardware", "change the hardware of alice/other to a10g-small"),
         ):
             for answer, status in ((Reply(500, (), "sorry"), "500"), (html, "no answer"), (None, "no answer")):
                 with self.subTest(path, status=status):
                     self.here.on("POST", f"/api/spaces/{path}", answer)
                     error = self.refused(SPACE, to_id, hardware="a10g-small")
-                    self.assertIn(f"The Hub failed at {step} ({status}): ", str(error))
-                    self.assertTrue(str(error).endswith(f" As it stands, {left}"), str(error))
+                    self.assertIn(f"The Hub did not {step} ({status}): ", str(error))
+                    self.assertTrue(str(error).endswith(" It may have been done nevertheless."), str(error))
                     self.assertIsInstance(error.__cause__, glc.GradioError)
             slow = {"Retry-After": "20"}
             self.here.on("POST", f"/api/spaces/{path}", Reply.json({"error": "slow down"}, 429, slow))
             error = self.refused(SPACE, to_id, hardware="a10g-small")
-            self.assertIn(f"The Hub refused {step} (429): slow down. As it stands, ", str(error))
-            self.assertEqual((error.status, error.retry_after), (429, "20"))
+            self.assertIn(f"The Hub did not {step} (429): slow down. Nothing was changed.", str(error))
+            self.assertEqual((error.status, error.retry_after), (429, 20.0))
 
     def test_what_exists_after_a_failure_is_said(self) -> None:
         self.here.add(SPACE)
         for stages, words in (
-            (["BUILD_ERROR"], "it cannot be built"),
-            (["BUILDING", "RUNTIME_ERROR"], "its app has crashed"),
+            (["BUILD_ERROR"], "does not run (BUILD_ERROR)"),
+            (["BUILDING", "RUNTIME_ERROR"], "does not run (RUNTIME_ERROR)"),
         ):
             with self.subTest(words):
                 self.here.spaces.pop("alice/calculator", None)
@@ -3887,12 +4587,15 @@ class DuplicateTest(HubCase):
                 self.assertIn(words, str(self.refused(from_id, to_id, kind=ValueError)))
         self.assertEqual(self.here.requests, [])
 
-    def test_a_target_that_is_closed_to_us(self) -> None:
+    def test_a_target_that_exists_but_cannot_be_seen(self) -> None:
+        """It is closed, say, or somebody else was faster."""
         self.here.add(SPACE)
+        self.here.add("alice/calculator")
         closed = Reply.json({"error": "Access to this resource is disabled."}, 403)
         self.here.on("GET", "/api/spaces/alice/calculator", closed)
-        self.assertIn("is disabled", str(self.refused(kind=glc.SpaceError)))
-        self.assertEqual(self.bodies(), [])
+        error = self.refused()
+        self.assertIn("(409): You already created this space repo. Nothing was changed.", str(error))
+        self.assertEqual(error.status, 409)
 
     def test_without_a_token_that_the_hub_knows(self) -> None:
         self.here.add(SPACE)
@@ -4006,7 +4709,7 @@ class FakeHubTest(HubCase):
         self.assertEqual(self.ask("POST", "spaces/alice/app/pause", token=None)[0], 401)
 
 
-# === Conversation =====================================================================================================
+# === App ==============================================================================================================
 
 
 class AppTest(TestCase):
@@ -4016,6 +4719,12 @@ class AppTest(TestCase):
                 error = self.raises(glc.ProtocolError, glc.App, "http://x", value)
                 self.assertEqual(str(error), "http://x answered with JSON that is not the config of a Gradio app.")
                 self.assertEqual(error.url, "http://x")
+
+    def test_more_functions_than_any_app_has(self) -> None:
+        functions: list[Any] = [{}] * glc.MAX_FUNCTIONS
+        self.assertEqual(len(glc.App("http://x", config(*functions)).endpoints), glc.MAX_FUNCTIONS)
+        error = self.raises(glc.ProtocolError, glc.App, "http://x", config(*functions, {}))
+        self.assertIn("more than 10000 functions", str(error))
 
     def test_versions(self) -> None:
         for text, version in (
@@ -4031,14 +4740,14 @@ class AppTest(TestCase):
 
     def test_protocols(self) -> None:
         for name in PROTOCOLS:
-            self.assertEqual(glc.App("http://x", config(protocol=name)).protocol, name)
+            self.assertIs(glc.App("http://x", config(protocol=name)).protocol, glc.PROTOCOLS[name])
         old = config()
         del old["protocol"]
-        self.assertEqual(glc.App("http://x", old).protocol, "ws")
+        self.assertIs(glc.App("http://x", old).protocol, glc.PROTOCOLS["ws"])
         with self.assertLogs(glc.logger, "WARNING") as logs:
-            self.assertEqual(glc.App("http://x", config(protocol="sse_v4")).protocol, "sse_v3")
+            self.assertIs(glc.App("http://x", config(protocol="sse_v4")).protocol, glc.PROTOCOLS["sse_v3"])
         self.assertIn("sse_v4, which is newer than this client", logs.output[0])
-        for name in ("grpc", "", None, [], "http"):
+        for name in ("grpc", "", None, [], "direct"):
             with self.subTest(name):
                 error = self.raises(glc.ProtocolError, glc.App, "http://x", config(protocol=name))
                 self.assertIn("a protocol this client does not know", str(error))
@@ -4071,7 +4780,7 @@ class AppTest(TestCase):
         self.assertEqual([number for number, end in app.endpoints.items() if end.private], [3, 7])
         self.assertTrue(app.names["/stream"].generator)
 
-    def test_show(self) -> None:
+    def test_outputs_as_users_see_them(self) -> None:
         one = glc.App("http://x", config(dependency(outputs=[3, 1]))).endpoints[0]
         two = glc.App("http://x", config(dependency(outputs=[1, 6, 2]))).endpoints[0]
         none = glc.App("http://x", config(dependency(outputs=[]))).endpoints[0]
@@ -4084,19 +4793,115 @@ class AppTest(TestCase):
             (two, ["a", 2], ("a", 2)),  # as many as the app pleases
             (none, [], ()),
         ):
-            self.assertEqual(glc.show(endpoint, values), shown)
+            self.assertEqual(endpoint.as_users_see(values), shown)
+
+    def described(self, dependency: dict[str, Any], **given: Any) -> dict[str, Any]:
+        """An endpoint called /predict, of which the server says what is given."""
+        app = glc.App("http://x", config(dependency))
+        return glc.describe(app.endpoints[0], {"named_endpoints": {"/predict": given}})
 
     def test_descriptions_are_completed(self) -> None:
-        app = glc.App("http://x", config(dependency(inputs=[1, 1])))
-        given = {"parameters": [{"parameter_name": "a", "python_type": None}, {"parameter_name": "a"}], "returns": 5}
-        described = glc.describe(app.endpoints[0], given)
+        given = [{"parameter_name": "a", "python_type": None}, {"parameter_name": "a"}]
+        described = self.described(dependency(inputs=[1, 1]), parameters=given, returns=5)
         self.assertEqual([item["parameter_name"] for item in described["parameters"]], ["a", "param_1"])
-        app = glc.App("http://x", config(dependency(inputs=[1, 1, 1])))
-        given = {"parameters": [{"parameter_name": name} for name in ("param_1", "", "param_1")]}
-        names = [item["parameter_name"] for item in glc.describe(app.endpoints[0], given)["parameters"]]
-        self.assertEqual(names, ["param_1", "param_1_", "param_2"])
-        self.assertEqual([item["python_type"]["type"] for item in described["parameters"]], ["Any", "str"])
+        self.assertEqual([item["python_type"]["type"] for item in described["parameters"]], ["str", "str"])
         self.assertEqual(len(described["returns"]), 1)
+        given = [{"parameter_name": name} for name in ("param_1", "", "param_1")]
+        described = self.described(dependency(inputs=[1, 1, 1]), parameters=given)
+        names = [item["parameter_name"] for item in described["parameters"]]
+        self.assertEqual(names, ["param_1", "param_1_", "param_2"])
+
+    def test_returns_are_described_as_the_server_does(self) -> None:
+        said = [{"label": "L", "type": {}, "python_type": {"type": "str", "description": ""}, "component": "Textbox"}]
+        self.assertEqual(self.described(dependency(outputs=[1]), returns=said)["returns"], said)
+        self.assertEqual(set(self.described(dependency(outputs=[1]))["returns"][0]), set(said[0]))
+
+    def test_the_default_of_a_browser_state(self) -> None:
+        given = {"parameter_name": "kept", "parameter_has_default": False, "parameter_default": None}
+        for props, default in (({"default_value": {"k": 1}, "value": None}, {"k": 1}), ({}, None), (None, None)):
+            item = glc.describe_component({"type": "browserstate", "props": props}, "x", given)
+            self.assertEqual((item["parameter_has_default"], item["parameter_default"]), (True, default))
+
+    def bound(self, version: str, kinds: Sequence[str], *args: Any, **keywords: Any) -> Any:
+        """The data for an endpoint with these inputs, whose values are their names, and a text at the end."""
+        skipped = {"button": True, "state": True}
+        entries = [
+            {"id": number, "type": kind, "props": {"value": f"own {kind}"}, "skip_api": skipped.get(kind, False)}
+            for number, kind in enumerate([*kinds, "textbox"])
+        ]
+        if version < "4":
+            for entry in entries:
+                del entry["skip_api"]
+        made = config(dependency(inputs=list(range(len(entries)))), version=version)
+        made["components"] = entries
+        endpoint = glc.App("http://x", made).names["/predict"]
+        return endpoint.bind(glc.describe(endpoint, None), args, keywords, "/predict")
+
+    def test_inputs_that_callers_need_not_give(self) -> None:
+        """A button's own value is filled in; programs of the official client give one."""
+        for kinds, args, data in (
+            (["button"], ["t"], ["own button", "t"]),
+            (["button"], [], ["own button", "own textbox"]),
+            (["button"], ["Go", "t"], ["Go", "t"]),
+            (["button", "state", "button"], ["t"], ["own button", None, "own button", "t"]),
+            (["button", "state", "button"], ["Go", 2, "t"], ["Go", None, 2, "t"]),
+            (["state"], ["t"], [None, "t"]),
+            (["html"], ["h", "t"], ["h", "t"]),
+        ):
+            for version in ("4.8.0", "6.31.0"):
+                with self.subTest(kinds, args=args, version=version):
+                    self.assertEqual(self.bound(version, kinds, *args), data)
+        self.assertEqual(self.bound("6.31.0", ["button"], param_1="t"), ["own button", "t"])
+        for kinds, args, keywords in (
+            (["button", "button"], ["Go", "t"], {}),
+            (["button"], ["Go", "t", "more"], {}),
+            (["button"], ["Go", "t"], {"param_1": "x"}),
+            (["state"], ["s", "t"], {}),
+        ):
+            with self.subTest(kinds, args=args):
+                self.raises(TypeError, self.bound, "6.31.0", kinds, *args, **keywords)
+        self.assertIn("handle_file", str(self.raises(TypeError, self.bound, "6.31.0", ["button"], b"Go", "t")))
+
+    def test_the_index_of_a_dataset(self) -> None:
+        for version in ("3.16.2", "3.50.2", "4.8.0", "6.31.0"):
+            self.assertEqual(self.bound(version, ["dataset"], 1, "t"), [1, "t"])
+        skipped = [glc.is_skipped({"type": "dataset"}), glc.is_skipped({"type": "dataset"}, as_input=True)]
+        self.assertEqual(skipped, [True, False])
+
+    def test_long_labels_make_short_names(self) -> None:
+        labels = [{"id": n, "type": "textbox", "props": {"label": "long " * 10_000}} for n in range(2000)]
+        made = config(dependency(inputs=list(range(2000))))
+        made["components"] = labels
+        endpoint = glc.App("http://x", made).names["/predict"]
+        start = time.monotonic()
+        names = [item["parameter_name"] for item in glc.describe(endpoint, None)["parameters"]]
+        error = self.raises(TypeError, endpoint.bind, glc.describe(endpoint, None), (), {"lon": 1}, "/predict")
+        self.assertLess(time.monotonic() - start, 2)
+        self.assertLess(max(map(len, names)), 120)
+        self.assertEqual(len(set(names)), 2000)
+        self.assertLess(len(str(error)), 3000)
+
+    def test_types_are_those_of_the_server_but_for_files(self) -> None:
+        for component, said, shown in (
+            ({"type": "textbox"}, None, "Any"),
+            ({"type": "textbox", "api_info": {"type": "string"}}, None, "str"),
+            ({"type": "textbox"}, "str", "str"),
+            ({"type": "image"}, None, "filepath"),
+            ({"type": "image"}, "str", "filepath"),  # 3.x
+            ({"type": "file", "props": {"file_count": "multiple"}}, "str", "list[filepath]"),
+            ({"type": "image"}, "dict(path: filepath)", "dict(path: filepath)"),
+        ):
+            with self.subTest(component, said=said):
+                given = {} if said is None else {"python_type": {"type": said, "description": "d"}}
+                item = glc.describe_component(component, "x", given)
+                self.assertEqual(item["python_type"]["type"], shown)
+
+    def test_endpoints_without_a_name_are_described_by_their_number(self) -> None:
+        app = glc.App("http://x", config(dependency(None), dependency("b")))
+        said = {"parameters": [{"parameter_name": "x", "python_type": {"type": "str"}}], "returns": []}
+        described = glc.describe(app.endpoints[0], {"unnamed_endpoints": {"0": said, "1": {}}})
+        self.assertEqual(described["parameters"][0]["python_type"], {"type": "str"})
+        self.assertEqual(described["parameters"][0]["parameter_name"], "x")
 
     def test_components_that_callers_do_not_see(self) -> None:
         for component, skipped in (
@@ -4173,9 +4978,11 @@ class AppTest(TestCase):
         app = glc.App("http://x", given["config"])
         named = {}
         for end in app.endpoints.values():
-            named[str(end)] = glc.describe(end, given["info"])
+            named[str(end)] = glc.describe(
+                end, {"named_endpoints": {"/a": given["info"]}, "unnamed_endpoints": given["info"]}
+            )
             glc.choose_protocol(app, end, False)
-            glc.show(end, ["v"] * len(end.outputs))
+            end.as_users_see(["v"] * len(end.outputs))
             with contextlib.suppress(TypeError):
                 glc.bind_arguments(named[str(end)]["parameters"], ("a",), {"b": 1}, str(end))
         text = glc.describe_api({"named_endpoints": named, "unnamed_endpoints": {}}, True)
@@ -4196,49 +5003,801 @@ class RoutesTest(TestCase):
                     (routes.cancel, "/cancel"),
                     (routes.reset, "/reset"),
                     (routes.upload, "/upload"),
-                    (routes.status, "/queue/status"),
-                    (routes.run("/a b/ü"), "/run/a%20b%2F%C3%BC"),
-                    (routes.call("/a b/ü"), "/call/a%20b%2F%C3%BC"),
+                    (routes.run("/greet"), "/run/greet"),
+                    (routes.run("/grüß_1.x-y"), "/run/gr%C3%BC%C3%9F_1.x-y"),
                     (routes.stream("id"), "/stream/id"),
                     (routes.heartbeat("hash"), "/heartbeat/hash"),
                     (routes.file("/tmp/a b?#%.txt"), "/file=/tmp/a%20b%3F%23%25.txt"),
                     (routes.file("C:\\x"), "/file=C%3A%5Cx"),
                     (routes.stream("a/b c.m3u8"), "/stream/a/b%20c.m3u8"),
+                    (routes.heartbeat("../x?y"), "/heartbeat/..%2Fx%3Fy"),
                 ):
                     self.assertEqual(url, api + rest)
+
+    def test_names_that_are_no_plain_words(self) -> None:
+        """The number of the function, which is in the request, says more than they can."""
+        routes = glc.Routes("http://h")
+        for name in ("/a/b", "/..", "/.", "/a b", "/a?b", "/", "", None, "/a/../b", "/%2e%2e"):
+            self.assertEqual(routes.run(name), "http://h/run/predict", name)
+
+    def test_files_do_not_lead_elsewhere(self) -> None:
+        routes = glc.Routes("http://h")
+        for path in ("../admin", "/tmp/../../admin", "a/./b", "..", "/tmp/..", "..\\admin", "C:\\x\\..\\y"):
+            for url in (routes.file, routes.stream):
+                with self.assertRaisesRegex(glc.ProtocolError, "a path that leads elsewhere"):
+                    url(path)
+        self.assertEqual(routes.file("/tmp/..a/b..c/x?y#z"), "http://h/file=/tmp/..a/b..c/x%3Fy%23z")
 
     def test_the_server_does_not_say_where_it_is(self) -> None:
         app = glc.App("http://h", config(root="http://evil", api_prefix="gradio_api/"))
         self.assertEqual(app.routes.join, "http://h/gradio_api/queue/join")
+
+    def test_a_prefix_is_a_plain_path(self) -> None:
+        for prefix in (
+            "/../admin/x?y=",
+            "..",
+            "a//b",
+            "a/../b",
+            "a?b",
+            "a#b",
+            "a b",
+            "http://evil",
+            "a/.",
+            "%2e%2e",
+            "a\\b",
+        ):
+            with self.subTest(prefix), self.assertRaisesRegex(glc.ProtocolError, "an api_prefix that is no plain path"):
+                glc.App("http://h", config(api_prefix=prefix))
+        for prefix in ("/gradio_api", "a/b-c/d.e~f/"):
+            routes = glc.App("http://h", config(api_prefix=prefix)).routes
+            self.assertEqual(routes.join, f"http://h/{prefix.strip('/')}/queue/join")
+
+    def test_the_replica_of_a_space(self) -> None:
+        space = "https://ada-app.hf.space"
+        for base, root, path in (
+            (space, f"{space}/--replicas/a1-b2", "/--replicas/a1-b2"),
+            (space, f"{space}/--replicas/a1/", "/--replicas/a1"),
+            (space, "https://ADA-app.hf.space:443/--replicas/a1", "/--replicas/a1"),
+            (space, space, ""),
+            (space, f"{space}/elsewhere", ""),
+            (space, f"{space}/--replicas/a1/..", ""),
+            (space, f"{space}/--replicas/../x", ""),
+            (space, f"{space}/--replicas/a1?x", ""),
+            (space, "https://bob-app.hf.space/--replicas/a1", ""),
+            (space, "https://ada-app.hf.space.evil/--replicas/a1", ""),
+            (space, "http://ada-app.hf.space/--replicas/a1", ""),
+            ("http://ada-app.hf.space", "http://ada-app.hf.space/--replicas/a1", ""),
+            ("https://app.example", "https://app.example/--replicas/a1", ""),
+            (space, None, ""),
+            (space, ["x"], ""),
+        ):
+            with self.subTest(base, root=root):
+                routes = glc.App(base, config(root=root, api_prefix="/gradio_api")).routes
+                self.assertEqual(routes.join, f"{base}{path}/gradio_api/queue/join")
+                self.assertEqual((routes.base, routes.login), (base, f"{base}/login"))
+
+
+# === Session ==========================================================================================================
+
+
+class FakeStream:
+    """A stream of a session, played by the test: what `chunks()` gives comes out of a queue."""
+
+    def __init__(self, *messages: Any, status: int = 200, end: bool = False, retry_after: str = ""):
+        self.limit = mock.Mock()  # is told how long it may be silent
+        self.connection = mock.Mock(proxy=None)
+        self.status = status
+        self.url = "http://x/queue/data"
+        self.headers = {"retry-after": retry_after}
+        self._items: queue.Queue[Any] = queue.Queue()
+        self.push(*messages)
+        if end:
+            self.end()
+
+    def push(self, *messages: Any) -> None:
+        for message in messages:
+            text = message if isinstance(message, str) else json.dumps(message)
+            self._items.put(f"data: {text}\n\n".encode())
+
+    def end(self) -> None:
+        self._items.put(None)
+
+    def fail(self, error: Exception) -> None:
+        self._items.put(error)
+
+    def chunks(self) -> Iterator[bytes]:
+        while True:
+            item = self._items.get(timeout=DEADLINE)
+            if item is None:
+                return
+            if isinstance(item, Exception):
+                raise item
+            yield item
+
+    def start(self) -> bytes:
+        return b'{"detail": "no"}'
+
+    def __enter__(self) -> FakeStream:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    close = __exit__
+
+
+class FakeHttp:
+    """Gives a session its streams, one after the other, and notes how they were asked for."""
+
+    def __init__(self, *streams: FakeStream):
+        self.timeout = 60.0
+        self.opened: list[str] = []
+        self.timeouts: list[Any] = []
+        self.aborts: list[Any] = []
+        self._streams = list(streams)
+
+    def request(self, method: str, url: str, timeout: Any = None, abort: Any = None) -> FakeStream:
+        self.opened.append(url)
+        self.timeouts.append(timeout)
+        self.aborts.append(abort)
+        if not self._streams:
+            raise glc.ConnectionFailed("no further stream was expected")
+        return self._streams.pop(0)
+
+
+@contextlib.contextmanager
+def interrupted_start(name: str, begins: bool) -> Iterator[None]:
+    """Ctrl-C while the thread of that name is being started: after it began, or before the system made one of it."""
+    start = glc.Worker.start
+    made = "_start_joinable_thread" if hasattr(threading, "_start_joinable_thread") else "_start_new_thread"
+
+    def interrupted(worker: glc.Worker) -> None:
+        if worker.name != f"gradio-{name}":
+            start(worker)
+        elif begins:
+            start(worker)
+            raise KeyboardInterrupt
+        else:
+            with mock.patch.object(threading, made, side_effect=KeyboardInterrupt):
+                start(worker)
+
+    with mock.patch.object(glc.Worker, "start", interrupted):
+        yield
+    for thread in set(threading.enumerate()):
+        if not thread.is_alive():
+            threading._limbo.pop(thread)  # type: ignore[attr-defined]
+
+
+class SessionTest(TestCase):
+    def done(self, event_id: str, value: Any = None) -> dict[str, Any]:
+        return {"msg": "process_completed", "event_id": event_id, "output": {"data": [value]}, "success": True}
+
+    def session(self, *streams: FakeStream) -> glc.Session:
+        self.http = FakeHttp(*streams)
+        return glc.Session(self.http, glc.Routes("http://x"))  # type: ignore[arg-type]
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.heard: dict[str, queue.Queue[str]] = {name: queue.Queue() for name in "abcd"}
+        self.inboxes: dict[int, glc.Inbox] = {}  # by the thread that listens
+
+    def messages(self, session: glc.Session, join: Any, number: int = 0) -> Iterator[dict[str, Any]]:
+        """What a conversation does: a message "joined" of this test, then those of the server."""
+        inbox = self.inboxes[threading.get_ident()] = glc.Inbox(number)
+        try:
+            session.join(inbox, join)
+            yield {"msg": "joined"}
+            yield from inbox
+        finally:
+            session.leave(inbox)
+
+    def listen(self, session: glc.Session, event_id: str, join: Any = None, number: int = 0) -> Running:
+        """A job's thread: collects the kinds of its messages, and tells each as it comes."""
+        heard = self.heard[event_id]
+
+        def run() -> list[Any]:
+            kinds = []
+            for message in self.messages(session, join or (lambda: event_id), number):
+                kinds.append(message["msg"])
+                heard.put(message["msg"])
+            return kinds
+
+        return Running(run)
+
+    def expect(self, event_id: str, *kinds: str) -> None:
+        for kind in kinds:
+            self.assertEqual(self.heard[event_id].get(timeout=DEADLINE), kind)
+
+    def joined(self, session: glc.Session, names: str) -> list[Running]:
+        jobs = [self.listen(session, name) for name in names]
+        for name in names:
+            self.expect(name, "joined")
+        return jobs
+
+    def wait_reader(self) -> None:
+        wait_until(lambda: not gradio_threads(), "the end of the reader")
+
+    def test_one_job(self) -> None:
+        stream = FakeStream()
+        session = self.session(stream)
+        job = self.listen(session, "a")
+        self.expect("a", "joined")
+        self.assertEqual(gradio_threads(), ["gradio-stream"])
+        stream.push({"msg": "estimation", "event_id": "a"}, {"msg": "heartbeat"}, self.done("a"))
+        self.assertEqual(job.result(), ["joined", "estimation", "process_completed"])
+        stream.push({"msg": "close_stream", "event_id": None})
+        stream.end()
+        self.wait_reader()
+        self.assertEqual(self.http.opened, [f"http://x/queue/data?session_hash={session.hash}"])
+        self.assertEqual(session.state, "open")
+
+    def test_ctrl_c_while_the_reader_is_started(self) -> None:
+        for begins in (False, True):
+            with self.subTest(begins=begins):
+                stream = FakeStream()
+                session = self.session(stream)
+                with interrupted_start("stream", begins), self.assertRaises(KeyboardInterrupt):
+                    next(self.messages(session, lambda: "a"))
+                job = self.listen(session, "b")
+                self.expect("b", "joined")
+                stream.push(self.done("b"))
+                self.assertEqual(job.result(), ["joined", "process_completed"])
+                stream.end()
+                self.wait_reader()
+                self.assertEqual(len(self.http.opened), 1)
+                self.expect("b", "process_completed")
+
+    def test_ctrl_c_while_the_heartbeat_is_started(self) -> None:
+        for begins in (False, True):
+            with self.subTest(begins=begins):
+                streams = FakeStream(), FakeStream()
+                session = self.session(*streams)
+                self.http.closed = False  # type: ignore[attr-defined]
+                with interrupted_start("heartbeat", begins), self.assertRaises(KeyboardInterrupt):
+                    session.beat()
+                session.beat()
+                wait_until(lambda: self.http.opened and len(gradio_threads()) == 1)
+                for stream in streams:
+                    stream.end()
+                self.wait_reader()
+                self.assertEqual(len(self.http.opened), 1)
+
+    def test_two_threads_for_the_heartbeat(self) -> None:
+        """As after Ctrl-C while the first was started: one of them sees that it is not needed."""
+        stream = FakeStream()
+        session = self.session(stream)
+        self.http.closed = False  # type: ignore[attr-defined]
+        opened = self.http.opened
+
+        class Twice(glc.Worker):
+            def start(self) -> None:
+                super().start()
+                wait_until(lambda: opened)
+                Running(self._target).result()  # type: ignore[attr-defined]
+
+        with mock.patch.object(glc, "Worker", Twice):
+            session.beat()
+        stream.end()
+        self.wait_reader()
+        self.assertEqual(len(opened), 1)
+
+    def test_the_stream_is_opened_after_the_join(self) -> None:
+        session = self.session(FakeStream(self.done("a"), end=True))
+
+        def join() -> str:
+            self.assertEqual(self.http.opened, [])
+            return "a"
+
+        self.assertEqual(self.listen(session, "a", join).result(), ["joined", "process_completed"])
+        self.wait_reader()
+
+    def test_a_stream_may_be_silent(self) -> None:
+        """From the start, as behind a proxy that holds back the head of the answer, whatever the timeout is."""
+        for timeout in (60.0, 5.0, None):
+            stream = FakeStream(self.done("a"), end=True)
+            session = self.session(stream)
+            self.http.timeout = timeout  # type: ignore[assignment]
+            self.listen(session, "a").result()
+            self.wait_reader()
+            self.assertEqual(self.http.timeouts, [None])
+            self.assertFalse([call for call in stream.limit.mock_calls if call != mock.call(None)])
+
+    def test_several_jobs_share_one_stream(self) -> None:
+        stream = FakeStream()
+        session = self.session(stream)
+        jobs = dict(zip("abc", self.joined(session, "abc")))
+        stream.push({"msg": "process_starts", "event_id": "b"}, self.done("c"), self.done("a"), self.done("b"))
+        stream.end()
+        self.assertEqual(jobs["b"].result(), ["joined", "process_starts", "process_completed"])
+        for name in "ac":
+            self.assertEqual(jobs[name].result(), ["joined", "process_completed"])
+        self.wait_reader()
+        self.assertEqual(len(self.http.opened), 1)
+
+    def test_messages_that_come_before_the_answer_to_the_join(self) -> None:
+        for early in (
+            [{"msg": "process_starts", "event_id": "b"}],
+            [{"msg": "process_starts", "event_id": "b"}, self.done("b")],
+        ):
+            with self.subTest(len(early)):
+                stream = FakeStream()
+                session = self.session(stream)
+                first = self.listen(session, "a")
+                self.expect("a", "joined")
+
+                def join(stream: FakeStream = stream, early: Any = early) -> str:
+                    stream.push(*early, {"msg": "progress", "event_id": "a"})
+                    self.expect("a", "progress")  # so those before it have been read, too
+                    return "b"
+
+                second = self.listen(session, "b", join)
+                self.expect("b", "joined", "process_starts")
+                if len(early) == 1:
+                    stream.push(self.done("b"))
+                self.assertEqual(second.result(), ["joined", "process_starts", "process_completed"])
+                stream.push(self.done("a"))
+                first.result()
+                stream.end()
+                self.wait_reader()
+                self.expect("a", "process_completed")
+                self.expect("b", "process_completed")
+
+    def test_a_stream_that_ends_too_early_is_opened_again(self) -> None:
+        one = FakeStream({"msg": "process_starts", "event_id": "a"}, {"msg": "close_stream"}, end=True)
+        session = self.session(one, FakeStream(self.done("a"), end=True))
+        self.assertEqual(self.listen(session, "a").result(), ["joined", "process_starts", "process_completed"])
+        self.wait_reader()
+        self.assertEqual(len(self.http.opened), 2)
+
+    def test_a_job_that_joins_while_the_stream_ends_gets_a_new_one(self) -> None:
+        one, two = FakeStream(), FakeStream()
+        session = self.session(one, two)
+        first = self.listen(session, "a")
+        self.expect("a", "joined")
+        one.push(self.done("a"))
+        first.result()
+        self.expect("a", "process_completed")
+        second = self.listen(session, "b")
+        self.expect("b", "joined")
+        one.end()
+        two.push(self.done("b"))
+        two.end()
+        self.assertEqual(second.result(), ["joined", "process_completed"])
+        self.wait_reader()
+
+    def test_a_stream_that_brings_nothing_is_not_opened_for_ever(self) -> None:
+        session = self.session(*(FakeStream(self.BEAT, end=True) for _ in range(9)))
+        error = self.raises(glc.ConnectionLost, self.listen(session, "a").result)
+        self.assertIn("The stream of job a was lost: the server says nothing of it.", str(error))
+        self.assertEqual(error.event_id, "a")
+        self.wait_reader()
+        self.assertLessEqual(len(self.http.opened), 4)
+
+    def test_a_stream_that_brings_the_same_is_not_opened_for_ever(self) -> None:
+        same = {"msg": "process_starts", "event_id": "a"}
+        session = self.session(*(FakeStream(same, end=True) for _ in range(99)))
+        error = self.raises(glc.ConnectionLost, self.listen(session, "a").result)
+        self.assertIn("the server ended it before the job was complete", str(error))
+        self.wait_reader()
+        self.assertLessEqual(len(self.http.opened), glc.MAX_STREAMS_IN_VAIN + 2)
+        self.assertEqual(session.state, "lost")
+
+    def test_a_lost_stream_ends_every_job(self) -> None:
+        for error in (glc.ConnectionLost("cut"), glc.TimedOut("silent"), RuntimeError("what is this")):
+            with self.subTest(error):
+                stream = FakeStream()
+                session = self.session(stream)
+                jobs = self.joined(session, "ab")
+                stream.fail(error)
+                for name, job in zip("ab", jobs):
+                    lost = self.raises(glc.ConnectionLost, job.result)
+                    self.assertEqual(str(lost), f"The stream of job {name} was lost: {error}")
+                self.assertEqual(session.state, "lost")
+                self.wait_reader()
+
+    def test_a_stream_that_cannot_be_opened(self) -> None:
+        session = self.session(FakeStream(status=500))
+        error = self.raises(glc.ConnectionLost, self.listen(session, "a").result)
+        self.assertIn("answered 500: no", str(error))
+        self.wait_reader()
+
+    def test_errors_of_the_session(self) -> None:
+        for message in (
+            {"msg": "unexpected_error", "event_id": None, "message": "Server stopped unexpectedly."},
+            {"msg": "unexpected_error"},
+            {"msg": "unexpected_error", "event_id": None, "message": "404: Not Found", "session_not_found": True},
+            self.UNKNOWN,
+        ):
+            with self.subTest(message):
+                session = self.session(FakeStream({"msg": "estimation", "event_id": "a"}, message))
+                error = self.raises(glc.ConnectionLost, self.listen(session, "a").result)
+                self.assertIn(f"the server says {str(message.get('message'))!r}.", str(error))
+                self.wait_reader()
+
+    BEAT = {"msg": "heartbeat"}
+    UNKNOWN = {"msg": "unexpected_error", "message": "404: Session not found.", "success": False}
+
+    def slow_clock(self, seconds: float = 20.0) -> None:
+        """Everything takes so long."""
+        times = itertools.count(0.0, seconds)
+        self.patch(glc, "time", mock.Mock(monotonic=lambda: next(times)))
+
+    def test_another_replica_may_know_the_job(self) -> None:
+        """As behind a load balancer: the stream has reached a server that has nothing to say of the job."""
+        self.slow_clock()
+        for first in ([self.BEAT], [self.UNKNOWN]):
+            with self.subTest(first):
+                session = self.session(FakeStream(*first), FakeStream(self.done("a"), end=True))
+                self.assertEqual(self.listen(session, "a").result(), ["joined", "process_completed"])
+                self.wait_reader()
+                self.assertEqual((len(self.http.opened), session.state), (2, "open"))
+
+    def test_a_job_that_no_replica_knows(self) -> None:
+        self.slow_clock()
+        for message, words in ((self.BEAT, "the server says nothing of it."), (self.UNKNOWN, "404: Session not found")):
+            with self.subTest(words):
+                session = self.session(*(FakeStream(message) for _ in range(3)))
+                error = self.raises(glc.ConnectionLost, self.listen(session, "a").result)
+                self.assertIn(words, str(error))
+                self.assertIn("needs sticky sessions", str(error))
+                self.wait_reader()
+                self.assertEqual(len(self.http.opened), 2)
+
+    def test_a_stream_that_another_job_needs_is_not_left(self) -> None:
+        self.slow_clock()
+        stream = FakeStream()
+        session = self.session(stream)
+        known, unknown = self.joined(session, "ab")
+        stream.push({"msg": "process_starts", "event_id": "a"}, *[self.BEAT] * 5)
+        error = self.raises(glc.ConnectionLost, unknown.result)
+        self.assertEqual((error.event_id, "sticky sessions" in str(error)), ("b", True))
+        stream.push(self.done("a"))
+        self.assertEqual(known.result(), ["joined", "process_starts", "process_completed"])
+        stream.end()
+        self.wait_reader()
+        self.assertEqual(len(self.http.opened), 1)
+
+    def test_nor_one_that_the_answer_to_a_join_may_need(self) -> None:
+        self.slow_clock()
+        stream = FakeStream()
+        session = self.session(stream)
+        (first,) = self.joined(session, "a")
+
+        def join() -> str:
+            stream.push(self.BEAT, {"msg": "x", "event_id": "a"})
+            self.expect("a", "x")  # so the heartbeat has been read, too
+            return "b"
+
+        second = self.listen(session, "b", join)
+        self.expect("b", "joined")
+        stream.push(self.done("a"), self.done("b"))
+        for job in (first, second):
+            self.assertEqual(job.result()[-1], "process_completed")
+        stream.end()
+        self.wait_reader()
+        self.assertEqual(len(self.http.opened), 1)
+
+    def test_heartbeats_that_a_proxy_held_back_count_once(self) -> None:
+        stream = FakeStream()
+        session = self.session(stream)
+        (job,) = self.joined(session, "a")
+        stream.push(*[self.BEAT] * 50, {"msg": "estimation", "event_id": "a"}, self.done("a"))
+        self.assertEqual(job.result(), ["joined", "estimation", "process_completed"])
+        stream.end()
+        self.wait_reader()
+        self.assertEqual(len(self.http.opened), 1)
+
+    def test_a_stream_that_is_refused_for_now_is_asked_for_again(self) -> None:
+        refused = [FakeStream(status=status, retry_after="0") for status in glc.REFUSED_FOR_NOW]
+        session = self.session(*refused, FakeStream(self.done("a"), end=True))
+        self.assertEqual(self.listen(session, "a").result(), ["joined", "process_completed"])
+        self.wait_reader()
+        self.assertEqual((len(self.http.opened), session.state), (5, "open"))
+
+    def test_a_stream_that_is_refused_for_good(self) -> None:
+        for status, wait, times, kind in (
+            (503, "0", 1 + glc.MAX_REFUSALS, glc.HTTPError),
+            (429, "3600", 1, glc.TooManyRequestsError),
+            (404, "0", 1, glc.ConnectionLost),
+            (500, "0", 1, glc.ConnectionLost),
+        ):
+            with self.subTest(status):
+                session = self.session(*(FakeStream(status=status, retry_after=wait) for _ in range(9)))
+                error = self.raises(kind, self.listen(session, "a").result)
+                self.assertIn(f"The stream of job a was lost: http://x/queue/data answered {status}", str(error))
+                self.assertEqual((error.event_id, error.url), ("a", "http://x/queue/data"))
+                if kind is not glc.ConnectionLost:
+                    self.assertEqual((error.status, error.retry_after), (status, float(wait)))
+                self.assertEqual("sticky sessions" in str(error), status == 404)
+                self.wait_reader()
+                self.assertEqual((len(self.http.opened), session.state), (times, "lost"))
+
+    def test_refusals_that_take_their_time_have_an_end_too(self) -> None:
+        self.slow_clock(5.0)
+        session = self.session(*(FakeStream(status=503, retry_after="0") for _ in range(99)))
+        self.raises(glc.HTTPError, self.listen(session, "a").result)
+        self.wait_reader()
+        self.assertEqual(len(self.http.opened), 1 + glc.MAX_REFUSALS)
+
+    def test_refusals_between_streams_in_vain_do_not_make_these_endless(self) -> None:
+        now = 0.0
+
+        def pause(error: Exception, times: int) -> bool:
+            nonlocal now
+            now += 1.0
+            return times <= glc.MAX_REFUSALS
+
+        self.patch(glc, "may_ask_again", pause)
+        self.patch(glc, "time", mock.Mock(monotonic=lambda: now))
+        same = {"msg": "process_starts", "event_id": "a"}
+        session = self.session(*[FakeStream(same, end=True) if n % 2 else FakeStream(status=503) for n in range(99)])
+        self.raises(glc.HTTPError, self.listen(session, "a").result)
+        self.wait_reader()
+        self.assertLessEqual(len(self.http.opened), glc.MAX_STREAMS_IN_VAIN + 2)
+
+    def test_pauses_grow(self) -> None:
+        pauses: list[float] = []
+        self.patch(glc.threading.Event, "wait", lambda event, seconds=None: pauses.append(seconds) or False)
+        error = glc.HTTPError("x", status=503)
+        done: list[Any] = []
+        http: Any = FakeHttp()
+        worker = glc.Worker(http, "test", lambda: done.extend(glc.may_ask_again(error, n) for n in range(1, 8)))
+        worker.run()
+        self.assertEqual(done, [False] * 7)  # this thread is no worker
+        with mock.patch.object(glc.threading, "current_thread", lambda: worker):
+            self.assertEqual([glc.may_ask_again(error, n) for n in range(1, 8)], [True] * 5 + [False] * 2)
+        self.assertEqual(pauses, [1, 2, 4, 8, 16])
+
+    def test_messages_of_unknown_jobs_are_kept_up_to_a_bound(self) -> None:
+        self.patch(glc, "MAX_WAITING", 50_000)
+        stream = FakeStream()
+        session = self.session(stream)
+        (first,) = self.joined(session, "a")
+
+        def join() -> str:
+            stream.push(*[{"msg": "progress", "event_id": "x"}] * 60)
+            error = self.raises(glc.ConnectionLost, first.result)
+            self.assertIn("more of unknown jobs than can be kept", str(error))
+            return "b"
+
+        second = self.listen(session, "b", join)
+        self.expect("b", "joined")
+        self.assertIsInstance(self.raises(glc.ConnectionLost, second.result), glc.ConnectionLost)
+        self.wait_reader()
+
+    def test_messages_that_nobody_takes_are_kept_up_to_a_bound(self) -> None:
+        """As those of a job whose file does not come. Others on the stream go on."""
+        self.patch(glc, "MAX_WAITING", 50_000)
+        stream = FakeStream()
+        session = self.session(stream)
+        slow = self.messages(session, lambda: "a")
+        next(slow)
+        (other,) = self.joined(session, "b")
+        stream.push(*[{"msg": "progress", "event_id": "a"}] * 100, self.done("b"))
+        self.assertEqual(other.result(), ["joined", "process_completed"])
+        taken = 0
+        with self.assertRaisesRegex(glc.ConnectionLost, "more of the job than can be kept"):
+            for _ in slow:
+                taken += 1
+        self.assertLess(taken, 60)
+        stream.push(self.done("a"))
+        stream.end()
+        self.wait_reader()
+
+    def test_a_ghost_breaks_the_stream_but_no_job(self) -> None:
+        ghost = {"msg": "unexpected_error", "event_id": None, "message": "'0123abc'", "success": False}
+        session = self.session(FakeStream(self.done("0123abc"), ghost), FakeStream(self.done("a"), end=True))
+        self.assertEqual(self.listen(session, "a").result(), ["joined", "process_completed"])
+        self.wait_reader()
+
+    def test_messages_for_nobody(self) -> None:
+        session = self.session(
+            FakeStream(
+                self.done("ghost"),
+                "no json",
+                '"text"',
+                "[]",
+                {"no": "msg"},
+                {"msg": 5},
+                {"msg": "x", "event_id": 5},
+                {"msg": "process_starts", "event_id": "ghost"},
+                self.done("a"),
+                end=True,
+            )
+        )
+        with self.assertLogs(glc.logger, "WARNING") as logs:
+            self.assertEqual(self.listen(session, "a").result(), ["joined", "process_completed"])
+            self.wait_reader()
+        self.assertEqual(len(logs.output), 5)
+
+    def test_an_event_id_that_another_job_has(self) -> None:
+        stream = FakeStream()
+        session = self.session(stream)
+        (first,) = self.joined(session, "a")
+        self.raises(glc.ProtocolError, self.listen(session, "b", lambda: "a").result)
+        stream.push(self.done("a"))
+        self.assertEqual(first.result(), ["joined", "process_completed"])
+        stream.end()
+        self.wait_reader()
+
+    def test_an_event_id_that_another_job_had(self) -> None:
+        """The end of the first job, noticed late by its thread, does not take the messages from the second."""
+        stream = FakeStream()
+        session = self.session(stream)
+        first = self.messages(session, lambda: "a")
+        self.assertEqual(next(first)["msg"], "joined")
+        stream.push(self.done("a"))
+        self.assertEqual(next(first)["msg"], "process_completed")
+        (second,) = self.joined(session, "a")
+        self.assertEqual(list(first), [])
+        stream.push(self.done("a"))
+        self.assertEqual(second.result(), ["joined", "process_completed"])
+        stream.end()
+        self.wait_reader()
+
+    def test_a_join_that_fails(self) -> None:
+        session = self.session()
+
+        def join() -> str:
+            raise glc.QueueError("full")
+
+        self.raises(glc.QueueError, self.listen(session, "a", join).result)
+        self.assertEqual((self.http.opened, gradio_threads()), ([], []))
+
+    def test_an_error_of_ours_ends_one_job_alone(self) -> None:
+        stream = FakeStream()
+        session = self.session(stream)
+        a, b = self.joined(session, "ab")
+        self.inboxes[a.thread.ident or 0].put(glc.Cancelled("stop"))
+        self.assertEqual(str(self.raises(glc.Cancelled, a.result)), "stop")
+        stream.push(self.done("a"), self.done("b"))
+        self.assertEqual(b.result(), ["joined", "process_completed"])
+        stream.end()
+        self.wait_reader()
+
+    def test_company(self) -> None:
+        stream = FakeStream()
+        session = self.session(stream)
+        inboxes = {}
+        for name, number in (("a", 1), ("b", 2), ("c", 1)):
+            inbox = inboxes[name] = glc.Inbox(number)
+            session.join(inbox, lambda name=name: name)  # type: ignore[misc]
+            if name == "a":
+                self.assertEqual(session.company(inbox), (True, True))
+        self.assertEqual(
+            [session.company(inboxes[name]) for name in "abc"], [(False, False), (False, True), (False, False)]
+        )
+        session.retire(inboxes["a"])
+        self.assertFalse(session.is_over)
+        stream.push(self.done("b"), self.done("c"))
+        for name in "bc":
+            self.assertEqual([message["msg"] for message in inboxes[name]], ["process_completed"])
+        session.stateful = True
+        self.assertEqual(session.company(inboxes["a"]), (False, True))
+        session.retire(inboxes["a"])
+        self.assertFalse(session.is_over)
+        session.stateful = False
+        session.retire(inboxes["a"])
+        self.assertTrue(session.is_over)
+        self.assertTrue(self.http.aborts[0].aborted)
+        self.raises(glc.Retired, self.listen(session, "d").result)
+        stream.fail(glc.ConnectionLost("aborted"))
+        self.wait_reader()
+        self.assertEqual(session.state, "retired")
+
+    def test_company_of_a_job_that_still_joins(self) -> None:
+        session = self.session()
+        seen = []
+
+        def join() -> str:
+            seen.append(session.company(glc.Inbox(7)))
+            raise glc.QueueError("full")
+
+        self.raises(glc.QueueError, session.join, glc.Inbox(7), join)
+        self.assertEqual((seen, session.company(glc.Inbox(7))), ([(False, False)], (True, True)))
+
+    def test_hashes_cannot_be_guessed(self) -> None:
+        hashes = {self.session().hash for _ in range(50)}
+        self.assertEqual(len(hashes), 50)
+        for text in hashes:
+            self.assertRegex(text, r"^[0-9a-f]{32}$")
+
+
+class SilenceTest(TestCase):
+    """When the silence of a stream means that it is dead: never, unless its heartbeats come one by one (N1)."""
+
+    BEAT = b'data: {"msg":"heartbeat"}\n\n'
+    NEWS = b'data: {"msg":"progress"}\n\n'
+    LARGE = b'data: {"msg":"process_generating","output":"' + b"x" * 5000 + b'"}\n\n'
+
+    def limits(self, *reads: tuple[float, bytes], timeout: float | None = 60.0) -> list[float | None]:
+        """How long the stream may be silent after each message, if these bytes come after so many seconds each."""
+        now = 0.0
+        limits: list[float | None] = []
+
+        def chunks() -> Iterator[bytes]:
+            nonlocal now
+            for seconds, data in reads:
+                now += seconds
+                yield data
+
+        response = mock.Mock(chunks=chunks)
+        response.limit = limits.append
+        with mock.patch.object(glc, "time", mock.Mock(monotonic=lambda: now)):
+            count = len(list(glc.live_messages(response, timeout)))
+        self.assertEqual(count, b"".join(data for _, data in reads).count(b"data: "))
+        return limits
+
+    def test_live_heartbeats(self) -> None:
+        for timeout, silence in ((60.0, 60.0), (10.0, 45.0)):
+            for start in ([(0.0, self.NEWS * 2)], [(3.0, self.NEWS)], []):
+                found = self.limits(*start, (15.0, self.BEAT), (15.0, self.BEAT), timeout=timeout)
+                self.assertEqual((set(found[:-1]), found[-1]), ({None}, silence))
+
+    def test_once_seen_they_are_not_forgotten(self) -> None:
+        busy = [(0.1, self.NEWS)] * 20
+        found = self.limits((15.0, self.BEAT), (15.0, self.BEAT), (15.0, self.BEAT), *busy)
+        self.assertEqual(found, [None, *[60.0] * 22])
+        found = self.limits((15.0, self.BEAT), (7.0, self.NEWS), (8.0, self.BEAT), (5.0, self.LARGE), *busy)
+        self.assertEqual(found, [None, None, *[60.0] * 22])
+
+    def test_without_a_timeout_there_is_none(self) -> None:
+        self.assertEqual(self.limits(*[(15.0, self.BEAT)] * 5, timeout=None), [])
+
+    def test_what_was_held_back_comes_all_at_once(self) -> None:
+        """As nginx does it by default: when there are 1460 bytes, or a message as large as that comes."""
+        burst = self.BEAT * 34
+        for reads in (
+            [(510.0, burst)] * 5,
+            [(510.0, burst[:1448]), (0.2, burst[1448:])] * 5,  # in two packets
+            [(510.0, self.BEAT), *[(0.001, self.BEAT)] * 33] * 5,  # in the server's own chunks
+            [(510.0, burst[:-5]), (0.0, burst[-5:])] * 5,
+            [(20.0, self.BEAT + self.LARGE)] * 5,
+            [(20.0, self.BEAT + self.LARGE[:100]), (0.4, self.LARGE[100:])] * 5,
+            [(20.0, self.BEAT), (0.1, self.LARGE[:100]), (5.0, self.LARGE[100:])] * 5,  # slowly
+            [(3.0, self.NEWS * 5 + self.BEAT + self.NEWS)] * 20,
+            [(40.0, self.LARGE), (20.0, self.NEWS * 50 + self.BEAT)] * 5,
+        ):
+            with self.subTest(str(reads)[:80]):
+                self.assertIsNone(self.limits(*reads)[-1])
+
+    def test_messages_alone_prove_nothing(self) -> None:
+        """Large ones pass a proxy at once that holds heartbeats back."""
+        self.assertEqual(set(self.limits(*[(20.0, self.LARGE)] * 9)), {None})
+        self.assertEqual(set(self.limits((15.0, self.BEAT), *[(20.0, self.LARGE)] * 9)), {None})
+
+
+# === Conversation =====================================================================================================
 
 
 class ChooseProtocolTest(TestCase):
     def test_table(self) -> None:
         for version, own, entry, skip, chosen in (
             ("6.31.0", "sse_v3", {}, False, "sse_v3"),
-            ("6.31.0", "sse_v3", {}, True, "http"),
-            ("6.31.0", "sse_v3", {"queue": False}, False, "http"),
+            ("6.31.0", "sse_v3", {}, True, "direct"),
+            ("6.31.0", "sse_v3", {"queue": False}, False, "direct"),
             ("6.31.0", "sse_v3", {"queue": None}, False, "sse_v3"),
             ("6.31.0", "sse_v3", {"queue": False, "types": {"generator": True}}, False, "sse_v3"),
             ("6.31.0", "sse_v3", {"types": {"generator": True}}, True, "sse_v3"),
-            ("6.31.0", "sse_v3", {"outputs": [5]}, True, "http"),
+            ("6.31.0", "sse_v3", {"outputs": [5]}, True, "direct"),
             ("5.50.0", "sse_v3", {"outputs": [5]}, True, "sse_v3"),
             ("4.30.0", "sse_v3", {"outputs": [5], "queue": False}, False, "sse_v3"),
-            ("4.29.0", "sse_v3", {"outputs": [5], "queue": False}, False, "http"),
-            ("4.10.0", "sse_v1", {"batch": True}, False, "http"),
-            ("4.23.0", "sse_v3", {"batch": True}, False, "http"),
+            ("4.29.0", "sse_v3", {"outputs": [5], "queue": False}, False, "direct"),
+            ("4.10.0", "sse_v1", {"batch": True}, False, "direct"),
+            ("4.23.0", "sse_v3", {"batch": True}, False, "direct"),
             ("4.24.0", "sse_v3", {"batch": True}, False, "sse_v3"),
             ("3.50.2", "ws", {"batch": True}, False, "ws"),
-            ("3.50.2", "ws", {"queue": False}, False, "http"),
+            ("3.50.2", "ws", {"queue": False}, False, "direct"),
             ("4.8.0", "sse", {}, False, "sse"),
         ):
             with self.subTest(version, entry=entry, skip=skip):
                 app = glc.App("http://x", config(dependency(**entry), version=version, protocol=own))
-                self.assertEqual(glc.choose_protocol(app, app.endpoints[0], skip), chosen)
+                expected = glc.DIRECT if chosen == "direct" else glc.PROTOCOLS[chosen]
+                self.assertIs(glc.choose_protocol(app, app.endpoints[0], skip), expected)
 
     def test_an_app_without_a_queue(self) -> None:
         app = glc.App("http://x", config(dependency(types={"generator": True}), enable_queue=False))
-        self.assertEqual(glc.choose_protocol(app, app.endpoints[0], False), "http")
+        self.assertIs(glc.choose_protocol(app, app.endpoints[0], False), glc.DIRECT)
 
     def test_releases_that_are_asked_for_whole_values(self) -> None:
         table = [("4.17", False), ("5.29.0", False), ("5.29.1", True), ("5.35.9", True), ("5.36.0", False)]
@@ -4246,7 +5805,7 @@ class ChooseProtocolTest(TestCase):
             app = glc.App("http://x", config(version=version))
             session = glc.Session(FakeHttp(), app.routes)  # type: ignore[arg-type]
             self.assertIs(glc.wants_whole_values(app, session), broken, version)
-            session.disturbed = True
+            session.generator_broke = True
             self.assertIs(glc.wants_whole_values(app, session), version != "4.17", version)
 
 
@@ -4370,6 +5929,9 @@ class TranscriptTest(TestCase):
             ((4, 44, 1), {"error": repr("can't\nopen")}, "can't\nopen"),
             ((3, 50, 2), {"error": repr('it\'s "bad"\nline 2')}, 'it\'s "bad"\nline 2'),
             ((3, 50, 2), {"error": "'no \\xliteral'"}, "'no \\xliteral'"),
+            ((3, 50, 2), {"error": "'"}, "'"),
+            ((3, 50, 2), {"error": repr("x" * 15_000)}, "x" * 15_000),
+            ((4, 44, 1), {"error": repr("x" * 10**7)}, "'" + "x" * 19_999),
             ((5, 50, 0), {"error": "'custom boom'", "title": "Error"}, "'custom boom'"),
             ((6, 31, 0), {"error": "boom 1", "visible": True}, "boom 1"),
             ((6, 31, 0), {"error": None}, hidden),
@@ -4426,7 +5988,7 @@ class TranscriptTest(TestCase):
             "x" * 100_000 + " exceeded your" * 10_000,
         ):
             error = self.raises(glc.AppError, self.transcript().feed, self.completed({"error": text}, success=False))
-            self.assertEqual((str(error), error.details), (text, {}))
+            self.assertEqual((str(error), error.details), (text[:20_000], {}))
         hostile = f"{exceeded} GPU quota ({'9' * 5000}s requested vs. 1s left). " + "<" * 100_000
         error = self.raises(glc.AppError, self.transcript().feed, self.completed({"error": hostile}, success=False))
         self.assertEqual(error.details["quota"]["left"], 1)
@@ -4460,10 +6022,10 @@ class TranscriptTest(TestCase):
 
     def replay(self, app: glc.App, name: str, call: dict[str, Any]) -> None:
         endpoint = app.names[name]
-        protocol = glc.PROTOCOLS[glc.choose_protocol(app, endpoint, False)]
+        protocol = glc.choose_protocol(app, endpoint, False)
         diffs = protocol.diffs and not (5, 29, 1) <= app.version < (5, 36)
         transcript = glc.Transcript(diffs, app.version, f"{endpoint} of URL")
-        arrivals = glc.Arrivals(glc.file_name, glc.PROTOCOLS[app.protocol].is_file)
+        arrivals = glc.Arrivals(lambda item, *_: (glc.file_name(item), None), app.protocol.is_file)
         outputs: list[Any] = []
         values: list[Any] = []
         error = None
@@ -4473,12 +6035,12 @@ class TranscriptTest(TestCase):
                 if step is None or step.values is None:
                     continue
                 if app.version < (4,):
-                    step.values = glc.modern_outputs(endpoint, step.values)
+                    step.values = list(map(glc.modern_output, endpoint.output_types, step.values))
                 if not step.final:
                     values = arrivals.next(step).after(values)
-                    outputs.append(glc.show(endpoint, values))
+                    outputs.append(endpoint.as_users_see(values))
                 elif not outputs:
-                    outputs.append(glc.show(endpoint, arrivals.final(step.values)))
+                    outputs.append(endpoint.as_users_see(arrivals.final(step.values)))
         except glc.GradioError as problem:
             error = [type(problem).__name__, str(problem)]
 
@@ -4495,511 +6057,137 @@ class TranscriptTest(TestCase):
         self.assertEqual(json.loads(json.dumps(outputs)), recorded_outputs)
 
 
-class FakeStream:
-    """A stream of a session, played by the test: what `chunks()` gives comes out of a queue."""
-
-    def __init__(self, *messages: Any, status: int = 200, end: bool = False):
-        self.status = status
-        self.url = "http://x/queue/data"
-        self.headers: dict[str, str] = {}
-        self._items: queue.Queue[Any] = queue.Queue()
-        self.push(*messages)
-        if end:
-            self.end()
-
-    def push(self, *messages: Any) -> None:
-        for message in messages:
-            text = message if isinstance(message, str) else json.dumps(message)
-            self._items.put(f"data: {text}\n\n".encode())
-
-    def end(self) -> None:
-        self._items.put(None)
-
-    def fail(self, error: Exception) -> None:
-        self._items.put(error)
-
-    def chunks(self) -> Iterator[bytes]:
-        while True:
-            item = self._items.get(timeout=DEADLINE)
-            if item is None:
-                return
-            if isinstance(item, Exception):
-                raise item
-            yield item
-
-    def start(self) -> bytes:
-        return b'{"detail": "no"}'
-
-    def __enter__(self) -> FakeStream:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        pass
-
-    close = __exit__
-
-
-class FakeHttp:
-    """Gives a session its streams, one after the other, and notes how they were asked for."""
-
-    def __init__(self, *streams: FakeStream):
-        self.timeout = 60.0
-        self.opened: list[str] = []
-        self.timeouts: list[Any] = []
-        self.aborts: list[Any] = []
-        self._streams = list(streams)
-
-    def request(self, method: str, url: str, timeout: Any = None, abort: Any = None) -> FakeStream:
-        self.opened.append(url)
-        self.timeouts.append(timeout)
-        self.aborts.append(abort)
-        if not self._streams:
-            raise glc.ConnectionFailed("no further stream was expected")
-        return self._streams.pop(0)
-
-
-@contextlib.contextmanager
-def interrupted_start(name: str, begins: bool) -> Iterator[None]:
-    """Ctrl-C while the thread of that name is being started: after it began, or before the system made one of it."""
-    start = glc.Worker.start
-    made = "_start_joinable_thread" if hasattr(threading, "_start_joinable_thread") else "_start_new_thread"
-
-    def interrupted(worker: glc.Worker) -> None:
-        if worker.name != f"gradio-{name}":
-            start(worker)
-        elif begins:
-            start(worker)
-            raise KeyboardInterrupt
-        else:
-            with mock.patch.object(threading, made, side_effect=KeyboardInterrupt):
-                start(worker)
-
-    with mock.patch.object(glc.Worker, "start", interrupted):
-        yield
-    for thread in set(threading.enumerate()):
-        if not thread.is_alive():
-            threading._limbo.pop(thread)  # type: ignore[attr-defined]
-
-
-class SessionTest(TestCase):
-    def done(self, event_id: str, value: Any = None) -> dict[str, Any]:
-        return {"msg": "process_completed", "event_id": event_id, "output": {"data": [value]}, "success": True}
-
-    def session(self, *streams: FakeStream) -> glc.Session:
-        self.http = FakeHttp(*streams)
-        return glc.Session(self.http, glc.Routes("http://x"))  # type: ignore[arg-type]
-
-    def setUp(self) -> None:
-        super().setUp()
-        self.heard: dict[str, queue.Queue[str]] = {name: queue.Queue() for name in "abcd"}
-
-    def listen(self, session: glc.Session, event_id: str, join: Any = None, number: int = 0) -> Running:
-        """A job's thread: collects the kinds of its messages, and tells each as it comes."""
-        heard = self.heard[event_id]
-
-        def run() -> list[Any]:
-            kinds = []
-            for message in session.messages(join or (lambda: event_id), number):
-                kinds.append(message["msg"])
-                heard.put(message["msg"])
-            return kinds
-
-        return Running(run)
-
-    def expect(self, event_id: str, *kinds: str) -> None:
-        for kind in kinds:
-            self.assertEqual(self.heard[event_id].get(timeout=DEADLINE), kind)
-
-    def joined(self, session: glc.Session, names: str) -> list[Running]:
-        jobs = [self.listen(session, name) for name in names]
-        for name in names:
-            self.expect(name, "joined")
-        return jobs
-
-    def wait_reader(self) -> None:
-        wait_until(lambda: not gradio_threads(), "the end of the reader")
-
-    def test_one_job(self) -> None:
-        stream = FakeStream()
-        session = self.session(stream)
-        job = self.listen(session, "a")
-        self.expect("a", "joined")
-        self.assertEqual(gradio_threads(), ["gradio-stream"])
-        stream.push({"msg": "estimation", "event_id": "a"}, {"msg": "heartbeat"}, self.done("a"))
-        self.assertEqual(job.result(), ["joined", "estimation", "process_completed"])
-        stream.push({"msg": "close_stream", "event_id": None})
-        stream.end()
-        self.wait_reader()
-        self.assertEqual(self.http.opened, [f"http://x/queue/data?session_hash={session.hash}"])
-        self.assertFalse(session.lost)
-
-    def test_ctrl_c_while_the_reader_is_started(self) -> None:
-        for begins in (False, True):
-            with self.subTest(begins=begins):
-                stream = FakeStream()
-                session = self.session(stream)
-                with interrupted_start("stream", begins), self.assertRaises(KeyboardInterrupt):
-                    next(session.messages(lambda: "a", 0))
-                job = self.listen(session, "b")
-                self.expect("b", "joined")
-                stream.push(self.done("b"))
-                self.assertEqual(job.result(), ["joined", "process_completed"])
-                stream.end()
-                self.wait_reader()
-                self.assertEqual(len(self.http.opened), 1)
-                self.expect("b", "process_completed")
-
-    def test_ctrl_c_while_the_conversation_is_left(self) -> None:
-        """It is not lost, as it would be in a generator that nobody closes."""
-        session = self.session()
-        call = mock.Mock(session=session)
-
-        def messages(join: Any, number: int) -> Iterator[Any]:
-            try:
-                yield {"msg": "process_completed"}
-            finally:
-                raise KeyboardInterrupt
-
-        with mock.patch.object(session, "messages", messages):
-            conversation = glc.speak_shared(call)
-            next(conversation)
-            self.raises(KeyboardInterrupt, conversation.close)
-
-    def test_ctrl_c_while_the_heartbeat_is_started(self) -> None:
-        for begins in (False, True):
-            with self.subTest(begins=begins):
-                streams = FakeStream(), FakeStream()
-                session = self.session(*streams)
-                self.http.closed = False  # type: ignore[attr-defined]
-                with interrupted_start("heartbeat", begins), self.assertRaises(KeyboardInterrupt):
-                    session.beat()
-                session.beat()
-                wait_until(lambda: self.http.opened and len(gradio_threads()) == 1)
-                for stream in streams:
-                    stream.end()
-                self.wait_reader()
-                self.assertEqual(len(self.http.opened), 1)
-
-    def test_the_stream_is_opened_after_the_join(self) -> None:
-        session = self.session(FakeStream(self.done("a"), end=True))
-
-        def join() -> str:
-            self.assertEqual(self.http.opened, [])
-            return "a"
-
-        self.assertEqual(self.listen(session, "a", join).result(), ["joined", "process_completed"])
-        self.wait_reader()
-
-    def test_silence_is_allowed_for_longer_than_heartbeats_are_apart(self) -> None:
-        for timeout, silence in ((60.0, 60.0), (5.0, 45.0), (None, None)):
-            session = self.session(FakeStream(self.done("a"), end=True))
-            self.http.timeout = timeout  # type: ignore[assignment]
-            self.listen(session, "a").result()
-            self.wait_reader()
-            self.assertEqual(self.http.timeouts, [silence])
-
-    def test_several_jobs_share_one_stream(self) -> None:
-        stream = FakeStream()
-        session = self.session(stream)
-        jobs = dict(zip("abc", self.joined(session, "abc")))
-        stream.push({"msg": "process_starts", "event_id": "b"}, self.done("c"), self.done("a"), self.done("b"))
-        stream.end()
-        self.assertEqual(jobs["b"].result(), ["joined", "process_starts", "process_completed"])
-        for name in "ac":
-            self.assertEqual(jobs[name].result(), ["joined", "process_completed"])
-        self.wait_reader()
-        self.assertEqual(len(self.http.opened), 1)
-
-    def test_messages_that_come_before_the_answer_to_the_join(self) -> None:
-        for early in (
-            [{"msg": "process_starts", "event_id": "b"}],
-            [{"msg": "process_starts", "event_id": "b"}, self.done("b")],
-        ):
-            with self.subTest(len(early)):
-                stream = FakeStream()
-                session = self.session(stream)
-                first = self.listen(session, "a")
-                self.expect("a", "joined")
-
-                def join(stream: FakeStream = stream, early: Any = early) -> str:
-                    stream.push(*early, {"msg": "progress", "event_id": "a"})
-                    self.expect("a", "progress")  # so those before it have been read, too
-                    return "b"
-
-                second = self.listen(session, "b", join)
-                self.expect("b", "joined", "process_starts")
-                if len(early) == 1:
-                    stream.push(self.done("b"))
-                self.assertEqual(second.result(), ["joined", "process_starts", "process_completed"])
-                stream.push(self.done("a"))
-                first.result()
-                stream.end()
-                self.wait_reader()
-                self.expect("a", "process_completed")
-                self.expect("b", "process_completed")
-
-    def test_a_stream_that_ends_too_early_is_opened_again(self) -> None:
-        one = FakeStream({"msg": "process_starts", "event_id": "a"}, {"msg": "close_stream"}, end=True)
-        session = self.session(one, FakeStream(self.done("a"), end=True))
-        self.assertEqual(self.listen(session, "a").result(), ["joined", "process_starts", "process_completed"])
-        self.wait_reader()
-        self.assertEqual(len(self.http.opened), 2)
-
-    def test_a_job_that_joins_while_the_stream_ends_gets_a_new_one(self) -> None:
-        one, two = FakeStream(), FakeStream()
-        session = self.session(one, two)
-        first = self.listen(session, "a")
-        self.expect("a", "joined")
-        one.push(self.done("a"))
-        first.result()
-        self.expect("a", "process_completed")
-        second = self.listen(session, "b")
-        self.expect("b", "joined")
-        one.end()
-        two.push(self.done("b"))
-        two.end()
-        self.assertEqual(second.result(), ["joined", "process_completed"])
-        self.wait_reader()
-
-    def test_a_stream_that_brings_nothing_is_not_opened_for_ever(self) -> None:
-        session = self.session(*(FakeStream({"msg": "heartbeat"}, end=True) for _ in range(5)))
-        error = self.raises(glc.ConnectionLost, self.listen(session, "a").result)
-        self.assertIn(
-            "The stream of job a was lost: the server ended the stream before the job was complete", str(error)
-        )
-        self.assertEqual(error.event_id, "a")
-        self.wait_reader()
-        self.assertLessEqual(len(self.http.opened), 2)
-        self.assertTrue(session.lost)
-
-    def test_a_lost_stream_ends_every_job(self) -> None:
-        for error in (glc.ConnectionLost("cut"), glc.TimedOut("silent"), RuntimeError("what is this")):
-            with self.subTest(error):
-                stream = FakeStream()
-                session = self.session(stream)
-                jobs = self.joined(session, "ab")
-                stream.fail(error)
-                for name, job in zip("ab", jobs):
-                    lost = self.raises(glc.ConnectionLost, job.result)
-                    self.assertEqual(str(lost), f"The stream of job {name} was lost: {error}")
-                self.assertTrue(session.lost)
-                self.wait_reader()
-
-    def test_a_stream_that_cannot_be_opened(self) -> None:
-        session = self.session(FakeStream(status=500))
-        error = self.raises(glc.ConnectionLost, self.listen(session, "a").result)
-        self.assertIn("answered 500: no", str(error))
-        self.wait_reader()
-
-    def test_errors_of_the_session(self) -> None:
-        for message in (
-            {"msg": "unexpected_error", "event_id": None, "message": "404: Not Found", "session_not_found": True},
-            {"msg": "unexpected_error", "message": "404: Session not found.", "success": False},
-            {"msg": "unexpected_error", "event_id": None, "message": "Server stopped unexpectedly."},
-            {"msg": "unexpected_error"},
-        ):
-            with self.subTest(message):
-                session = self.session(FakeStream(message))
-                error = self.raises(glc.ConnectionLost, self.listen(session, "a").result)
-                self.assertIn(f"the server says {str(message.get('message'))!r}.", str(error))
-                self.wait_reader()
-
-    def test_a_ghost_breaks_the_stream_but_no_job(self) -> None:
-        ghost = {"msg": "unexpected_error", "event_id": None, "message": "'0123abc'", "success": False}
-        session = self.session(FakeStream(self.done("0123abc"), ghost), FakeStream(self.done("a"), end=True))
-        self.assertEqual(self.listen(session, "a").result(), ["joined", "process_completed"])
-        self.wait_reader()
-
-    def test_messages_for_nobody(self) -> None:
-        session = self.session(
-            FakeStream(
-                self.done("ghost"),
-                "no json",
-                '"text"',
-                "[]",
-                {"no": "msg"},
-                {"msg": 5},
-                {"msg": "x", "event_id": 5},
-                {"msg": "process_starts", "event_id": "ghost"},
-                self.done("a"),
-                end=True,
-            )
-        )
-        with self.assertLogs(glc.logger, "WARNING") as logs:
-            self.assertEqual(self.listen(session, "a").result(), ["joined", "process_completed"])
-            self.wait_reader()
-        self.assertEqual(len(logs.output), 5)
-
-    def test_an_event_id_that_another_job_has(self) -> None:
-        stream = FakeStream()
-        session = self.session(stream)
-        (first,) = self.joined(session, "a")
-        self.raises(glc.ProtocolError, self.listen(session, "b", lambda: "a").result)
-        stream.push(self.done("a"))
-        self.assertEqual(first.result(), ["joined", "process_completed"])
-        stream.end()
-        self.wait_reader()
-
-    def test_an_event_id_that_another_job_had(self) -> None:
-        """The end of the first job, noticed late by its thread, does not take the messages from the second."""
-        stream = FakeStream()
-        session = self.session(stream)
-        first = session.messages(lambda: "a", 0)
-        self.assertEqual(next(first)["msg"], "joined")
-        stream.push(self.done("a"))
-        self.assertEqual(next(first)["msg"], "process_completed")
-        (second,) = self.joined(session, "a")
-        self.assertEqual(list(first), [])
-        stream.push(self.done("a"))
-        self.assertEqual(second.result(), ["joined", "process_completed"])
-        stream.end()
-        self.wait_reader()
-
-    def test_what_only_this_side_says(self) -> None:
-        ours = [{"msg": kind, "event_id": "a", "steps": 5} for kind in ("joined", "cancelled")]
-        session = self.session(FakeStream(*ours, self.done("a"), end=True))
-        self.assertEqual(self.listen(session, "a").result(), ["joined", "process_completed"])
-        self.wait_reader()
-
-    def test_a_join_that_fails(self) -> None:
-        session = self.session()
-
-        def join() -> str:
-            raise glc.QueueError("full")
-
-        self.raises(glc.QueueError, self.listen(session, "a", join).result)
-        self.assertEqual((self.http.opened, gradio_threads()), ([], []))
-
-    def test_a_word_to_one_job(self) -> None:
-        stream = FakeStream()
-        session = self.session(stream)
-        jobs = dict(zip("ab", self.joined(session, "ab")))
-        session.tell("a", {"msg": "cancelled"})
-        session.tell("unknown", {"msg": "cancelled"})
-        self.expect("a", "cancelled")
-        stream.push(self.done("b"), self.done("a"))
-        self.assertEqual(jobs["b"].result(), ["joined", "process_completed"])
-        self.assertEqual(jobs["a"].result(), ["joined", "cancelled", "process_completed"])
-        stream.end()
-        self.wait_reader()
-
-    def test_company(self) -> None:
-        stream = FakeStream()
-        session = self.session(stream)
-        self.listen(session, "a", number=1)
-        self.expect("a", "joined")
-        self.assertEqual(session.company("a"), (True, True))
-        self.listen(session, "b", number=2)
-        self.expect("b", "joined")
-        self.assertEqual(session.company("a"), (False, True))
-        self.listen(session, "c", number=1)
-        self.expect("c", "joined")
-        self.assertEqual((session.company("a"), session.company("b")), ((False, False), (False, True)))
-        session.retire("a")
-        self.assertFalse(session.over)
-        stream.push(self.done("b"), self.done("c"))
-        self.expect("b", "process_completed")
-        self.expect("c", "process_completed")
-        wait_until(lambda: len(session._waiting) == 1)
-        session.stateful = True
-        self.assertEqual(session.company("a"), (False, True))
-        session.stateful = False
-        session.retire("a")
-        self.assertTrue(session.over)
-        self.assertTrue(self.http.aborts[0].aborted)
-        self.raises(glc._Retired, self.listen(session, "d").result)
-        stream.fail(glc.ConnectionLost("aborted"))
-        self.wait_reader()
-
-    def test_hashes_cannot_be_guessed(self) -> None:
-        hashes = {self.session().hash for _ in range(50)}
-        self.assertEqual(len(hashes), 50)
-        for text in hashes:
-            self.assertRegex(text, r"^[0-9a-f]{32}$")
-
-
 class ExhaustedTest(ClientCase):
+    def talk(self, url: str, number: int = 0, name: str = "", *data: Any) -> glc.Conversation:
+        http = glc.Http("test", DEADLINE)
+        self.addCleanup(http.close)
+        with http.request("GET", url + "/config") as response:
+            app = glc.App(url, response.json())
+        endpoint = app.names.get(name) or app.endpoints[number]
+        talk = glc.Conversation(http, app, endpoint, glc.Session(http, app.routes), {})
+        talk.data = list(data)
+        return talk
+
+    def heard(self, talk: glc.Conversation) -> list[str]:
+        protocol = glc.choose_protocol(talk.app, talk.endpoint, skip_queue=False)
+        return [message["msg"] for message in glc.SPEAK[protocol.shape](talk)]
+
     def test_every_conversation_ends_by_itself(self) -> None:
         """Callers leave at the result; whoever listens on hears nothing more."""
         for protocol, name in (("sse_v3", "/add"), ("sse", "/add"), ("ws", "/add"), ("sse_v3", "/quick")):
             with self.subTest(protocol, name=name):
-                client = self.client(self.app(protocol).url)
                 args = (1, 2) if name == "/add" else ("x",)
-                call = client._call(args, name, None, None, {})
-                chosen = glc.choose_protocol(client._app, call.endpoint, skip_queue=False)
-                messages = [message["msg"] for message in glc.PROTOCOLS[chosen].speak(call)]
+                talk = self.talk(self.app(protocol).url, 0, name, *args)
+                messages = self.heard(talk)
                 self.assertEqual(messages[-1], "process_completed")
                 self.assertEqual(messages.count("process_completed"), 1)
-                client.close()
+                talk.http.close()
+                wait_until(lambda: not gradio_threads())
         server = self.scripted(dependency("f", queue=False))
         server.on("POST", "/run/f", Reply.json({"error": "no"}, 500))
-        call = self.client(server.url)._call(("x",), "/f", None, None, {})
-        messages = [message["msg"] for message in glc.PROTOCOLS["http"].speak(call)]
-        self.assertEqual(messages, ["process_starts", "process_completed"])
+        self.assertEqual(self.heard(self.talk(server.url, 0, "", "x")), ["process_starts", "process_completed"])
+
+    def test_one_that_is_cancelled_before_it_joins_sends_nothing(self) -> None:
+        app = self.app("sse_v3")
+        talk = self.talk(app.url, 0, "/add", 1, 2)
+        talk.stop()
+        with self.assertRaises(glc.Cancelled):
+            self.heard(talk)
+        self.assertNotIn("POST", "".join(self.paths(app)))
+
+    def test_ctrl_c_while_the_conversation_is_left(self) -> None:
+        """It is not lost, as it would be in a generator that nobody closes."""
+        talk = self.talk(self.app("sse_v3").url, 0, "/add", 1, 2)
+        conversation = glc.speak_shared(talk)
+        next(conversation)
+        with mock.patch.object(talk.session, "leave", side_effect=KeyboardInterrupt):
+            self.raises(KeyboardInterrupt, conversation.close)
+        talk.http.close()
+        wait_until(lambda: not gradio_threads())
 
 
-class CancelStepsTest(TestCase):
-    def steps(self, version: str, started: bool, alone: bool, only: bool, **entry: Any) -> tuple[str, ...]:
+class WayToCancelTest(TestCase):
+    GENERATOR = {"types": {"generator": True}}
+
+    def way(self, version: str, started: bool, alone: bool, only: bool, yielded: bool = False, **entry: Any) -> str:
         app = glc.App("http://x", config(dependency(**entry), version=version))
-        return glc.cancel_steps(app, app.endpoints[0], started, alone, only)
+        session: Any = mock.Mock(company=lambda inbox: (alone, only))
+        talk = glc.Conversation(mock.Mock(), app, app.endpoints[0], session, {})
+        talk.started, talk.yielded = started, yielded
+        return talk.way_to_cancel()
 
-    def test_no_step_stops_the_jobs_of_others(self) -> None:
+    def test_none_harms_the_jobs_of_others(self) -> None:
         for version in RECORDED:
-            for started, generator in itertools.product((True, False), repeat=2):
-                types = {"generator": generator}
+            for started, generator, yielded in itertools.product((True, False), repeat=3):
                 with self.subTest(version, started=started, generator=generator):
-                    steps = self.steps(version, started, False, False, types=types)
-                    self.assertFalse({"close", "stop"} & set(steps))
+                    way = self.way(version, started, False, False, yielded, types={"generator": generator})
+                    self.assertNotIn(way, ("close", "stop"))
 
     def test_the_newest(self) -> None:
-        generator = {"types": {"generator": True}}
-        self.assertEqual(self.steps("6.31.0", False, True, True), ("remove",))
-        self.assertEqual(self.steps("6.31.0", False, True, True, **generator), ("empty", "remove"))
-        self.assertEqual(self.steps("6.31.0", True, True, True, **generator), ("empty",))
-        self.assertEqual(self.steps("6.31.0", True, False, True, inputs=[], **generator), ("stop",))
-        self.assertEqual(self.steps("6.31.0", True, True, True, inputs=[], **generator), ("close",))
-        self.assertEqual(self.steps("6.31.0", False, False, False, inputs=[], **generator), ("remove",))
+        for started, alone, only, entry, way in (
+            (False, True, True, {}, "stop"),
+            (False, False, False, {}, "remove"),
+            (False, False, True, self.GENERATOR, "stop"),
+            (True, True, True, self.GENERATOR, "stop"),
+            (True, False, False, self.GENERATOR, "empty"),
+            (True, False, True, {"inputs": [], **self.GENERATOR}, "stop"),
+            (True, False, False, {"inputs": [], **self.GENERATOR}, ""),
+            (False, False, False, {"inputs": [], **self.GENERATOR}, "remove"),
+        ):
+            with self.subTest(started=started, alone=alone, only=only, entry=entry):
+                self.assertEqual(self.way("6.31.0", started, alone, only, **entry), way)
 
     def test_5_0_to_6_13(self) -> None:
-        generator = {"types": {"generator": True}}
         for version in ("5.0.2", "5.50.0", "6.0.2"):
             with self.subTest(version):
-                for started, alone, only in itertools.product((True, False), repeat=3):
-                    self.assertEqual(self.steps(version, started, alone, only, **generator), ("empty",))
-                self.assertEqual(self.steps(version, False, False, True), ("empty",))
+                for started, alone in itertools.product((True, False), repeat=2):
+                    self.assertEqual(self.way(version, started, alone, False, **self.GENERATOR), "empty")
+                    self.assertEqual(self.way(version, True, alone, True, **self.GENERATOR), "stop")
+                self.assertEqual(self.way(version, False, False, True), "empty")
                 for entry in ({"inputs": []}, {"batch": True}):  # there is no input to leave out
-                    self.assertEqual(self.steps(version, False, True, True, **entry), ("close",))
-                    self.assertEqual(self.steps(version, False, False, True, **entry), ())
-                self.assertEqual(self.steps(version, False, False, True, inputs=[], **generator), ("later",))
-
-    def test_a_generator_without_inputs_is_not_stopped_beside_a_sibling(self) -> None:
-        generator = {"types": {"generator": True}}
-        for version in ("5.0.2", "5.50.0", "6.0.2", "6.31.0"):
-            with self.subTest(version):
-                self.assertEqual(self.steps(version, True, True, True, inputs=[], **generator), ("close",))
-                self.assertEqual(self.steps(version, True, False, True, inputs=[], **generator), ("stop",))
-                self.assertEqual(self.steps(version, True, False, False, inputs=[], **generator), ())
+                    self.assertEqual(self.way(version, False, True, True, **entry), "close")
+                    self.assertEqual(self.way(version, False, False, True, **entry), "")
+                    self.assertEqual(self.way(version, True, False, False, **entry, **self.GENERATOR), "")
 
     def test_older_ones(self) -> None:
-        generator = {"types": {"generator": True}}
-        self.assertEqual(self.steps("4.44.1", False, False, True, **generator), ("later",))
-        self.assertEqual(self.steps("4.44.1", True, False, True, **generator), ("stop",))
-        self.assertEqual(self.steps("4.44.1", True, False, False, **generator), ())
-        self.assertEqual(self.steps("4.31.4", True, False, True, **generator), ("reset", "remove"))
-        self.assertEqual(self.steps("4.24.0", True, False, True, **generator), ("reset",))
-        self.assertEqual(self.steps("4.24.0", False, True, True), ("close",))
-        self.assertEqual(self.steps("4.19.2", False, True, True), ())
+        for version, started, alone, only, yielded, way in (
+            ("4.44.1", False, False, True, False, ""),
+            ("4.44.1", False, True, True, False, "close"),
+            ("4.44.1", True, True, True, False, "close"),
+            ("4.44.1", True, False, True, False, "stop"),
+            ("4.44.1", True, False, False, True, ""),
+            ("4.31.4", True, False, True, True, "reset"),
+            ("4.31.4", True, False, True, False, ""),
+            ("4.24.0", False, True, True, False, "close"),
+            ("4.19.2", True, True, True, True, "reset"),
+            ("4.19.2", False, True, True, False, ""),
+        ):
+            with self.subTest(version, started=started, alone=alone, only=only, yielded=yielded):
+                self.assertEqual(self.way(version, started, alone, only, yielded, **self.GENERATOR), way)
 
 
 # === Job ==============================================================================================================
 
 
+class Stops:
+    """A canceller that counts."""
+
+    def __init__(self, possible: bool = True) -> None:
+        self.possible, self.count = possible, 0
+
+    def may_stop(self) -> bool:
+        return self.possible
+
+    def stop(self) -> None:
+        self.count += 1
+
+
 class JobTest(TestCase):
-    def job(self, stoppable: bool = False) -> glc.Job:
-        return glc.Job("/f", stoppable, lambda values: values[0] if len(values) == 1 else tuple(values))
+    def job(self, stops: Stops | None = None) -> glc.Job:
+        return glc.Job("/f", lambda values: values[0] if len(values) == 1 else tuple(values), stops or Stops())
 
     def publish(self, job: glc.Job, code: glc.Status, *values: Any, edits: Any = None) -> None:
-        job._publish(glc.Step(glc.StatusUpdate(code), list(values) or None, edits))
+        job.publish(glc.Step(glc.StatusUpdate(code), list(values) or None, edits))
 
     def yields(self, job: glc.Job, *values: Any) -> None:
         for value in values:
@@ -5013,23 +6201,23 @@ class JobTest(TestCase):
         self.assertEqual((job.status().code, job.running(), job.outputs()), (glc.Status.IN_QUEUE, False, []))
         self.publish(job, glc.Status.PROCESSING)
         self.assertEqual((job.status().code, job.running()), (glc.Status.PROCESSING, True))
-        job._finish(["a", 2])
+        job.finish(["a", 2])
         self.assertEqual((job.status().code, job.status().success), (glc.Status.FINISHED, True))
         self.assertEqual((job.done(), job.running(), job.cancelled()), (True, False, False))
         self.assertEqual((job.result(0), job.outputs(), job.exception(0)), (("a", 2), [("a", 2)], None))
         self.assertEqual(repr(job), "<Job /f FINISHED>")
 
     def test_a_generator_gives_its_last_value(self) -> None:
-        job = self.job(True)
+        job = self.job()
         self.yields(job, "a", "b")
-        job._finish(["c"])
+        job.finish(["c"])
         self.assertEqual((job.outputs(), job.result(0), list(job)), (["a", "b"], "c", ["a", "b"]))
 
     def test_a_failure(self) -> None:
-        job = self.job(True)
+        job = self.job()
         self.yields(job, "a")
         error = glc.AppError("boom")
-        job._fail(error)
+        job.fail(error)
         self.assertEqual((job.status().code, job.status().success), (glc.Status.FINISHED, False))
         self.assertIs(job.exception(0), error)
         self.assertIs(self.raises(glc.AppError, job.result, 0), error)
@@ -5046,40 +6234,40 @@ class JobTest(TestCase):
 
     def test_the_first_outcome_wins(self) -> None:
         job = self.job()
-        job._finish(["a"])
-        job._fail(RuntimeError("late"))
-        job._finish(["b"])
+        job.finish(["a"])
+        job.fail(RuntimeError("late"))
+        job.finish(["b"])
         self.yields(job, "c")
         self.assertEqual((job.cancel(), job.result(0), job.outputs()), (False, "a", ["a"]))
         job = self.job()
-        job._fail(RuntimeError("first"))
-        job._finish(["b"])
+        job.fail(RuntimeError("first"))
+        job.finish(["b"])
         self.assertFalse(job.cancel())
         self.assertEqual((str(job.exception(0)), job.outputs()), ("first", []))
         job = self.job()
         self.assertTrue(job.cancel())
-        job._finish(["b"])
-        job._fail(RuntimeError("late"))
+        job.finish(["b"])
+        job.fail(RuntimeError("late"))
         self.yields(job, "c")
         self.assertEqual((job.cancelled(), job.outputs(), job.status().code), (True, [], glc.Status.CANCELLED))
 
     def test_outputs_from_edits(self) -> None:
-        job = self.job(True)
+        job = self.job()
         self.publish(job, glc.Status.ITERATING, "a")
         for letter in "bc":
             self.publish(job, glc.Status.ITERATING, edits=[[["append", [], letter]]])
-        job._finish(["abc"])
+        job.finish(["abc"])
         for _ in range(2):
             self.assertEqual((job.outputs(), list(job)), (["a", "ab", "abc"], ["a", "ab", "abc"]))
 
     def test_outputs_is_a_copy(self) -> None:
-        job = self.job(True)
+        job = self.job()
         self.yields(job, "a")
         job.outputs().append("b")
         self.assertEqual(job.outputs(), ["a"])
 
     def test_iteration_as_values_come(self) -> None:
-        job = self.job(True)
+        job = self.job()
         got: queue.Queue[Any] = queue.Queue()
 
         def iterate() -> None:
@@ -5090,12 +6278,12 @@ class JobTest(TestCase):
         for value in "abc":
             self.yields(job, value)
             self.assertEqual(got.get(timeout=DEADLINE), value)
-        job._finish(["c"])
+        job.finish(["c"])
         self.assertIsNone(running.result())
         self.assertTrue(got.empty())
 
     def test_each_iterator_begins_at_the_first_value(self) -> None:
-        job = self.job(True)
+        job = self.job()
         self.yields(job, "a")
         early = iter(job)
         self.assertEqual(next(early), "a")
@@ -5103,19 +6291,19 @@ class JobTest(TestCase):
         self.yields(job, "b")
         late = iter(job)
         self.assertEqual([next(late), next(early), next(late)], ["a", "b", "b"])
-        job._finish(["b"])
+        job.finish(["b"])
         for running in waiting:
             self.assertEqual(running.result(), ["a", "b"])
         self.assertEqual((list(job), list(early), list(late)), (["a", "b"], [], []))
 
     def test_a_plain_function_gives_one_value(self) -> None:
         job = self.job()
-        job._finish(["x"])
+        job.finish(["x"])
         self.assertEqual((list(job), list(job)), (["x"], ["x"]))
 
     def test_a_generator_without_values_gives_none_but_its_result(self) -> None:
-        job = self.job(True)
-        job._finish([None])
+        job = self.job()
+        job.finish([None])
         self.assertEqual((job.result(0), list(job)), (None, [None]))
 
     def test_cancelling_at_every_step(self) -> None:
@@ -5124,18 +6312,16 @@ class JobTest(TestCase):
                 continue
             for stoppable in (False, True):
                 with self.subTest(code, stoppable=stoppable):
-                    job = self.job(stoppable)
-                    ended: list[int] = []
-                    job._on_cancel(lambda ended=ended: ended.append(1))  # type: ignore[misc]
+                    stops = Stops(stoppable)
+                    job = self.job(stops)
                     self.publish(job, code, *("a" if code is glc.Status.ITERATING else ""))
-                    running = not code < glc.Status.PROCESSING
-                    possible = stoppable or not running or code is glc.Status.ITERATING
+                    possible = stoppable or code < glc.Status.PROCESSING
                     self.assertIs(job.cancel(), possible)
                     self.assertIs(job.cancelled(), possible)
-                    self.assertEqual(ended, [1] if possible else [])
+                    self.assertEqual(stops.count, int(possible))
                     if not possible:
                         self.assertEqual((job.status().code, job.done()), (code, False))
-                        job._finish(["later"])
+                        job.finish(["later"])
                         self.assertEqual(job.result(0), "later")
                         continue
                     self.assertEqual((job.status().code, job.status().success), (glc.Status.CANCELLED, False))
@@ -5143,38 +6329,46 @@ class JobTest(TestCase):
                         job.result(0)
                     self.assertEqual(list(job), job.outputs())
                     self.assertTrue(job.cancel())
-                    self.assertEqual(ended, [1])
+                    self.assertEqual(stops.count, 1)
 
     def test_a_generator_that_cannot_be_stopped_alone(self) -> None:
-        job = self.job(True)
-        ended: list[int] = []
-        job._on_cancel(lambda: ended.append(1), lambda: False)
+        stops = Stops(False)
+        job = self.job(stops)
         self.publish(job, glc.Status.PROCESSING)
-        self.assertEqual((job.cancel(), job.cancelled(), ended), (False, False, []))
-        job._on_cancel(lambda: ended.append(1), lambda: True)
-        self.assertEqual((job.cancel(), job.cancelled(), ended), (True, True, [1]))
+        self.assertEqual((job.cancel(), job.cancelled(), stops.count), (False, False, 0))
+        stops.possible = True
+        self.assertEqual((job.cancel(), job.cancelled(), stops.count), (True, True, 1))
+
+    def test_without_a_canceller(self) -> None:
+        """As in the moment before a job ends: what runs cannot be stopped, what waits need not be."""
+        for code, possible in ((glc.Status.IN_QUEUE, True), (glc.Status.PROCESSING, False)):
+            job = glc.Job("/f", tuple)
+            self.publish(job, code)
+            self.assertEqual((job.cancel(), job.cancelled()), (possible, possible))
+
+    def test_a_job_that_has_ended_holds_nothing_of_its_call(self) -> None:
+        for end in (lambda job: job.finish([1]), lambda job: job.fail(OSError())):
+            stops = Stops()
+            job, held = self.job(stops), weakref.ref(stops)
+            end(job)
+            self.assertEqual((job.cancel(), stops.count), (False, 0))
+            del stops
+            self.assertIsNone(held())
 
     def test_cancel_ends_a_waiting_iterator_without_an_error(self) -> None:
-        job = self.job(True)
+        job = self.job()
         self.yields(job, "a")
         running = Running(list, job)
         self.assertTrue(job.cancel())
         self.assertEqual((running.result(), job.outputs()), (["a"], ["a"]))
 
-    def test_what_ends_the_conversation_is_called_even_if_it_comes_after_cancel(self) -> None:
-        job = self.job()
-        job.cancel()
-        ended: list[int] = []
-        job._on_cancel(lambda: ended.append(1))
-        self.assertEqual(ended, [1])
-
     def test_wait_and_as_completed(self) -> None:
         good, bad, gone, open_ = (self.job() for _ in range(4))
         running = Running(concurrent.futures.wait, [good, bad, gone], DEADLINE)
         completed = concurrent.futures.as_completed([good, bad, gone], DEADLINE)
-        good._finish([1])
+        good.finish([1])
         self.assertIs(next(completed), good)
-        bad._fail(glc.AppError("x"))
+        bad.fail(glc.AppError("x"))
         self.assertIs(next(completed), bad)
         gone.cancel()
         self.assertIs(next(completed), gone)
@@ -5192,7 +6386,7 @@ class JobTest(TestCase):
                     seen.append((job.done(), job.status().code.value))
 
                 job.add_done_callback(note)
-                job._finish([1]) if end == "finish" else job._fail(OSError()) if end == "fail" else job.cancel()
+                job.finish([1]) if end == "finish" else job.fail(OSError()) if end == "fail" else job.cancel()
                 state = (True, "CANCELLED" if end == "cancel" else "FINISHED")
                 self.assertEqual(seen, [state])
                 job.add_done_callback(lambda job, seen=seen: seen.append("late"))  # type: ignore[misc]
@@ -5204,7 +6398,7 @@ class JobTest(TestCase):
         job.add_done_callback(lambda job: 1 / 0)
         job.add_done_callback(seen.append)
         with self.assertLogs("concurrent.futures", "ERROR"):
-            job._finish([1])
+            job.finish([1])
         self.assertEqual((seen, job.result(0)), ([job], 1))
 
     def run_async(self, coroutine: Any) -> Any:
@@ -5214,20 +6408,19 @@ class JobTest(TestCase):
         return asyncio.run(limited())
 
     def test_cancel_is_complete_even_if_a_callback_ends_the_thread(self) -> None:
-        job = self.job()
-        ended = []
-        job._on_cancel(lambda: ended.append(1))
+        stops = Stops()
+        job = self.job(stops)
         job.add_done_callback(lambda job: sys.exit(3))
         self.raises(SystemExit, job.cancel)
-        self.assertEqual(ended, [1])
+        self.assertEqual(stops.count, 1)
         self.assertEqual(concurrent.futures.wait([job], DEADLINE).done, {job})
 
     def test_await(self) -> None:
         good, bad = self.job(), self.job()
-        bad._fail(glc.AppError("boom"))
+        bad.fail(glc.AppError("boom"))
 
         async def main() -> Any:
-            asyncio.get_running_loop().call_soon(good._finish, ["x"])
+            asyncio.get_running_loop().call_soon(good.finish, ["x"])
             with self.assertRaises(glc.AppError):
                 await bad
             return await good
@@ -5235,12 +6428,12 @@ class JobTest(TestCase):
         self.assertEqual(self.run_async(main()), "x")
 
     def test_async_for(self) -> None:
-        job = self.job(True)
+        job = self.job()
         steps: list[Callable[[], Any]] = [
             lambda: self.publish(job, glc.Status.PROCESSING),
             lambda: self.yields(job, "a"),
             lambda: self.yields(job, "b"),
-            lambda: job._finish(["b"]),
+            lambda: job.finish(["b"]),
         ]
 
         async def main() -> list[Any]:
@@ -5256,12 +6449,130 @@ class JobTest(TestCase):
             self.run_async(main()),
             [code.STARTING, code.PROCESSING, "a", code.ITERATING, "b", code.ITERATING, code.FINISHED],
         )
-        self.assertEqual(job._wakers, [])
+
+    def log(self, job: glc.Job, text: str) -> None:
+        job.publish(glc.Step(glc.StatusUpdate(glc.Status.LOG, log=(text, "info"))))
+
+    def told(self, updates: Iterable[Any]) -> list[Any]:
+        """What each update says, in short."""
+        return [
+            update.outputs if update.type == "output" else update.log[0] if update.log else update.code
+            for update in updates
+        ]
+
+    def test_updates_are_all_that_happens_in_its_order(self) -> None:
+        job = self.job()
+        updates = job.updates()
+        for step, told in (
+            (lambda: None, [glc.Status.STARTING]),
+            (lambda: self.publish(job, glc.Status.PROCESSING), [glc.Status.PROCESSING]),
+            (lambda: self.log(job, "hello"), ["hello"]),
+            (lambda: self.yields(job, "a"), ["a", glc.Status.ITERATING]),
+        ):
+            step()
+            self.assertEqual(self.told(itertools.islice(updates, len(told))), told)
+        self.yields(job, "b")
+        self.log(job, "between")
+        self.yields(job, "c")
+        job.finish(["c"])
+        self.assertEqual(self.told(updates), ["b", "between", "c", glc.Status.FINISHED])
+        late = ["hello", "a", "b", "between", "c", glc.Status.FINISHED]  # statuses that have passed are left out
+        self.assertEqual(self.told(job.updates()), late)
+
+    def test_updates_end_as_the_job_does(self) -> None:
+        for end, told, raises in (
+            (lambda job: job.finish(["x"]), ["x", glc.Status.FINISHED], False),
+            (lambda job: job.fail(glc.AppError("boom")), [glc.Status.FINISHED], True),
+            (lambda job: job.cancel(), [glc.Status.CANCELLED], False),
+        ):
+            job = self.job()
+            seen: list[Any] = []
+
+            def read(job: glc.Job = job, seen: list[Any] = seen) -> None:
+                for update in job.updates():
+                    seen.append(update)
+
+            running = Running(read)
+            wait_until(lambda seen=seen: seen)  # type: ignore[misc]
+            end(job)
+            with self.assertRaises(glc.AppError) if raises else contextlib.nullcontext():
+                running.result()
+            self.assertEqual(self.told(seen), [glc.Status.STARTING, *told])
+
+    def test_updates_may_be_repeated_while_nothing_happens(self) -> None:
+        job = self.job()
+        self.publish(job, glc.Status.PROCESSING)
+        updates = job.updates(timeout=1 * MS)
+        self.assertEqual(self.told(itertools.islice(updates, 3)), [glc.Status.PROCESSING] * 3)
+        job.finish(["x"])
+        told = [update for update in self.told(updates) if update is not glc.Status.PROCESSING]
+        self.assertEqual(told, ["x", glc.Status.FINISHED])
+
+    def test_the_value_of_a_plain_function_is_the_final_one(self) -> None:
+        job = self.job()
+        seen: list[Any] = []
+        running = Running(lambda: seen.extend(job.updates()))
+        job.finish(["x"])
+        running.result()
+        self.assertEqual([update.final for update in seen if update.type == "output"], [True])
+
+    def test_next_is_shared(self) -> None:
+        job = self.job()
+        self.yields(job, "a", "b")
+        self.assertEqual((next(job), next(iter(job)), next(job)), ("a", "a", "b"))
+        job.finish(["b"])
+        self.raises(StopIteration, next, job)
+        failed = self.job()
+        failed.fail(glc.AppError("boom"))
+        self.raises(glc.AppError, next, failed)
+
+    def test_of_too_many_logs_the_oldest_go(self) -> None:
+        self.patch(glc, "LOGS_KEPT", 4)
+        job = self.job()
+        reader = job.updates()
+        for number in range(20):
+            self.log(job, f"line {number}")
+            if number == 9:
+                self.yields(job, "output")
+        job.finish(["output"])
+        kept = [f"line {number}" for number in range(16, 20)]
+        self.assertEqual(self.told(reader), ["output", *kept, glc.Status.FINISHED])
+        self.assertEqual(job.outputs(), ["output"])
+
+    def test_a_signal_handler_may_call_into_the_job(self) -> None:
+        """Wherever it comes: here, each line that the job's own code runs is one such place."""
+        job = self.job()
+
+        def trace(frame: Any, event: str, arg: Any) -> Any:
+            if frame.f_code.co_filename != glc.__file__:
+                return None
+            if event == "line":
+                sys.settrace(None)
+                job.status()
+                job.outputs()
+                job.publish(glc.Step(glc.StatusUpdate(glc.Status.ITERATING), ["from the handler"]))
+                sys.settrace(trace)
+            return trace
+
+        self.addCleanup(sys.settrace, sys.gettrace())
+
+        def work() -> None:
+            sys.settrace(trace)
+            try:
+                self.yields(job, "a")
+                job.outputs()
+                job.cancel()
+            finally:
+                sys.settrace(None)
+
+        Running(work).result()
+        self.assertIn("a", job.outputs())
+        self.assertTrue(job.cancelled())
 
     def test_async_for_leaves_out_no_output(self) -> None:
-        job = self.job(True)
+        job = self.job()
         self.yields(job, *range(50))
-        job._finish([49])
+        job.finish([49])
 
         async def main() -> list[Any]:
             return [update async for update in job]
@@ -5274,11 +6585,11 @@ class JobTest(TestCase):
             self.assertEqual(updates[-1].code, glc.Status.FINISHED)
 
     def test_async_for_leaves_out_no_log(self) -> None:
-        job = self.job(True)
+        job = self.job()
         texts = [(f"info {number}", "info") for number in range(5)]
 
         def log(text: tuple[str, str]) -> None:
-            job._publish(glc.Step(glc.StatusUpdate(glc.Status.LOG, log=text)))
+            job.publish(glc.Step(glc.StatusUpdate(glc.Status.LOG, log=text)))
 
         for text in texts[:3]:
             log(text)
@@ -5291,7 +6602,7 @@ class JobTest(TestCase):
                     for text in texts[3:]:
                         log(text)
                     self.yields(job, "a")
-                    job._finish(["a"])
+                    job.finish(["a"])
             return seen
 
         self.assertEqual(self.run_async(main()), [*texts, "output", "status"])
@@ -5314,9 +6625,9 @@ class JobTest(TestCase):
         Running(self.publish, job, glc.Status.PROCESSING).result()
 
     def test_async_for_raises_what_the_job_raises(self) -> None:
-        job = self.job(True)
+        job = self.job()
         self.yields(job, "a")
-        job._fail(glc.AppError("boom"))
+        job.fail(glc.AppError("boom"))
         seen = []
 
         async def main() -> None:
@@ -5327,7 +6638,7 @@ class JobTest(TestCase):
         self.assertEqual(seen, ["output", "status"])
 
     def test_async_for_ends_when_the_job_is_cancelled(self) -> None:
-        job = self.job(True)
+        job = self.job()
 
         async def main() -> list[Any]:
             asyncio.get_running_loop().call_soon(job.cancel)
@@ -5335,25 +6646,8 @@ class JobTest(TestCase):
 
         self.assertEqual(self.run_async(main()), [glc.Status.STARTING, glc.Status.CANCELLED])
 
-    def test_async_for_tells_each_status_once(self) -> None:
-        job = self.job()
-
-        async def main() -> None:
-            updates = job.__aiter__()
-            self.assertEqual((await updates.__anext__()).code, glc.Status.STARTING)
-            following = asyncio.ensure_future(updates.__anext__())
-            for _ in range(10):
-                job._publish()  # wakes it, with nothing new
-                await asyncio.sleep(0)
-            self.assertFalse(following.done())
-            job._fail(glc.AppError("end"))
-            self.assertEqual((await following).code, glc.Status.FINISHED)
-            await updates.__anext__()
-
-        self.raises(glc.AppError, self.run_async, main())
-
     def test_an_event_loop_that_has_gone_harms_nobody(self) -> None:
-        job = self.job(True)
+        job = self.job()
 
         async def main() -> Any:
             iterator = job.__aiter__()
@@ -5362,365 +6656,21 @@ class JobTest(TestCase):
 
         iterator = self.run_async(main())
         self.yields(job, "a")
-        job._finish(["a"])
+        job.finish(["a"])
         self.assertEqual(job.result(0), "a")
         del iterator
 
     def test_many_threads_see_the_same(self) -> None:
-        job = self.job(True)
+        job = self.job()
         readers = [Running(list, job) for _ in range(8)]
         for number in range(200):
             self.yields(job, number)
-        job._finish([199])
+        job.finish([199])
         for reader in readers:
             self.assertEqual(reader.result(), list(range(200)))
 
 
-# === Client ===========================================================================================================
-
-
-class ConnectTest(ClientCase):
-    def test_every_spelling_of_an_address(self) -> None:
-        for mount in ("", "/sub/app"):
-            app = self.app(mount=mount)
-            for src in (
-                app.url,
-                app.url + "/",
-                f"  {app.url} ",
-                app.url + "/?__theme=dark&x=/y",
-                app.url + "/gradio_api",
-                app.url + "/gradio_api/",
-                app.url + "/config",
-                app.url + "/no/such/page",
-                app.url.replace("http://", ""),
-                app.url.replace("http://127.0.0.1", "http://localhost"),
-            ):
-                with self.subTest(src, mount=mount):
-                    client = self.client(src)
-                    self.assertEqual(
-                        client.src, app.url.replace("127.0.0.1", "localhost") if "localhost" in src else app.url
-                    )
-                    self.assertEqual(client.predict(1, 2, api_name="/add"), 3)
-                    client.close()
-
-    def test_timeouts(self) -> None:
-        app = self.app()
-        for timeout in (60, 1_000_000.5, None):
-            self.client(app.url, timeout=timeout).close()
-        for wrong in (0, -1, float("nan"), 1e30):
-            with self.assertRaisesRegex(ValueError, r"timeout=.+: it takes seconds, "):
-                glc.Client(app.url, timeout=wrong)
-
-    def test_src_and_space_are_one_argument(self) -> None:
-        app = self.app()
-        self.assertEqual(glc.Client(src=app.url, download_files=False).__enter__().close(), None)
-        with glc.Client(space=app.url) as client:
-            self.assertEqual(client.src, app.url)
-        for nothing in (None, ""):
-            with self.assertRaisesRegex(ValueError, "needs the address of an app"):
-                glc.Client(nothing)
-
-    def test_each_name_of_src_and_of_the_token(self) -> None:
-        for address in ("src", "space"):
-            for token in ("token", "hf_token"):
-                with self.subTest(address, token=token):
-                    app = self.app()
-                    with glc.Client(**{address: app.url, token: "tok"}) as client:
-                        self.assertEqual(client.predict("x", api_name="/echo"), "x")
-                    sent = {request.headers.get("x-hf-authorization") for request in app.requests}
-                    self.assertEqual(sent, {"Bearer tok"})
-
-    def test_connecting_is_one_request_and_a_call_needs_no_info(self) -> None:
-        app = self.app()
-        client = self.client(app.url)
-        self.assertEqual(self.paths(app), ["GET /config"])
-        client.predict(1, 2, api_name="/add")
-        self.assertEqual(self.paths(app)[1:], ["POST /gradio_api/queue/join", "GET /gradio_api/queue/data"])
-        for _ in range(2):
-            client.predict(a=1, b=2, api_name="/add")
-        client.view_api(print_info=False)
-        self.assertEqual(self.paths(app).count("GET /gradio_api/info"), 1)
-
-    def test_a_page_that_holds_its_config(self) -> None:
-        with self.serve() as server:
-            value = json.dumps(config(queue=False, enable_queue=False, css="x" * 100_000))
-            page = f"<html><script>window.gradio_config = {value};</script><script>x</script></html>"
-            server.on("GET", "/app/", page)
-            server.on("POST", "/app/run/predict", {"data": ["ok"]})
-            client = self.client(server.url + "/app/")
-            self.assertEqual(client.predict("x"), "ok")
-
-    def test_a_redirect_leads_to_the_app_and_takes_no_credentials_along(self) -> None:
-        app = self.app(mount="/there")
-        with self.serve() as server:
-            server.on("GET", "/config", Reply(307, {"Location": app.url + "/config"}))
-            client = self.client(server.url, "secret-token", headers={"X-Secret": "1"}, cookies={"c": "1"})
-            self.assertEqual(client.src, app.url)
-            self.assertEqual(client.predict(1, 2, api_name="/add"), 3)
-            self.assertEqual(len(server.requests), 1)
-            self.assertEqual(server.requests[0].headers["x-secret"], "1")
-            for request in app.requests:
-                self.assertFalse({"x-secret", "x-hf-authorization", "cookie"} & request.headers.keys())
-
-    def test_where_there_is_no_app(self) -> None:
-        with self.serve() as server:
-            server.on("GET", "/page", "<html><title>My blog</title></html>")
-            error = self.raises(glc.ProtocolError, self.client, server.url + "/page")
-            self.assertEqual(
-                str(error),
-                f"There is no Gradio app at {server.url}/page: it answered 200, an HTML page titled 'My blog'.",
-            )
-            server.on("GET", "/config", {"some": "json"})
-            error = self.raises(glc.ProtocolError, self.client, server.url)
-            self.assertIn(f"There is no Gradio app at {server.url}", str(error))
-
-    def test_json_beside_the_app_does_not_end_the_search_for_it(self) -> None:
-        app = self.app()
-        app.on("GET", "/gradio_api/info/config", {"some": "json"})
-        client = self.client(app.url + "/gradio_api/info")
-        self.assertEqual((client.src, client.predict("x", api_name="/echo")), (app.url, "x"))
-
-    def test_what_the_server_may_answer_instead(self) -> None:
-        for reply, kind, words in (
-            (
-                Reply.json({"detail": "Not authenticated"}, 401),
-                glc.AuthenticationError,
-                "401: Not authenticated. Log in with",
-            ),
-            (Reply(403, (), "Forbidden"), glc.AuthenticationError, "403: Forbidden"),
-            (Reply(429, {"Retry-After": "7"}, "slow"), glc.TooManyRequestsError, "429: slow. Too many requests"),
-            (Reply(500, (), "Internal Server Error"), glc.HTTPError, "500: Internal Server Error"),
-            (Reply(502, (), "<title>Bad Gateway</title>"), glc.HTTPError, "502: an HTML page titled 'Bad Gateway'"),
-        ):
-            with self.subTest(reply.status), self.serve() as server:
-                server.on("GET", "/config", reply)
-                error = self.raises(kind, self.client, server.url)
-                self.assertIn(f"{server.url}/config answered {words}", str(error))
-                self.assertEqual((error.status, error.url), (reply.status, server.url + "/config"))
-
-    def test_wrong_addresses_and_headers(self) -> None:
-        for src in ("ftp://x", "http://", "file:///etc/passwd"):
-            with self.subTest(src), self.assertRaises(ValueError):
-                self.client(src)
-        with self.assertRaisesRegex(ValueError, "Not a legal HTTP header"):
-            self.client("http://127.0.0.1:1", headers={"X": "a\r\nb"})
-
-    def test_verbose_prints_and_nothing_else_does(self) -> None:
-        app = self.app()
-        for verbose, printed in ((True, f"Loaded as API: {app.url}\n"), (False, "")):
-            out, err = io.StringIO(), io.StringIO()
-            with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-                client = self.client(app.url, verbose=verbose)
-                client.predict("x", api_name="/echo")
-            self.assertEqual((out.getvalue(), err.getvalue()), (printed, ""))
-
-    def test_repr_and_errors_hold_no_secret(self) -> None:
-        app = self.app()
-        secret = app.url.replace("//", "//user:s3cret@")
-        client = self.client(secret, "s3cret", headers={"Authorization": "s3cret"})
-        self.assertEqual(repr(client), f"<Client {app.url} Gradio 6.31.0 {len(client._app.listed)} named endpoints>")
-        app.on("POST", app.api + "/queue/join", Reply(500))
-        error = self.raises(glc.HTTPError, client.predict, "x", api_name="/echo")
-        self.assertNotIn("s3cret", str(error) + repr(error) + str(error.__dict__) + client.src)
-
-    def test_what_is_no_address_is_not_repeated_with_its_password(self) -> None:
-        for src, options in (
-            ("http://user:s3cret@127.0.0.1:99999", {}),
-            ("ftp://user:s3cret@127.0.0.1", {}),
-            ("http://app.example", {"proxy": "http://user:s3cret@127.0.0.1:99999"}),
-        ):
-            with self.subTest(src, **options):
-                error = self.raises(ValueError, self.client, src, **options)
-                self.assertIn("//127.0.0.1", str(error))
-                self.assertNotIn("s3cret", str(error))
-
-    def test_what_is_logged_holds_no_secret(self) -> None:
-        app = self.app()
-        secret = app.url.replace("//", "//user:s3cret@")
-        with self.assertLogs(glc.logger, "DEBUG") as logged:
-            client = self.client(secret, "s3cret", headers={"x-key": "s3cret"}, cookies={"session": "s3cret"})
-            client.predict("x", api_name="/echo", headers={"x-key": "s3cret"})
-            app.on("GET", app.api + "/queue/data", Reply(500))
-            self.raises(glc.ConnectionLost, client.predict, "x", api_name="/echo")
-        self.assertNotIn("s3cret", "\n".join(logged.output))
-
-
-class LoginTest(ClientCase):
-    def test_login_on_every_generation(self) -> None:
-        for version in ("3.16.2", "3.50.2", "4.0.2", "4.44.1", "6.31.0"):
-            with self.subTest(version):
-                app = self.app(version=version, auth=("Ada", "pä ss&="))
-                client = self.client(app.url, auth=("Ada", "pä ss&="))
-                self.assertEqual(client.predict("x", api_name="/echo"), "x")
-                error = self.raises(glc.AuthenticationError, self.client, app.url, auth=("Ada", "wrong"))
-                self.assertIn(f"Could not login to {app.url} as 'Ada': Incorrect credentials.", str(error))
-                self.assertNotIn("wrong", str(error))
-                error = self.raises(glc.AuthenticationError, self.client, app.url)
-                self.assertIn("Log in with auth=(user, password)", str(error))
-                error = self.raises(TypeError, self.client, app.url, auth="Ada:x")
-                self.assertIn("auth= takes a tuple of two, (user, password).", str(error))
-
-    def test_behind_a_redirect(self) -> None:
-        """A password goes to the host of the URL, or not at all."""
-        app = self.app(auth=("Ada", "x"))
-        with self.serve() as server:
-            server.on("GET", "/config", Reply(301, {"Location": app.url + "/config"}))
-            error = self.raises(glc.AuthenticationError, self.client, server.url, auth=("Ada", "x"))
-            self.assertIn(f"{server.url} redirects to {app.url}, which wants a login.", str(error))
-            self.assertEqual(self.paths(server) + self.paths(app), ["GET /config"] * 2)
-            server.on("GET", "/config", Reply(301, {"Location": "/sub/config"}))
-            server.on("GET", "/sub/config", Reply.json({"auth_required": True}, 401), config())
-            server.on("POST", "/sub/login", {"success": True})
-            self.assertEqual(self.client(server.url, auth=("Ada", "x")).src, server.url + "/sub")
-
-    def test_a_login_that_ends(self) -> None:
-        """As when the server is restarted: nothing has run yet, so the client logs in again, once."""
-        for version in ("3.50.2", "4.0.2", "4.44.1", "6.31.0"):
-            for skip_queue in (False, True):
-                with self.subTest(version, skip_queue=skip_queue):
-                    app = self.app(version=version, auth=("Ada", "x"))
-                    client = self.client(app.url, auth=("Ada", "x"), skip_queue=skip_queue)
-                    app._logins.clear()
-                    self.assertEqual(client.predict("x", api_name="/echo"), "x")
-                    app._logins.clear()
-                    path = client.predict(glc.handle_file(b"x", "a.txt"), api_name="/copy_file")
-                    self.assertEqual(Path(path).read_bytes(), b"x")
-
-    def test_a_login_that_ends_for_good(self) -> None:
-        app = self.app(auth=("Ada", "x"))
-        client = self.client(app.url, auth=("Ada", "x"))
-        jar = client._http._jars[glc.origin_of(app.url)]
-        without = self.client(app.url, cookies={cookie.name: str(cookie.value) for cookie in jar})
-        app._logins.clear()
-        app.auth = ("Ada", "changed")
-        error = self.raises(glc.AuthenticationError, client.predict, "x", api_name="/echo")
-        self.assertIn("Could not login", str(error))
-        self.assertEqual((error.status, error.endpoint), (400, "/echo"))
-        error = self.raises(glc.AuthenticationError, without.predict, "x", api_name="/echo")
-        self.assertEqual((error.status, error.endpoint), (401, "/echo"))
-
-    def test_a_pipe_that_has_been_read_is_not_sent_empty(self) -> None:
-        app = self.app(auth=("Ada", "x"))
-        client = self.client(app.url, auth=("Ada", "x"))
-        app._logins.clear()
-        out, into = os.pipe()
-        os.write(into, b"once")
-        os.close(into)
-        with os.fdopen(out, "rb") as pipe:
-            marked = glc.handle_file(pipe, "a.txt")
-            self.raises(glc.AuthenticationError, client.predict, marked, api_name="/copy_file")
-        self.assertEqual(glc.is_spent(glc.handle_file(__file__)), False)
-        self.assertEqual(client.predict("x", api_name="/echo"), "x")
-
-    def test_an_app_that_has_no_passwords(self) -> None:
-        with self.serve() as server:
-            server.on("GET", "/config", Reply.json({"auth_required": True}, 401))
-            server.on("POST", "/login", Reply(307, {"Location": "/elsewhere"}))
-            error = self.raises(glc.AuthenticationError, self.client, server.url, auth=("Ada", "x"))
-            self.assertIn("has no login by password: pass headers= or cookies= instead of auth=.", str(error))
-
-
-class HeadersTest(ClientCase):
-    def test_they_go_with_every_request(self) -> None:
-        app = self.app()
-        client = self.client(
-            app.url.replace("//", "//user:p%20w@"), "tok", headers={"X-A": "1"}, cookies={"c": "2", "d": "3"}
-        )
-        upload = glc.handle_file(b"x", "a.txt")
-        client.predict(upload, api_name="/copy_file")
-        client.predict(text="x", api_name="/echo")
-        kinds = {request.path.partition("=")[0] for request in app.requests}
-        self.assertGreaterEqual(len(kinds), 5)
-        login = base64.b64encode(b"user:p w").decode()
-        for request in app.requests:
-            with self.subTest(request.path):
-                self.assertEqual(request.headers["x-a"], "1")
-                self.assertEqual(request.headers["authorization"], f"Basic {login}")
-                self.assertEqual(request.headers["x-hf-authorization"], "Bearer tok")
-                self.assertEqual(request.cookies, {"c": "2", "d": "3"})
-
-    def test_those_of_a_call_win_and_end_with_it(self) -> None:
-        app = self.app()
-        client = self.client(app.url, headers={"X-A": "client", "X-B": "client"})
-        mine = {"x-a": "call"}
-        client.predict("x", api_name="/echo", headers=mine)
-        (join,) = app.wait_for("POST", app.api + "/queue/join")
-        self.assertEqual((join.headers["x-a"], join.headers["x-b"]), ("call", "client"))
-        client.predict("x", api_name="/echo")
-        self.assertEqual(app.wait_for("POST", app.api + "/queue/join", 2)[1].headers["x-a"], "client")
-        self.assertEqual(mine, {"x-a": "call"})
-
-    def test_illegal_ones_of_a_call(self) -> None:
-        app = self.app()
-        client = self.client(app.url)
-        for call in (client.predict, client.submit):
-            with self.assertRaisesRegex(ValueError, "Not a legal HTTP header"):
-                call("x", api_name="/echo", headers={"X": "a\r\nb"})
-        self.assertEqual(self.paths(app), ["GET /config"])
-
-    def test_a_token_that_was_found_stays_with_spaces(self) -> None:
-        app = self.app()
-        with mock.patch.dict(os.environ, {"HF_TOKEN": "found"}):
-            self.client(app.url).predict("x", api_name="/echo")
-        self.assertNotIn("found", str([request.headers for request in app.requests]))
-
-
-class EndpointTest(ClientCase):
-    def test_every_way_to_name_one(self) -> None:
-        app = self.app()
-        client = self.client(app.url)
-        number = app.by_name["echo"].id
-        for options in ({"api_name": "/echo"}, {"api_name": "echo"}, {"fn_index": number}):
-            self.assertEqual(client.predict("x", **options), "x")
-        self.assertEqual(self.client(app.url, api_name="/echo").predict("y"), "y")
-
-    def test_the_only_one_needs_no_name(self) -> None:
-        server = self.scripted(dependency("only"), dependency("hidden", api_visibility="private"))
-        client = self.client(server.url)
-        job = client.submit("x")
-        server.next_stream().push(self.completed("y"))
-        self.assertEqual(job.result(DEADLINE), "y")
-
-    def test_mistakes(self) -> None:
-        app = self.app()
-        client = self.client(app.url)
-        for call in (client.predict, client.submit):
-            error = self.raises(ValueError, call, "x", api_name="/ecco")
-            self.assertIn("Cannot find a function with `api_name`: /ecco (did you mean `/echo`?). ", str(error))
-            self.assertIn(f"{app.url} has: /add, /echo, ", str(error))
-            self.assertIn("`api_name`: 3.", str(self.raises(ValueError, call, "x", api_name=3)))
-            self.assertIn("`api_name`: ['/g'].", str(self.raises(ValueError, call, "x", api_name=["/g"])))
-            self.assertIn("Invalid function index: [1].", str(self.raises(ValueError, call, "x", fn_index=[1])))
-            self.assertIn("takes a mapping", str(self.raises(TypeError, call, "x", api_name="/echo", headers="x")))
-            error = self.raises(ValueError, call, "x")
-            self.assertIn(
-                "This Gradio app might have multiple endpoints. Please specify an `api_name` or `fn_index`.", str(error)
-            )
-            error = self.raises(ValueError, call, "x", fn_index=999)
-            self.assertEqual(str(error), f"Invalid function index: 999. {app.url}: there is none.")
-            number = app.by_name["browser_only"].id
-            error = self.raises(ValueError, call, "x", fn_index=number)
-            self.assertIn("it runs in the browser, not on the server", str(error))
-            error = self.raises(glc.InvalidAPIEndpointError, call, "x", fn_index=app.by_name["secret"].id)
-            self.assertIn("does not offer", str(error))
-            error = self.raises(TypeError, call, "x", "y", api_name="/echo")
-            self.assertIn(f"Too many arguments: 2 given, but /echo of {app.url} takes (text).", str(error))
-            error = self.raises(TypeError, partial(call, **{"self": "x"}, api_name="/echo"))
-            self.assertIn("Parameter `self` is not a valid key-word argument", str(error))
-        for callbacks in (4, ["x"]):
-            error = self.raises(TypeError, client.submit, "x", api_name="/echo", result_callbacks=callbacks)
-            self.assertIn("result_callbacks= takes a function or a list of functions.", str(error))
-        self.assertNotIn("POST", "".join(self.paths(app)))
-
-    def test_hidden_ones_are_not_suggested(self) -> None:
-        server = self.scripted(dependency("seen"), dependency("reset_1", show_api=False))
-        client = self.client(server.url)
-        for name in ("reset_2", "seem"):
-            self.assertNotIn("reset_1", str(self.raises(ValueError, client.predict, "x", api_name=name)))
-        self.assertIn("1 named endpoints", repr(client))
-        job = client.submit("x", api_name="/reset_1")
-        server.next_stream().push(self.completed("y"))
-        self.assertEqual(job.result(DEADLINE), "y")
+# === Call =============================================================================================================
 
 
 class CallTest(ClientCase):
@@ -5730,11 +6680,11 @@ class CallTest(ClientCase):
         heard: list[Any] = []
         join = glc.join_queue
 
-        def interrupted(call: glc.Call) -> str:
+        def interrupted(talk: glc.Conversation) -> str:
             if not heard:
                 heard.append("signal")
                 signal.raise_signal(signal.SIGTERM)
-            return join(call)
+            return join(talk)
 
         def handler(*_: object) -> None:
             heard.append(client.predict("predict", api_name="/echo"))
@@ -5828,7 +6778,7 @@ class CallTest(ClientCase):
             (Reply(404, (), "gone"), glc.HTTPError, "answered 404: gone"),
             (Reply.json({"error": "boom"}, 500), glc.AppError, "boom"),
             (Reply.json({"error": None}, 500), glc.AppError, "show_error=True"),
-            (Reply.json([1]), glc.ProtocolError, "without an output"),
+            (Reply.json([1]), glc.ProtocolError, "without outputs"),
             (None, glc.ConnectionFailed, "Could not talk to"),
         ):
             with self.subTest(words):
@@ -5838,7 +6788,35 @@ class CallTest(ClientCase):
                 self.assertEqual(self.carried(error)[2:5], ("/f", None, glc.Status.PROCESSING))
                 if kind is glc.HTTPError:
                     told = (error.status, error.url, error.retry_after)
-                    self.assertIn(told, ((503, server.url + "/run/f", "7"), (404, server.url + "/run/f", None)))
+                    self.assertIn(told, ((503, server.url + "/run/f", 7.0), (404, server.url + "/run/f", None)))
+
+    def test_a_login_that_something_in_front_of_the_app_wants_meanwhile(self) -> None:
+        server = self.scripted(dependency("f", [4]), dependency("g", queue=False))
+        client = self.client(server.url)
+        target = "http://sso.example/start"
+        for path in ("/queue/join", "/run/g", "/upload"):
+            server.on("POST", path, Reply(302, {"Location": f"{target}?state=secret"}))
+        for call in (
+            partial(client.predict, None, api_name="/f"),
+            partial(client.predict, "x", api_name="/g"),
+            partial(client.predict, glc.handle_file(b"x", "a.png"), api_name="/f"),
+        ):
+            error = self.raises(glc.AuthenticationError, call)
+            self.assertIn(f"redirects to {target!r}", str(error))
+            self.assertEqual((error.status, error.location), (302, target))
+
+    def test_event_ids_do_not_lead_elsewhere(self) -> None:
+        for event_id in ("../x", "a/b", "a?b", "..", "a" * 201, "é"):
+            with self.subTest(event_id):
+                server = self.scripted()
+                server.on("POST", "/queue/join", {"event_id": event_id})
+                error = self.raises(glc.ProtocolError, self.client(server.url).predict, "x")
+                self.assertIn("gave no event id but", str(error))
+
+    def test_a_direct_call_of_a_function_whose_name_has_a_slash(self) -> None:
+        server = self.scripted(dependency("a/b", queue=False))
+        server.on("POST", "/run/predict", lambda request: {"data": [request.json()["fn_index"]]})
+        self.assertEqual(self.client(server.url).predict("x", api_name="a/b"), 0)
 
     def test_messages_of_the_future_are_passed_over(self) -> None:
         server = self.scripted()
@@ -5848,19 +6826,19 @@ class CallTest(ClientCase):
 
     def test_a_session_that_ends_before_the_join(self) -> None:
         app = self.app()
-        real = glc.Session._join
+        real = glc.Session.join
         for endpoint in ("/echo", "/count"):  # the latter has State
             client = self.client(app.url)
-            first = client._session
+            first = client.session_hash
 
-            def join(session: glc.Session, *args: Any, first: glc.Session = first) -> str:
-                if session is first:
-                    session._abort()
-                return real(session, *args)
+            def join(session: glc.Session, *args: Any, first: str = first) -> None:
+                if session.hash == first:
+                    session.state = "retired"
+                real(session, *args)
 
-            with self.subTest(endpoint), mock.patch.object(glc.Session, "_join", join):
+            with self.subTest(endpoint), mock.patch.object(glc.Session, "join", join):
                 client.submit("x", api_name=endpoint).result(DEADLINE)
-                self.assertNotEqual(client.session_hash, first.hash)
+                self.assertNotEqual(client.session_hash, first)
 
     def test_python_gives_up_on_a_value(self) -> None:
         app = self.app()
@@ -5873,8 +6851,6 @@ class CallTest(ClientCase):
         server = self.scripted()
         job = self.client(server.url).submit("x")
         stream = server.next_stream()
-        seen: queue.Queue[glc.StatusUpdate] = queue.Queue()
-        job._wakers.append(lambda: seen.put(job.status()))
         for message, code in (
             ({"msg": "estimation", "rank": 1, "queue_size": 2, "rank_eta": 3.5}, glc.Status.IN_QUEUE),
             ({"msg": "process_starts", "eta": 1}, glc.Status.PROCESSING),
@@ -5882,7 +6858,7 @@ class CallTest(ClientCase):
             ({"msg": "log", "log": "hello", "level": "info"}, glc.Status.LOG),
         ):
             stream.push({**message, "event_id": "id"})
-            self.assertEqual(seen.get(timeout=DEADLINE).code, code)
+            wait_until(lambda code=code: job.status().code is code)  # type: ignore[misc]
         self.assertEqual(job.status().log, ("hello", "info"))
         stream.push(self.completed("y"))
         self.assertEqual(job.result(DEADLINE), "y")
@@ -5918,7 +6894,7 @@ class CallTest(ClientCase):
                     error = self.raises(kind, call, "x")
                     self.assertIn(words, str(error))
                     told = (server.url + "/queue/join", None if kind is glc.ProtocolError else reply.status)
-                    retry_after = "7" if kind is glc.TooManyRequestsError else None
+                    retry_after = 7.0 if kind is glc.TooManyRequestsError else None
                     expected = (*told, "/predict", None, glc.Status.STARTING, retry_after)
                     self.assertEqual(self.carried(error), expected)
                 self.assertEqual(server.wait_for("POST", "/queue/join", 2)[2:], [])
@@ -5935,7 +6911,7 @@ class CallTest(ClientCase):
                 wait_until(job.running)
                 stream.cut(rst)
                 error = self.raises(glc.ConnectionLost, job.result, DEADLINE)
-                url = f"{server.url}/queue/data?session_hash={session}"
+                url = f"{server.url}/queue/data"  # without the session's hash
                 self.assertEqual(self.carried(error), (url, None, "/predict", "id", glc.Status.PROCESSING, None))
                 again = client.submit("x")
                 server.next_stream().push(self.completed("y"))
@@ -5958,11 +6934,12 @@ class CallTest(ClientCase):
     def test_a_value_that_is_nested_too_deeply(self) -> None:
         server = self.scripted()
         job = self.client(server.url).submit("x")
-        deep = "[" * 3000 + "]" * 3000
+        deep = "[" * 100_000 + "]" * 100_000  # 3.14 reads some thousands
         text = json.dumps(self.completed("VALUE")).replace('"VALUE"', deep)
         stream = server.next_stream()
         stream.raw(f"data: {text}\n\n".encode())
         stream.end()
+        server.next_stream().push({"msg": "unexpected_error", "message": "Server stopped unexpectedly."})
         error = job.exception(DEADLINE)
         self.assertTrue(error is None or isinstance(error, glc.GradioError), error)
 
@@ -5990,8 +6967,25 @@ class CallTest(ClientCase):
             self.assertEqual(len(server.wait_for("POST", "/queue/join", number + 1)), number + 1)
             stream.push(self.completed(number, event_id=f"id{number}"))
             self.assertEqual(job.result(DEADLINE), number)
-            if number < 2:
-                wait_until(lambda n=number: len(server.requests) >= n + 4)  # type: ignore[misc]
+
+    def test_no_more_jobs_run_at_a_time_than_max_workers(self) -> None:
+        """Nor while the callback of an earlier one goes on, which is no part of a job."""
+        server = self.scripted()
+        server.on("POST", "/queue/join", *({"event_id": f"id{number}"} for number in range(4)))
+        client = self.client(server.url, max_workers=2)
+        go = threading.Event()
+        self.addCleanup(go.set)
+        jobs = [client.submit("x") for _ in range(4)]
+        jobs[0].add_done_callback(lambda _: go.wait(DEADLINE))
+        stream = server.next_stream()
+        server.wait_for("POST", "/queue/join", 2)
+        stream.push(self.completed("y", event_id="id0"))
+        self.assertEqual(len(server.wait_for("POST", "/queue/join", 3)), 3)
+        go.set()
+        for number in (1, 2, 3):
+            self.assertEqual(len(server.wait_for("POST", "/queue/join", min(4, number + 2))), min(4, number + 2))
+            stream.push(self.completed("y", event_id=f"id{number}"))
+        self.assertEqual([job.result(DEADLINE) for job in jobs], ["y"] * 4)
 
     def test_a_callback_may_wait_for_another_job(self) -> None:
         app = self.app()
@@ -6092,42 +7086,30 @@ class ThreadsTest(ClientCase):
             self.assertIn("can't start new thread", str(self.raises(RuntimeError, job.result, DEADLINE)))
         self.assertEqual(client.predict("x", api_name="/echo"), "x")
 
-    def test_jobs_that_have_one_are_not_concerned(self) -> None:
-        client = self.client(self.app().url)
-        go, work = threading.Event(), glc.Client._work
+    def test_one_that_exists_carries_out_the_jobs_of_those_that_cannot_be_had(self) -> None:
+        server = self.server()
+        client = self.client(server.url)
+        first = client.submit("a")
+        stream = server.next_stream()
+        with self.no_threads():
+            second = client.submit("b")
+            stream.push(self.completed("x", event_id="a"))
+            server.wait_for("POST", "/queue/join", 2)
+            server.next_stream() if stream.ended else stream.push(self.completed("y", event_id="b"))
+        self.assertEqual([first.result(DEADLINE), second.result(DEADLINE)], ["x", "y"])
 
-        def late(client: glc.Client) -> None:
-            go.wait(DEADLINE)
-            work(client)
-
-        with mock.patch.object(glc.Client, "_work", late):
-            jobs = [client.submit(text, api_name="/echo") for text in "ab"]
-            with self.no_threads():
-                last = client.submit("c", api_name="/echo")
-            go.set()
-        self.raises(RuntimeError, last.result, DEADLINE)
-        self.assertEqual([job.result(DEADLINE) for job in jobs], ["a", "b"])
-
-    def test_the_outcome_of_a_job_comes_before_the_callbacks_of_others(self) -> None:
-        for exits in (False, True):
-            with self.subTest(exits=exits):
-                server = self.server()
-                client = self.client(server.url, max_workers=1)
-                first, second = client.submit("a"), client.submit("b")
-                seen: list[Any] = []
-                second.add_done_callback(lambda _, first=first, seen=seen: seen.append(first.result(DEADLINE)))
-                if exits:
-                    second.add_done_callback(lambda _: sys.exit(1))
-                stream = server.next_stream()
-                with self.no_threads():
-                    stream.push(self.completed("x", event_id="a"))
-                    self.raises(RuntimeError, second.result, DEADLINE)
-                    wait_until(lambda client=client: not client._running and seen)
-                self.assertEqual(seen, ["x"])
-                client.close()
-                if exits:
-                    wait_until(lambda: self._stray)
-                    self.assertIn("SystemExit", str(self._stray.pop()))
+    def test_a_callback_that_ends_its_thread_holds_up_no_job(self) -> None:
+        server = self.server()
+        client = self.client(server.url, max_workers=1)
+        first, second = client.submit("a"), client.submit("b")
+        first.add_done_callback(lambda _: sys.exit(1))
+        stream = server.next_stream()
+        stream.push(self.completed("x", event_id="a"))
+        server.wait_for("POST", "/queue/join", 2)
+        stream.push(self.completed("y", event_id="b"))
+        self.assertEqual([first.result(DEADLINE), second.result(DEADLINE)], ["x", "y"])
+        wait_until(lambda: self._stray)
+        self.assertIn("SystemExit", str(self._stray.pop()))
 
     def test_none_for_the_stream(self) -> None:
         """The server, which has taken the job, is told."""
@@ -6135,13 +7117,13 @@ class ThreadsTest(ClientCase):
         client = self.client(server.url)
         with self.no_threads("stream"):
             self.raises(RuntimeError, client.submit("x").result, DEADLINE)
-        (told,) = server.wait_for("POST", "/stream/a")
-        self.assertEqual(told.json()["data"], [])
+        (told,) = server.wait_for("POST", "/cancel")
+        self.assertEqual(told.json()["event_id"], "a")
 
     def test_ctrl_c_in_submit_holds_up_no_later_job(self) -> None:
         server = self.server()
         client = self.client(server.url)
-        with mock.patch.object(glc.Client, "_start_waiting", side_effect=KeyboardInterrupt):
+        with mock.patch.object(glc.Worker, "start", side_effect=KeyboardInterrupt):
             self.raises(KeyboardInterrupt, client.submit, "interrupted")
         for text in "xyz":
             client.submit(text)
@@ -6167,30 +7149,10 @@ class CancelTest(ClientCase):
                 self.assertEqual(client.predict("still alive", api_name="/echo"), "still alive")
                 client.close()
 
-    def test_a_generator_of_3_16_without_a_queue(self) -> None:
-        server = self.scripted(dependency("f", queue=False), version="3.16.2", protocol="ws")
-        go = threading.Event()
-
-        def step(request: Any) -> Any:
-            if len([path for path in self.paths(server) if path == "POST /run/f"]) > 1:
-                go.wait(DEADLINE)
-            return {"data": ["x"], "is_generating": True}
-
-        server.on("POST", "/run/f", step)
-        job = self.client(server.url).submit("x")
-        self.assertEqual(self.first(job), "x")
-        server.wait_for("POST", "/run/f", 2)
-        self.assertTrue(job.cancel())
-        go.set()
-        wait_until(lambda: not gradio_threads())
-        self.assertEqual(self.paths(server).count("POST /run/f"), 2)
-
-    def test_a_queued_generator_of_4_44_is_stopped_as_it_starts(self) -> None:
-        """This server can only stop what runs, and another job needs the stream."""
-        types = {"generator": True}
-        server = self.scripted(dependency("f", types=types), dependency("g", types=types), version="4.44.1")
+    def test_a_queued_generator_of_4_44_beside_another_job(self) -> None:
+        """This server cannot take it out of its queue: it runs there, and nobody waits for it."""
+        server = self.scripted(dependency("f"), dependency("g", types={"generator": True}), version="4.44.1")
         server.on("POST", "/queue/join", {"event_id": "f"}, {"event_id": "g"})
-        server.on("POST", "/cancel", {"success": True})
         client = self.client(server.url)
         other = client.submit("x", api_name="/f")
         stream = server.next_stream()
@@ -6199,77 +7161,90 @@ class CancelTest(ClientCase):
         stream.push({"msg": "estimation", "event_id": "g", "rank": 1})
         wait_until(lambda: job.status().code is glc.Status.IN_QUEUE)
         self.assertTrue(job.cancel())
-        self.assertEqual(self.paths(server).count("POST /cancel"), 0)
-        stream.push({"msg": "process_starts", "event_id": "g"})
-        (cancel,) = server.wait_for("POST", "/cancel")
-        self.assertEqual((cancel.json()["event_id"], cancel.json()["fn_index"]), ("g", 1))
-        stream.push(self.completed("y", event_id="f"))
-        self.assertEqual(other.result(DEADLINE), "y")
+        stream.push({"msg": "process_starts", "event_id": "g"}, self.completed("y", event_id="f"))
+        self.assertEqual((other.result(DEADLINE), job.cancelled()), ("y", True))
+        self.assertEqual([path for path in self.paths(server)[3:] if path.startswith("POST")], ["POST /queue/join"])
 
-    def test_a_generator_of_4_44_that_starts_while_another_call_of_it_waits(self) -> None:
-        """Nothing can be done until that one has ended; then it is stopped."""
-        server = self.scripted(dependency("f", types={"generator": True}), dependency("g"), version="4.44.1")
-        server.on("POST", "/queue/join", {"event_id": "g"}, {"event_id": "a"}, {"event_id": "b"})
-        server.on("POST", "/cancel", {"success": True})
-        client = self.client(server.url)
-        client.submit("x", api_name="/g")
-        stream = server.next_stream()
-        jobs = [client.submit("x", api_name="/f") for _ in range(2)]
-        server.wait_for("POST", "/queue/join", 3)
-        stream.push(
-            {"msg": "estimation", "event_id": "a", "rank": 0}, {"msg": "estimation", "event_id": "b", "rank": 1}
-        )
-        wait_until(lambda: {job.status().rank for job in jobs} == {0, 1})
-        first, second = sorted(jobs, key=lambda job: job.status().rank or 0)
-        self.assertTrue(first.cancel())
-        planned: list[Any] = []
-        steps = glc.cancel_steps
-        self.patch(glc, "cancel_steps", lambda *args: planned.append(steps(*args)) or planned[-1])
-        stream.push({"msg": "process_starts", "event_id": "a"})
-        wait_until(lambda: planned == [()])
-        self.assertEqual(self.paths(server).count("POST /cancel"), 0)
-        stream.push(self.completed("y", event_id="b"))
-        self.assertEqual(second.result(DEADLINE), "y")
-        stream.push({"msg": "process_generating", "event_id": "a", "output": {"data": ["z"]}, "success": True})
-        (cancel,) = server.wait_for("POST", "/cancel")
-        self.assertEqual((cancel.json()["event_id"], cancel.json()["fn_index"]), ("a", 0))
-
-    def test_a_generator_of_4_32_that_had_not_yielded_when_it_was_to_be_reset(self) -> None:
-        """The server says so, and is told again after the next message."""
-        types = {"generator": True}
-        server = self.scripted(dependency("f", types=types), dependency("g", types=types), version="4.32.2")
-        server.on("POST", "/queue/join", {"event_id": "f"}, {"event_id": "g"})
-        server.on("POST", "/reset", {"success": False}, {"success": True})
-        server.on("POST", "/cancel", {"success": True})
-        client = self.client(server.url)
-        client.submit("x", api_name="/f")
-        stream = server.next_stream()
-        job = client.submit("x", api_name="/g")
-        server.wait_for("POST", "/queue/join", 2)
-        stream.push({"msg": "process_starts", "event_id": "g"})
-        wait_until(lambda: job.status().code is glc.Status.PROCESSING)
-        self.assertTrue(job.cancel())
-        server.wait_for("POST", "/reset")
-        stream.push({"msg": "process_generating", "event_id": "g", "output": {"data": ["y"]}, "success": True})
-        server.wait_for("POST", "/cancel")
-        ends = [path for path in self.paths(server) if path in ("POST /reset", "POST /cancel")]
-        self.assertEqual(ends, ["POST /reset", "POST /reset", "POST /cancel"])
+    def test_a_running_generator_beside_another_job(self) -> None:
+        """It is stopped; or, where that would need its next value or harm a sibling, it is not, and nothing changes."""
+        generating = {"msg": "process_generating", "event_id": "g", "output": {"data": ["y"]}, "success": True}
+        for version, sibling, yielded, told in (
+            ("4.44.1", False, False, "/cancel"),
+            ("4.44.1", True, True, ""),
+            ("4.32.2", False, True, "/reset"),
+            ("4.32.2", True, True, "/reset"),
+            ("4.32.2", False, False, ""),
+            ("6.31.0", False, True, "/cancel"),
+            ("6.31.0", True, True, "/stream/g"),
+        ):
+            with self.subTest(version, sibling=sibling, yielded=yielded):
+                types = {"generator": True}
+                server = self.scripted(dependency("f"), dependency("g", types=types), version=version)
+                server.on("POST", "/queue/join", {"event_id": "f"}, {"event_id": "g"})
+                client = self.client(server.url)
+                client.submit("x", api_name="/g" if sibling else "/f")
+                stream = server.next_stream()
+                job = client.submit("x", api_name="/g")
+                server.wait_for("POST", "/queue/join", 2)
+                stream.push({"msg": "process_starts", "event_id": "g"}, *([generating] if yielded else ()))
+                code = glc.Status.ITERATING if yielded else glc.Status.PROCESSING
+                wait_until(lambda job=job, code=code: job.status().code is code)  # type: ignore[misc]
+                self.assertIs(job.cancel(), bool(told))
+                if told:
+                    (request,) = server.wait_for("POST", told)
+                    self.assertIn("g", (request.json().get("event_id"), request.path.rpartition("/")[2]))
+                client.close()
 
     def test_between_the_upload_and_the_call(self) -> None:
-        for last in ("_send_files", "_complete"):
+        for last in (glc.Transfers, "send"), (glc, "choose_protocol"):
             with self.subTest(last):
                 server = self.scripted()
                 client = self.client(server.url)
+                job: list[glc.Job] = []
+                submitted = threading.Event()
+                real = getattr(*last)
 
-                def do_and_cancel(do: Any, call: Any) -> Any:
-                    done = do(call)
-                    self.assertTrue(call.job.cancel())
+                def do_and_cancel(*args: Any, job: Any = job, go: Any = submitted, real: Any = real) -> Any:
+                    done = real(*args)
+                    go.wait(DEADLINE)
+                    self.assertTrue(job[0].cancel())
                     return done
 
-                self.patch(client, last, partial(do_and_cancel, getattr(client, last)))
-                self.raises(concurrent.futures.CancelledError, client.submit("x").result, DEADLINE)
+                with mock.patch.object(*last, do_and_cancel):
+                    job.append(client.submit("x"))
+                    submitted.set()
+                    self.raises(concurrent.futures.CancelledError, job[0].result, DEADLINE)
+                    client.close()
                 self.assertEqual(self.paths(server), ["GET /config"])
-                client.close()
+
+    def test_while_its_file_is_on_its_way(self) -> None:
+        """That ends the transfer, and the next job has the place."""
+        server = self.scripted(dependency("f"), dependency("g", types={"generator": True}))
+        go = threading.Event()
+        self.addCleanup(go.set)
+
+        def drip() -> Iterator[bytes]:
+            yield b"x"
+            go.wait(DEADLINE)
+
+        server.on("GET", "/file=*", lambda request: Reply(200, {"Content-Length": "100"}, drip()))
+        server.on("POST", "/queue/join", {"event_id": "a"}, {"event_id": "b"}, {"event_id": "c"})
+        client = self.client(server.url, max_workers=1)
+        output = {"data": [{**MARKED, "path": "/srv/a.txt"}]}
+        jobs = [client.submit("x", api_name=name) for name in ("/f", "/g", "/f")]
+        stream = server.next_stream()
+        stream.push({"msg": "process_starts", "event_id": "a"}, self.completed(*output["data"], event_id="a"))
+        for number, job in enumerate(jobs[:2]):
+            server.wait_for("GET", "/file=/srv/a.txt", number + 1)
+            self.assertTrue(job.cancel())
+            self.assertTrue(job.cancelled())
+            server.wait_for("POST", "/queue/join", number + 2)
+            if number == 0:
+                generating = {"msg": "process_generating", "event_id": "b", "output": output, "success": True}
+                stream.push({"msg": "process_starts", "event_id": "b"}, generating)
+        stream.push(self.completed("y", event_id="c"))
+        self.assertEqual(jobs[2].result(DEADLINE), "y")
+        self.assertEqual(self.files(), [])
 
     def test_a_plain_function_that_runs(self) -> None:
         app = self.app()
@@ -6293,7 +7268,7 @@ class CancelTest(ClientCase):
         self.assertEqual(len(server.wait_for("POST", "/queue/join")), 1)
 
     def test_ctrl_c_cancels(self) -> None:
-        real = glc.Job._publish
+        real = glc.Job.publish
 
         def publish(job: glc.Job, *args: Any) -> None:
             real(job, *args)
@@ -6304,7 +7279,7 @@ class CancelTest(ClientCase):
             with self.subTest(version):
                 app = self.app(version=version)
                 client = self.client(app.url)
-                with mock.patch.object(glc.Job, "_publish", publish), self.assertRaises(KeyboardInterrupt):
+                with mock.patch.object(glc.Job, "publish", publish), self.assertRaises(KeyboardInterrupt):
                     client.predict(1000, 300, f"ctrl-c-{version}", api_name="/steps")
                 client.submit(f"ctrl-c-{version}", 9, api_name="/wake").result(DEADLINE)
                 self.assertEqual(client.predict("x", api_name="/echo"), "x")
@@ -6313,13 +7288,25 @@ class CancelTest(ClientCase):
     def test_ctrl_c_as_the_server_has_just_taken_the_job(self) -> None:
         server = self.scripted()
         client = self.client(server.url)
-        with mock.patch.object(glc.Session, "_join", new=interrupted(glc.Session._join)):
+        with mock.patch.object(glc.Session, "join", new=interrupted(glc.Session.join)):
             with self.assertRaises(KeyboardInterrupt):
                 client.predict("x")
         (request,) = server.wait_for("POST", "/cancel")
         self.assertEqual(request.json()["event_id"], "id")
-        self.assertEqual(client._session._waiting, {})
         client.close()
+
+    def test_while_it_joins(self) -> None:
+        server = self.scripted()
+        go = threading.Event()
+        self.addCleanup(go.set)
+        server.on("POST", "/queue/join", lambda request: {"event_id": "id"} if go.wait(DEADLINE) else None)
+        client = self.client(server.url)
+        job = client.submit("x")
+        server.wait_for("POST", "/queue/join")
+        self.assertTrue(job.cancel())
+        go.set()
+        (request,) = server.wait_for("POST", "/cancel")
+        self.assertEqual(request.json()["event_id"], "id")
 
     def test_while_it_waits_for_its_turn_to_join(self) -> None:
         server = self.scripted()
@@ -6346,24 +7333,1647 @@ class CancelTest(ClientCase):
         self.assertTrue(job.cancel())
         (request,) = server.wait_for("POST", "/cancel")
         self.assertEqual(request.json()["event_id"], "id")
-        self.assertNotEqual(request.json()["fn_index"], 0)
         with self.assertRaises(concurrent.futures.CancelledError):
             job.result(DEADLINE)
 
-    def test_one_in_the_queue_of_a_server_that_cannot_take_it_out(self) -> None:
-        app = self.app(version="4.24.0")
+    def test_a_queued_one_beside_a_sibling_leaves_the_sibling_alone(self) -> None:
+        server = self.scripted(version="6.31.0")
+        server.on("POST", "/queue/join", {"event_id": "a"}, {"event_id": "b"})
+        client = self.client(server.url)
+        first = client.submit("x")
+        stream = server.next_stream()
+        second = client.submit("x")
+        server.wait_for("POST", "/queue/join", 2)
+        stream.push({"msg": "estimation", "event_id": "b"})
+        wait_until(lambda: second.status().code is glc.Status.IN_QUEUE)
+        self.assertTrue(second.cancel())
+        (request,) = server.wait_for("POST", "/cancel")
+        self.assertEqual(request.json()["event_id"], "b")
+        self.assertNotEqual(request.json()["fn_index"], 0)  # all of which would be stopped
+        stream.push(self.completed("y", event_id="a"))
+        self.assertEqual(first.result(DEADLINE), "y")
+
+
+class ProgressOfFilesTest(ClientCase):
+    """A job tells how far its files are."""
+
+    def test_bytes_are_counted(self) -> None:
+        app = self.app()
         client = self.client(app.url)
-        running = client.submit(300, "later-a", api_name="/sleep")
-        wait_until(running.running)
-        waiting = client.submit(3, 300, "later-b", api_name="/steps")
-        wait_until(lambda: waiting.status().code is glc.Status.IN_QUEUE)
-        self.assertTrue(waiting.cancel())
-        client.submit("later-a", 9, api_name="/wake").result(DEADLINE)
-        self.assertEqual(running.result(DEADLINE), "slept later-a")
-        wait_until(lambda: app._running and not app._running[0].alive, "the end of the generator", DEADLINE / 4)
-        client.submit("later-b", 9, api_name="/wake").result(DEADLINE)
-        self.assertTrue(waiting.cancelled())
+        size = 3 * glc.UPLOAD_CHUNK + 1
+        told: list[Any] = []
+        real = glc.Job.publish
+
+        def publish(job: glc.Job, step: glc.Step) -> None:
+            for unit in step.status.progress_data or ():
+                told.append((step.status.code, unit.desc, unit.index, unit.length, unit.unit))
+            real(job, step)
+
+        self.patch(glc, "TELL_SECONDS", 0)
+        with mock.patch.object(glc.Job, "publish", publish):
+            client.predict(glc.handle_file(b"x" * size, "big.txt"), api_name="/copy_file")
+        for code, desc in (
+            (glc.Status.SENDING_DATA, "uploading big.txt"),
+            (glc.Status.PROGRESS, "downloading big.txt"),
+        ):
+            mine = [row for row in told if row[:2] == (code, desc)]
+            self.assertEqual({row[3:] for row in mine}, {(size, "bytes")})
+            done = [row[2] for row in mine]
+            self.assertEqual((done, done[-1]), (sorted(set(done)), size))
+            self.assertGreater(len(done), 3)
+        told.clear()
+        self.patch(glc, "TELL_SECONDS", 3600)
+        with mock.patch.object(glc.Job, "publish", publish):
+            client.predict(glc.handle_file(b"x" * size, "big.txt"), api_name="/copy_file")
+        self.assertLessEqual(len(told), 4)  # the first and the last of each
+        self.assertEqual([row[2] for row in told if row[2] == size], [size, size])
+
+    def test_a_file_of_unknown_size(self) -> None:
+        server = self.scripted()
+        server.on("GET", "/file=*", Reply(200, (), [b"abc", b"de"]))
+        told: list[Any] = []
+        self.patch(glc.Job, "publish", lambda job, step: told.extend(step.status.progress_data or ()))
+        job = self.client(server.url).submit("x")
+        server.next_stream().push(self.completed({**MARKED, "path": "/srv/a.txt"}))
+        job.result(DEADLINE)
+        self.assertEqual((told[-1].index, told[-1].length, told[-1].desc), (5, 5, "downloading a.txt"))
+
+
+class UploadTest(ClientCase):
+    def test_the_request(self) -> None:
+        for version in ("3.50.2", "4.44.1", "6.31.0"):
+            with self.subTest(version):
+                app = self.app(version=version)
+                client = self.client(app.url)
+                path = self.folder() / "größe & co.txt"
+                path.write_bytes(b"from the disk")
+                files = [
+                    glc.handle_file(path),
+                    glc.handle_file(str(path), name="other.txt"),
+                    glc.handle_file(b"bytes", "b.bin"),
+                ]
+                results = client.predict(files, api_name="/copy_files")
+                self.assertEqual([Path(result).read_bytes() for result in results], [b"from the disk"] * 2 + [b"bytes"])
+                (request,) = app.wait_for("POST", app.api + "/upload")
+                parts = parse_multipart(request.body, request.headers["content-type"])
+                self.assertEqual(
+                    parts,
+                    [
+                        ("files", "größe & co.txt", b"from the disk"),
+                        ("files", "other.txt", b"from the disk"),
+                        ("files", "b.bin", b"bytes"),
+                    ],
+                )
+
+    def test_every_source(self) -> None:
+        app = self.app()
+        client = self.client(app.url)
+        with self.serve() as web, tempfile.TemporaryFile() as opened:
+            web.on("GET", "/dir/a%20b.txt", Reply(302, {"Location": "/c"}))
+            web.on("GET", "/dir/a b.txt", Reply(302, {"Location": "/c"}))
+            web.on("GET", "/c", "from the web")
+            opened.write(b"skipped, opened")
+            opened.seek(9)
+            pipe_out, pipe_in = os.pipe()
+            os.write(pipe_in, b"from a pipe")
+            os.close(pipe_in)
+            with os.fdopen(pipe_out, "rb") as pipe:
+                for source, content in (
+                    (glc.handle_file(web.url + "/dir/a%20b.txt"), b"from the web"),
+                    (glc.handle_file(opened, "o.txt"), b"opened"),
+                    (glc.handle_file(pipe, "p.txt"), b"from a pipe"),
+                    (glc.handle_file(b"bytes", "b.txt"), b"bytes"),
+                    (glc.handle_file(b"", "empty.txt"), b""),
+                    (glc.file(__file__), Path(__file__).read_bytes()),
+                ):
+                    with self.subTest(content[:20]):
+                        result = client.predict(source, api_name="/copy_file")
+                        self.assertEqual(Path(result).read_bytes(), content)
+
+    def test_a_login_in_a_url_is_sent_and_not_shown(self) -> None:
+        client = self.client(self.app().url)
+        with self.serve() as web:
+            web.on("GET", "/a.txt", "from the web")
+            address = web.url.replace("//", "//ada:p%40ss@")
+            path = client.predict(glc.handle_file(address + "/a.txt"), api_name="/copy_file")
+            self.assertEqual(Path(path).read_bytes(), b"from the web")
+            (request,) = web.requests
+            self.assertEqual(request.headers["authorization"], "Basic " + base64.b64encode(b"ada:p@ss").decode())
+            web.on("GET", "/gone.txt", Reply(404))
+            error = self.raises(
+                glc.HTTPError, client.predict, glc.handle_file(address + "/gone.txt"), api_name="/copy_file"
+            )
+            self.assertNotIn("p%40ss", str(error) + str(error.url))
+
+    def test_the_same_file_twice_is_uploaded_once(self) -> None:
+        app = self.app()
+        client = self.client(app.url)
+        marked = glc.handle_file(b"x", "a.txt")
+        client.predict([marked, marked], api_name="/copy_files")
+        (request,) = app.wait_for("POST", app.api + "/upload")
+        self.assertEqual(len(parse_multipart(request.body, request.headers["content-type"])), 1)
+
+    def test_an_open_file_can_be_sent_again(self) -> None:
+        client = self.client(self.app().url)
+        with tempfile.TemporaryFile() as opened:
+            opened.write(b"skipped, sent")
+            opened.seek(9)
+            marked = glc.handle_file(opened, "a.txt")
+            for _ in range(2):
+                self.assertEqual(Path(client.predict(marked, api_name="/copy_file")).read_bytes(), b"sent")
+
+    def test_an_open_file_is_read_when_it_is_marked(self) -> None:
+        client = self.client(self.app().url)
+        with tempfile.TemporaryFile() as opened:
+            opened.write(b"skipped, sent")
+            opened.seek(9)
+            marked = [glc.handle_file(opened, name) for name in ("a.txt", "b.txt")]
+        paths = client.predict(marked, api_name="/copy_files")
+        self.assertEqual([Path(path).read_bytes() for path in paths], [b"sent", b""])
+
+    def test_a_file_that_is_deleted_before_it_is_sent(self) -> None:
+        path = self.folder() / "a.txt"
+        path.write_text("x")
+        marked = glc.handle_file(path)
+        path.unlink()
+        error = self.raises(ValueError, self.client(self.app().url).predict, marked, api_name="/copy_file")
+        self.assertIn("File a.txt could not be read: ", str(error))
+
+    def test_a_named_pipe(self) -> None:
+        needs("named pipes", hasattr(os, "mkfifo"))
+        client = self.client(self.app().url)
+        path = self.folder() / "pipe"
+        os.mkfifo(path)
+        writer = Running(path.write_bytes, b"from a pipe")
+        marked = glc.handle_file(path)
+        writer.result()
+        for _ in range(2):
+            self.assertEqual(Path(client.predict(marked, api_name="/copy_file")).read_bytes(), b"from a pipe")
+
+    def test_what_handle_file_refuses(self) -> None:
+        error = self.raises(ValueError, glc.handle_file, "/no/such/file")
+        self.assertEqual(str(error), "File /no/such/file does not exist on local filesystem and is not a valid URL.")
+        self.raises(ValueError, glc.handle_file, str(self.downloads))
+        with open(__file__, encoding="utf-8") as text, open(__file__, "rb") as closed:
+            closed.close()
+            self.raises(ValueError, glc.handle_file, closed)
+            for wrong in (text, io.StringIO(__file__), mock.Mock(["read"]), 5, {"path": __file__}):
+                self.assertIn("in binary mode", str(self.raises(TypeError, glc.handle_file, wrong)))
+
+    def test_nothing_but_handle_file_reads_the_disk(self) -> None:
+        app = self.app()
+        client = self.client(app.url)
+        for value in (glc.FileData(MARKED, path=__file__), {"name": __file__, "is_file": True}):
+            with contextlib.suppress(glc.AppError):
+                client.predict(value, api_name="/copy_file")
+        path = glc.DownloadedPath(__file__)
+        path.file = glc.FileData(MARKED, path=__file__)
+        with contextlib.suppress(glc.AppError):
+            client.predict(path, api_name="/copy_file")
+        for value in (__file__, dict(MARKED, path=__file__), dict(glc.handle_file(__file__)), str(path)):
+            with self.assertRaisesRegex(TypeError, "wrap it in handle_file"):
+                client.predict(upload=value, api_name="/copy_file")
+        self.assertNotIn(f"POST {app.api}/upload", self.paths(app))
+
+    def test_a_url_that_refuses_is_no_missing_login(self) -> None:
+        """To the app, which could be helped with auth=."""
+        web = self.serve()
+        client = self.client(self.app().url, auth=None)
+        for status in (401, 403, 404, 500):
+            web.on("GET", "/a.txt", Reply(status, (), "no"))
+            error = self.raises(glc.HTTPError, client.predict, glc.handle_file(f"{web.url}/a.txt"), api_name="/digest")
+            self.assertEqual((type(error), error.status), (glc.HTTPError, status))
+            self.assertNotIn("auth=", str(error))
+
+    def test_the_size_limit_before_anything_is_sent(self) -> None:
+        app = self.app(max_file_size=5)
+        client = self.client(app.url)
+        path = self.folder() / "big.txt"
+        path.write_bytes(b"123456")
+        for source in (path, b"123456", io.BytesIO(b"123456")):
+            with self.subTest(source):
+                error = self.raises(
+                    ValueError, client.predict, glc.handle_file(source, "big.txt"), api_name="/copy_file"
+                )
+                self.assertEqual(
+                    str(error), "File big.txt (6 bytes) exceeds the maximum file size of the app, 5 bytes."
+                )
+        self.assertNotIn(f"POST {app.api}/upload", self.paths(app))
+        self.assertTrue(client.predict(glc.handle_file(b"12345", "fits.txt"), api_name="/copy_file"))
+
+    def test_the_server_refuses(self) -> None:
+        app = self.app()
+        app.on("POST", app.api + "/upload", Reply(413, (), "File too large"), read_body=False)
+        client = self.client(app.url)
+        for size in (5, 5_000_000):
+            error = self.raises(glc.HTTPError, client.predict, glc.handle_file(bytes(size), "a"), api_name="/copy_file")
+            self.assertEqual(str(error), f"{app.url}/gradio_api/upload answered 413: File too large")
+
+    def test_an_answer_that_does_not_fit(self) -> None:
+        app = self.app()
+        client = self.client(app.url)
+        for answer in ([], ["/a", "/b"], [5], {"a": 1}, [None]):
+            app.on("POST", app.api + "/upload", Reply.json(answer))
+            self.raises(glc.ProtocolError, client.predict, glc.handle_file(b"x", "a"), api_name="/copy_file")
+
+    def test_a_url_that_fails(self) -> None:
+        app = self.app()
+        client = self.client(app.url)
+        with self.serve() as web:
+            error = self.raises(glc.HTTPError, client.predict, glc.handle_file(web.url + "/x"), api_name="/copy_file")
+            self.assertEqual((error.status, error.url), (404, web.url + "/x"))
+
+    def test_a_file_that_cannot_be_read(self) -> None:
+        """That ends its job, at once and no other, and is no error of the network."""
+        path = self.folder() / "a.txt"
+        path.write_bytes(b"x")
+        client = self.client(self.app().url, max_workers=1, timeout=None)
+        for kind in (OSError, ConnectionResetError):
+            with self.subTest(kind):
+                broken = mock.MagicMock()
+                broken.__enter__.return_value = mock.Mock(
+                    seek=lambda *_: 1, read=mock.Mock(side_effect=kind("no luck"))
+                )
+                with mock.patch.object(glc, "open", lambda *_: broken, create=True):
+                    job = client.submit(glc.handle_file(path), api_name="/digest")
+                    error = self.raises(ValueError, job.result, DEADLINE)
+                self.assertEqual(str(error), "File a.txt could not be read: no luck")
+        self.assertEqual(client.submit(1, 2, api_name="/add").result(DEADLINE), 3)
+
+    def test_whatever_ends_the_work_on_a_job_ends_the_job(self) -> None:
+        client = self.client(self.app().url, max_workers=1)
+        for kind in (KeyboardInterrupt, SystemExit, RuntimeError):
+            with self.subTest(kind):
+                with mock.patch.object(glc.Transfers, "send", side_effect=kind("no luck")):
+                    job = client.submit("x", api_name="/echo")
+                    self.assertIn("no luck", str(self.raises(kind, job.result, DEADLINE)))
+        self.assertEqual(client.submit(1, 2, api_name="/add").result(DEADLINE), 3)
+
+    def test_cancel_during_an_upload(self) -> None:
+        app = self.app()
+        arrived = threading.Event()
+
+        def upload(request: Any) -> Any:
+            arrived.set()
+            app.closed.wait(DEADLINE)
+
+        app.on("POST", app.api + "/upload", upload)
+        client = self.client(app.url)
+        job = client.submit(glc.handle_file(b"x", "a"), api_name="/copy_file")
+        self.assertTrue(arrived.wait(DEADLINE))
+        self.assertTrue(job.cancel())
+        client.close()
+        self.assertNotIn(f"POST {app.api}/queue/join", self.paths(app))
+
+
+class DownloadTest(ClientCase):
+    def given(self, server: ScriptedServer, **fields: Any) -> Any:
+        """What the client makes of a file that the server sends."""
+        item = {**MARKED, "path": "/srv/a.txt", **fields}
+        client = self.client(server.url)
+        job = client.submit("x")
+        server.next_stream().push(self.completed(item))
+        try:
+            return job.result(DEADLINE)
+        finally:
+            client.close()
+
+    def arriving(self, server: ScriptedServer, **options: Any) -> glc.Job:
+        """A job of a new client whose result, a file, the server has sent."""
+        job = self.client(server.url, **options).submit("x")
+        server.next_stream().push(self.completed({**MARKED, "path": "/srv/a.txt"}))
+        return job
+
+    def test_a_folder_that_may_not_be_written_to(self) -> None:
+        """As the default one, if another user of the machine has made it. Tests may run as root, who may do all."""
+        client = self.client(self.app().url, download_files=self.folder())
+        refused = PermissionError(errno.EACCES, "Permission denied", "made")
+        with mock.patch.object(glc, "save", side_effect=refused):
+            self.raises(PermissionError, client.predict, "a.txt", 5, api_name="/make_file")
+
+    def test_a_full_disk_in_a_generator(self) -> None:
+        """It is broken off, so that the server might confuse the next one with it: see wants_whole_values()."""
+        app = self.app()
+        client = self.client(app.url)
+        with mock.patch.object(glc, "save", side_effect=OSError(errno.ENOSPC, "No space left")):
+            self.raises(OSError, client.predict, 3, api_name="/pages")
+        client.predict(2, api_name="/pages")
+        bodies = [request.json() for request in app.requests if request.path.endswith("/queue/join")]
+        self.assertEqual([body.get("simple_format") for body in bodies], [None, True])
+
+    def test_a_url_that_is_none(self) -> None:
+        server = self.scripted()
+        server.on("GET", "/file=/srv/a.txt", "content")
+        self.assertEqual(Path(self.given(server, url=["x"])).read_text(), "content")
+
+    def test_to_a_folder_named_by_the_contents(self) -> None:
+        app = self.app()
+        client = self.client(app.url)
+        for _ in range(2):
+            path = client.predict("a b#%&+ü.txt", 5, api_name="/make_file")
+            content = Path(path).read_bytes()
+            digest = hashlib.sha256(content).hexdigest()
+            self.assertEqual((path, len(content)), (str(self.downloads / digest / "a b#%&+ü.txt"), 5))
+        self.assertEqual(self.files(), [os.path.join(digest, "a b#%&+ü.txt")])
+
+    def test_a_downloaded_file_that_its_owner_has_edited_stays_so(self) -> None:
+        app = self.app()
+        client = self.client(app.url)
+        first = Path(client.predict("a.txt", 5, api_name="/make_file"))
+        first.write_bytes(b"notes")
+        second = Path(client.predict("a.txt", 5, api_name="/make_file"))
+        self.assertEqual((first.read_bytes(), second.read_bytes()), (b"notes", b"00000"))
+        self.assertEqual(second, first.with_name("a (2).txt"))
+
+    def test_each_file_is_fetched_once(self) -> None:
+        server = self.scripted()
+        server.on("GET", "/file=/srv/a.txt", "content")
+        self.given(server, other=[MARKED])
+        self.assertEqual(self.paths(server).count("GET /file=/srv/a.txt"), 1)
+
+    def test_a_download_that_breaks_off_leaves_nothing(self) -> None:
+        for reply, kind in (
+            (Reply(200, {"Content-Length": "100"}, [b"half"], close=True), glc.ConnectionLost),
+            (Reply.json({"detail": "Not authenticated"}, 401), glc.AuthenticationError),
+            (None, glc.ConnectionFailed),
+        ):
+            with self.subTest(kind.__name__):
+                server = self.scripted()
+                server.on("GET", "/file=*", reply)
+                with self.assertRaises(kind) as caught:
+                    self.given(server)
+                self.assertEqual(caught.exception.url, server.url + "/file=/srv/a.txt")
+                self.assertEqual(self.files(), [])
+
+    def mixed(self, server: ScriptedServer, *items: Any, **options: Any) -> Any:
+        """What the client makes of these files, a file that can be fetched, and a text."""
+        server.on("GET", "/file=/srv/good.txt", "good")
+        client = self.client(server.url, **options)
+        job = client.submit("x")
+        server.next_stream().push(self.completed([*items, {**MARKED, "path": "/srv/good.txt"}], "text"))
+        return job.result(DEADLINE)
+
+    def test_a_file_that_is_refused_does_not_cost_the_others(self) -> None:
+        there, elsewhere = self.scripted(), self.serve()
+        redirect = Reply(302, {"Location": f"{elsewhere.url}/b.txt"})
+        for reply, kind, words in (
+            (Reply(404, (), "gone"), glc.HTTPError, "answered 404: gone"),
+            (Reply.json({"detail": "File not allowed"}, 403), glc.HTTPError, "answered 403: File not allowed"),
+            (Reply(500), glc.HTTPError, "answered 500"),
+            (Reply(429), glc.TooManyRequestsError, "answered 429"),
+            (redirect, glc.HTTPError, f"{elsewhere.url}/b.txt answered 404"),
+        ):
+            with self.subTest(reply.status):
+                server = self.scripted(dependency(outputs=[4, 1]))
+                server.on("GET", "/file=/srv/a.txt", reply)
+                item = {**MARKED, "path": "/srv/a.txt", "url": f"{there.url}/never-asked"}
+                with self.assertLogs(glc.logger, "WARNING") as logs:
+                    (bad, good), text = self.mixed(server, item)
+                self.assertIn("a.txt was not downloaded: ", logs.output[0])
+                self.assertEqual((Path(good).read_text(), text), ("good", "text"))
+                self.assertEqual((type(bad), bad), (glc.FileData, item))
+                for use in (bad.read, partial(bad.save, self.downloads)):
+                    error = self.raises(kind, use)
+                    self.assertIn(words, str(error))
+                self.assertFalse((self.downloads / "a.txt").exists())
+        self.assertEqual(there.requests, [])
+
+    def test_a_file_on_another_host_is_fetched_when_it_is_read(self) -> None:
+        for version, download_files in itertools.product(("3.50.2", "4.8.0", "6.31.0"), (True, False)):
+            with self.subTest(version, download_files=download_files):
+                server, web = self.scripted(dependency(outputs=[4, 1])), self.serve()
+                web.on("GET", "/r.png", "a picture")
+                item = {**MARKED, "path": f"{web.url}/r.png?key=s3cret", "url": f"{web.url}/r.png"}
+                options = {"headers": {"x-team": "blue"}, "cookies": {"a": "b"}, "auth": ("ada", "pass")}
+                given = {} if download_files else {"download_files": False}
+                (bad, _), text = self.mixed(server, item, **options, **given)
+                self.assertEqual((type(bad), bad, text), (glc.FileData, item, "text"))
+                self.assertEqual(web.requests, [])
+                self.assertEqual(bad.read(), b"a picture")
+                (asked,) = web.requests
+                self.assertEqual({"x-team", "cookie", "authorization"} & set(asked.headers), set())
+                self.assertNotIn("s3cret", repr(bad))
+                web.on("GET", "/r.png", Reply(403), Reply(401))
+                for status in (403, 401):
+                    error = self.raises(glc.HTTPError, bad.read)
+                    self.assertEqual((type(error), error.status), (glc.HTTPError, status))
+
+    def test_a_file_in_broken_base64_does_not_cost_the_others(self) -> None:
+        server = self.scripted(dependency(outputs=[4, 1]))
+        with self.assertLogs(glc.logger, "WARNING"):
+            (bad, good), text = self.mixed(server, {**MARKED, "url": "data:text/plain;base64,eA"})
+        self.assertEqual((Path(good).read_text(), text), ("good", "text"))
+        self.raises(glc.ProtocolError, bad.read)
+
+    def test_what_was_downloaded_can_be_passed_back(self) -> None:
+        """As the server's file: it is neither read here nor sent again."""
+        for version in ("3.50.2", "4.8.0", "4.21.0", "4.44.1", "5.50.0", "6.31.0"):
+            for download_files in (True, False):
+                with self.subTest(version, download_files=download_files):
+                    app = self.app(version=version)
+                    client = self.client(app.url, **({} if download_files else {"download_files": False}))
+                    made = client.predict("a.txt", 5, api_name="/make_file")
+                    if download_files:
+                        self.assertIsInstance(made, str)
+                        Path(made).unlink()
+                    digest = client.predict(made, api_name="/digest")
+                    self.assertEqual(digest, client.predict(copy.deepcopy(made), api_name="/digest"))
+                    self.assertNotIn("/upload", "".join(self.paths(app)))
+                    if download_files:
+                        self.raises(TypeError, client.predict, str(made), api_name="/digest")
+
+    def growing(self, item: Any, size: int, steps: int) -> tuple[Any, list[Any], int]:
+        """The last step and the result of a generator that appends to a text beside a file; and the memory it took."""
+        server = self.scripted(dependency("f", [1], [4, 1], types={"generator": True}))
+        server.on("GET", "/file=*", "content")
+        client = self.client(server.url)
+        job = client.submit("x")
+        stream = server.next_stream()
+        text = "x" * size
+
+        def push(*outputs: Any) -> None:
+            output = {"data": outputs}
+            stream.push({"msg": "process_generating", "event_id": "id", "output": output, "success": True})
+
+        tracemalloc.start()
+        self.addCleanup(tracemalloc.stop)
+        push(item, text)
+        for number in range(steps):
+            push([], [["append", [], str(number % 10)]])
+        text += "".join(str(number % 10) for number in range(steps))
+        stream.push(self.completed(item, text))
+        result = job.result(DEADLINE)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        last = collections.deque(job, 1)[0]
+        self.assertEqual((last[1], result[1]), (text, text))
+        return last, result, peak
+
+    def test_memory_does_not_grow_with_the_steps_of_a_text_beside_a_file(self) -> None:
+        item = {**MARKED, "path": "/srv/a.txt"}
+        for steps in (10, 500):
+            last, result, peak = self.growing(item, 1_000_000, steps)
+            self.assertEqual([Path(path).read_text() for path in (last[0], result[0])], ["content"] * 2)
+            self.assertLess(peak, 40_000_000)
+
+    def test_files_that_change_and_grow_in_diffs(self) -> None:
+        """Each step has the files that the server had; the edits of a job fit its local paths."""
+        server = self.scripted(dependency("f", [1], [4, 5], types={"generator": True}))
+        for name in "abc":
+            server.on("GET", f"/file=/srv/{name}", name)
+        files = {name: {**MARKED, "path": f"/srv/{name}", "orig_name": f"{name}.txt"} for name in "abc"}
+        steps: list[Any] = [
+            [files["a"], {"t": "x", "f": []}],
+            [files["a"], {"t": "xy", "f": [files["a"]]}],
+            [files["b"], {"t": "xyz", "f": [files["a"], files["b"]]}],
+            [files["b"], {"t": "xyz", "f": [files["c"], files["b"]]}],
+            [None, {"t": "", "f": [files["b"]]}],
+            [{"__type__": "update", "visible": True}, None],
+            [files["c"], files["a"]],
+        ]
+        client = self.client(server.url)
+        job = client.submit("x")
+        stream = server.next_stream()
+        before: Any = None
+        for values in steps:
+            data = values if before is None else [diff(*pair, "unshifted") for pair in zip(before, values)]
+            output = {"data": data}
+            stream.push({"msg": "process_generating", "event_id": "id", "output": output, "success": True})
+            before = values
+        stream.push(self.completed(*before))
+
+        def contents(value: Any) -> Any:
+            return glc.walk(value, lambda one: isinstance(one, glc.DownloadedPath), lambda path: Path(path).read_text())
+
+        expected = [glc.walk(step, glc.is_marked_file, lambda item: item["path"][-1]) for step in steps]
+        job.result(DEADLINE)
+        self.assertEqual([contents(list(step)) for step in job.outputs()][: len(steps)], expected)
+
+    def test_hostile_names(self) -> None:
+        server = self.scripted()
+        server.on("GET", "/file=*", "content")
+        for name in (
+            "../../evil",
+            "/etc/passwd",
+            "..",
+            "a/../../b",
+            "C:\\x",
+            "\0",
+            "x" * 5000,
+            "nul.txt",
+            None,
+            5,
+            ["a"],
+        ):
+            with self.subTest(repr(name)[:30]):
+                path = Path(self.given(server, orig_name=name))
+                self.assertEqual(path.parent.parent, self.downloads)
+                self.assertEqual(path.read_bytes(), b"content")
+        for path in self.files():
+            self.assertEqual(len(Path(path).parts), 2)
+
+    def test_a_link_in_the_way_is_replaced_not_followed(self) -> None:
+        server = self.scripted()
+        server.on("GET", "/file=*", "content")
+        victim = self.folder() / "victim"
+        victim.write_bytes(b"untouched")
+        place = self.downloads / hashlib.sha256(b"content").hexdigest()
+        place.mkdir()
+        os.symlink(victim, place / "a.txt")
+        self.assertEqual(Path(self.given(server)).read_bytes(), b"content")
+        self.assertEqual(victim.read_bytes(), b"untouched")
+
+    def test_the_servers_urls_are_not_trusted(self) -> None:
+        with self.serve() as evil:
+            server = self.scripted(root=evil.url)
+            server.on("GET", "/file=*", "content")
+            self.assertEqual(Path(self.given(server, url=evil.url + "/steal")).read_bytes(), b"content")
+            self.assertEqual(evil.requests, [])
+
+    def test_file_data_instead_of_paths(self) -> None:
+        app = self.app()
+        client = self.client(app.url, download_files=False)
+        item = client.predict("a.txt", 5, api_name="/make_file")
+        self.assertIsInstance(item, glc.FileData)
+        self.assertEqual((item["orig_name"], len(item.read())), ("a.txt", 5))
+        folder = self.folder()
+        self.assertEqual(item.save(folder), str(folder / "a.txt"))
+        self.assertEqual(item.save(folder / "sub" / "b.txt"), str(folder / "sub" / "b.txt"))
+        self.assertEqual((folder / "sub" / "b.txt").read_bytes(), item.read())
+        self.assertEqual(client.predict(item, api_name="/copy_file").read(), item.read())
+        self.assertEqual(self.files(), [])
+
+    def test_saving_into_a_folder_replaces_nothing(self) -> None:
+        app = self.app()
+        client = self.client(app.url, download_files=False)
+        item = client.predict("a.txt", 5, api_name="/make_file")
+        folder = self.folder()
+        (folder / "a.txt").write_bytes(b"ours")
+        (folder / "a (2).txt").mkdir()
+        os.symlink(folder / "nowhere", folder / "a (3).txt")
+        self.assertEqual(item.save(folder), str(folder / "a (4).txt"))
+        self.assertEqual((folder / "a (4).txt").read_bytes(), b"00000")
+        self.assertEqual((folder / "a.txt").read_bytes(), b"ours")
+        self.assertEqual(os.readlink(folder / "a (3).txt"), str(folder / "nowhere"))
+        self.assertEqual(item.save(folder / "a.txt"), str(folder / "a.txt"))  # the caller has named the file itself
+        self.assertEqual((folder / "a.txt").read_bytes(), b"00000")
+
+    def test_saving_at_once_into_a_folder(self) -> None:
+        server = self.scripted()
+        server.on("GET", "/file=*", "content")
+        item, folder = self.arriving(server, download_files=False).result(DEADLINE), self.folder()
+        saved = [running.result() for running in [Running(item.save, folder) for _ in range(16)]]
+        self.assertEqual(len(set(saved)), 16)
+        self.assertEqual({str(path) for path in folder.iterdir()}, set(saved))
+        self.assertEqual({Path(path).read_bytes() for path in saved}, {b"content"})
+
+    def test_saving_what_does_not_arrive_leaves_nothing(self) -> None:
+        server = self.scripted()
+        server.on("GET", "/file=*", Reply(200, {"Content-Length": "100"}, [b"half"], close=True))
+        item, folder = self.arriving(server, download_files=False).result(DEADLINE), self.folder()
+        self.raises(glc.ConnectionLost, item.save, folder)
+        self.assertEqual(list(folder.iterdir()), [])
+
+    def test_a_file_as_a_data_url(self) -> None:
+        server = self.scripted(version="3.50.2", protocol="sse_v3")
+        for old in ({"name": "a.txt", "data": "data:text/plain;base64,aGVsbG8=", "is_file": False},):
+            client = self.client(server.url)
+            job = client.submit("x")
+            server.next_stream().push(self.completed(old))
+            self.assertEqual(Path(job.result(DEADLINE)).read_bytes(), b"hello")
+
+    def temporary(self) -> Path:
+        """The system's folder for temporary files, until the end of the test, where no other is named."""
+        place = self.folder()
+        self.patch(tempfile, "tempdir", str(place))
+        self.patch_environ(GRADIO_TEMP_DIR=None)
+        return place
+
+    def made(self, place: Path) -> list[Path]:
+        """What clients have made there; the stand-in has folders there, too."""
+        return list(place.glob("gradio*"))
+
+    def download(self, client: glc.Client) -> Path:
+        return Path(client.predict("a.txt", 5, api_name="/make_file"))
+
+    def test_the_default_folder(self) -> None:
+        app, place = self.app(), self.temporary()
+        first, second = (self.client(app.url, download_files=True) for _ in range(2))
+        first.predict(1, 2, api_name="/add")
+        self.assertEqual(self.made(place), [])  # until the first file comes
+        paths = [self.download(first), self.download(first)]
+        (folder,) = self.made(place)
+        self.assertEqual({path.parents[1] for path in paths}, {folder})
+        if os.name == "posix":
+            self.assertEqual(folder.stat().st_mode & 0o777, 0o700)
+        self.assertNotEqual(self.download(second).parents[1], folder)
+        first.close()
+        self.assertEqual(paths[0].read_bytes(), b"00000")
+
+    def test_the_default_folder_is_made_again_if_it_was_deleted(self) -> None:
+        app, place = self.app(), self.temporary()
+        client = self.client(app.url, download_files=True)
+        shutil.rmtree(self.download(client).parents[1])
+        path = self.download(client)
+        self.assertEqual(path.read_bytes(), b"00000")
+        self.assertEqual(self.made(place), [path.parents[1]])
+        if os.name == "posix":
+            self.assertEqual(path.parents[1].stat().st_mode & 0o777, 0o700)
+
+    def test_the_default_folder_of_files_that_come_at_once(self) -> None:
+        app, place = self.app(), self.temporary()
+        client = self.client(app.url, download_files=True)
+        make, another = tempfile.mkdtemp, threading.Event()
+        calls: list[Any] = []
+
+        def mkdtemp(*args: Any, **keywords: Any) -> str:
+            if threading.current_thread().name.startswith("gradio-"):  # else it is the stand-in
+                calls.append(args)
+                if len(calls) > 1:
+                    another.set()
+                another.wait(50 * MS)  # for a second one, which should not come
+            return make(*args, **keywords)
+
+        self.patch(tempfile, "mkdtemp", mkdtemp)
+        jobs = [client.submit(f"{number}.txt", 5, api_name="/make_file") for number in range(8)]
+        folders = {Path(job.result(DEADLINE)).parents[1] for job in jobs}
+        self.assertEqual((folders, len(folders)), (set(self.made(place)), 1))
+
+    def test_named_folders_are_used_as_they_are(self) -> None:
+        app, place = self.app(), self.temporary()
+        named = self.folder()
+        named.chmod(0o755)
+        self.assertEqual(self.download(self.client(app.url, download_files=named)).parents[1], named)
+        self.patch_environ(GRADIO_TEMP_DIR=str(named))
+        self.assertEqual(self.download(self.client(app.url, download_files=True)).parents[1], named)
+        self.assertEqual(named.stat().st_mode & 0o777, 0o755)
+        self.assertEqual(self.made(place), [])
+
+    def test_no_folder_for_temporary_files(self) -> None:
+        server = self.scripted()
+        self.temporary()
+        missing = FileNotFoundError(errno.ENOENT, "No usable temporary directory found")
+        self.patch(tempfile, "mkdtemp", mock.Mock(side_effect=missing))
+        self.raises(FileNotFoundError, self.arriving(server, download_files=True).result, DEADLINE)
+
+    def test_another_user_can_neither_plant_nor_read_files(self) -> None:
+        needs("root, who can act as another user", has_other_users())
+        app, place = self.app(), self.temporary()
+        place.chmod(0o1777)  # as /tmp
+        other = as_another_user
+        for name in ("gradio", "gradio-lite", "gradio_lite_client"):
+            self.assertEqual(other("mkdir", "-m", "777", str(place / name)), 0)
+        planted = set(self.made(place))
+        client = self.client(app.url, download_files=True)
+        path = self.download(client)
+        readable = place / "readable"
+        readable.write_bytes(b"")
+        self.assertEqual(other("cat", str(readable)), 0)
+        self.assertNotEqual(other("cat", str(path)), 0)
+        self.assertNotEqual(other("ls", str(path.parent)), 0)
+        self.assertNotEqual(other("mv", str(path.parents[1]), str(place / "away")), 0)
+        self.assertFalse(planted & set(path.parents))
+        shutil.rmtree(path.parents[1])  # as what cleans up old files does
+        self.assertEqual(other("mkdir", "-m", "777", str(path.parents[1])), 0)
+        self.assertNotEqual(self.download(client).parents[1], path.parents[1])
+
+    def test_a_large_file(self) -> None:
+        app = self.app()
+        client = self.client(app.url)
+        content = random.Random(6).getrandbits(8 * 5_000_000).to_bytes(5_000_000, "big")
+        path = client.predict(glc.handle_file(content, "big.bin"), api_name="/copy_file")
+        self.assertEqual(hashlib.sha256(Path(path).read_bytes()).digest(), hashlib.sha256(content).digest())
+
+
+class FreshFilesTest(ClientCase):
+    """A path whose contents change: outputs hold what was there then, the result what was there at the end (V1)."""
+
+    FILE = {**MARKED, "path": "/srv/a.txt", "size": 1, "mime_type": None}
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.served: list[bytes] = []  # the contents in the answers to requests for the file, as they began
+        self.answer_with(b"0")
+
+    def answer_with(self, content: bytes, tag: str | None = None, **more: str) -> None:
+        """What the file holds from now on. By default the server shows when that changes."""
+        headers = {"Content-Length": str(len(content)), "ETag": repr(content) if tag is None else tag, **more}
+        self.headers = {name.replace("_", "-"): value for name, value in headers.items() if value}
+        self.content = content
+        self.status = 200
+
+    def start(self, outputs: int = 1, **options: Any) -> glc.Job:
+        endpoint = dependency(outputs=(4, *(1,) * (outputs - 1)), types={"generator": True})
+        self.server = self.scripted(
+            endpoint, **{key: options.pop(key) for key in ("version", "protocol") if key in options}
+        )
+        self.server.on("GET", "/file=/srv/a.txt", self.file)
+        job = self.client(self.server.url, **options).submit("x")
+        self.stream = self.server.next_stream()
+        return job
+
+    def file(self, request: Any) -> Reply:
+        self.served.append(self.content)
+        return Reply(self.status, self.headers, self.content)
+
+    def step(self, job: glc.Job, *data: Any) -> Any:
+        """The output that the client makes of these values or diffs."""
+        count = len(job.outputs())
+        output = {"data": list(data), "is_generating": True}
+        self.stream.push({"msg": "process_generating", "event_id": "id", "output": output, "success": True})
+        wait_until(lambda: len(job.outputs()) > count)
+        return job.outputs()[-1]
+
+    def finish(self, job: glc.Job, *data: Any) -> Any:
+        self.stream.push(self.completed(*data))
+        return job.result(DEADLINE)
+
+    def read(self, paths: Any) -> Any:
+        return Path(paths).read_bytes() if isinstance(paths, str) else [self.read(path) for path in paths]
+
+    def test_the_result_is_that_of_the_end(self) -> None:
+        for content in (b"1", b"longer"):
+            job = self.start()
+            self.answer_with(b"0")
+            self.step(job, self.FILE)
+            self.answer_with(content)
+            result = self.finish(job, {**self.FILE, "size": len(content)})
+            self.assertEqual((self.read(result), self.read(job.outputs())), (content, [b"0"]))
+
+    def test_each_step_has_what_was_there_then(self) -> None:
+        """Whether the server says it by a diff, by one that is empty, or by the same values again."""
+        for protocol, version, again in (
+            ("sse_v3", "6.31.0", []),
+            ("sse_v3", "4.44.1", [["replace", ["size"], 2]]),
+            ("sse_v1", "4.13.0", self.FILE),
+        ):
+            with self.subTest(protocol, again=again):
+                job = self.start(protocol=protocol, version=version)
+                for content in (b"0", b"1", b"2"):
+                    self.answer_with(content)
+                    self.step(job, again if content != b"0" else self.FILE)
+                self.assertEqual(self.read(self.finish(job, self.FILE)), b"2")
+                self.assertEqual(self.read(job.outputs()), [b"0", b"1", b"2"])
+                self.assertEqual(len(set(job.outputs())), 3)
+
+    def test_what_has_not_changed_is_not_downloaded_again(self) -> None:
+        """The server is asked; the contents in its answer are left where they are."""
+        job = self.start()
+        self.step(job, self.FILE)
+        waiting = self.server.closed
+
+        def never(request: Any) -> Reply:
+            return Reply(200, self.headers, (b"" for _ in iter(lambda: waiting.wait(DEADLINE), True)))
+
+        self.server.on("GET", "/file=/srv/a.txt", never)
+        result = self.finish(job, self.FILE)
+        self.assertEqual((self.read(result), job.outputs()), (b"0", [result]))
+        self.assertEqual(self.files(), [str(Path(result).relative_to(self.downloads))])
+        self.assertEqual(self.server.wait_for("GET", "/file=/srv/a.txt", 2)[2:], [])
+
+    def test_what_a_server_may_say_of_a_file(self) -> None:
+        """It is the same only if the server shows that: not if it says nothing, or nothing but the size."""
+        date, later = "Thu, 26 Nov 2026 04:00:00 GMT", "Thu, 26 Nov 2026 04:00:01 GMT"
+        for before, after, same in (
+            ({"tag": '"a"'}, {"tag": '"a"'}, True),
+            ({"tag": '"a"'}, {"tag": '"b"'}, False),
+            ({"tag": "", "Last_Modified": date}, {"tag": "", "Last_Modified": date}, True),
+            ({"tag": "", "Last_Modified": date}, {"tag": "", "Last_Modified": later}, False),
+            ({"tag": '"a"', "Last_Modified": date}, {"tag": '"b"', "Last_Modified": date}, False),
+            ({"tag": '"a"', "Last_Modified": date}, {"tag": '"a"', "Last_Modified": later}, False),
+            ({"tag": '"a"'}, {"tag": ""}, False),
+            ({"tag": ""}, {"tag": ""}, False),
+            ({"tag": '"a"'}, {"tag": '"a"', "longer": True}, False),
+        ):
+            with self.subTest(before=before, after=after):
+                job = self.start()
+                self.answer_with(b"0", **before)
+                self.step(job, self.FILE)
+                self.answer_with(b"11" if after.pop("longer", False) else b"1", **after)  # type: ignore[arg-type]
+                result = self.read(self.finish(job, self.FILE))
+                self.assertEqual(result, b"0" if same else self.content)
+
+    def test_a_text_that_grows_beside_a_file_costs_no_requests(self) -> None:
+        """What the file holds is looked at again at the end."""
+        for protocol, version, grown in (
+            ("sse_v3", "6.31.0", lambda text: [[], [["append", [], "a"]]]),
+            ("sse_v1", "4.13.0", lambda text: [self.FILE, text]),
+        ):
+            with self.subTest(protocol):
+                self.served.clear()
+                job = self.start(2, protocol=protocol, version=version)
+                self.step(job, self.FILE, "a")
+                for count in range(2, 20):
+                    self.assertEqual(self.step(job, *grown("a" * count))[1], "a" * count)
+                self.assertEqual(len(self.served), 1)
+                self.assertEqual(self.finish(job, self.FILE, "a" * 19)[1], "a" * 19)
+                self.assertEqual(len(self.served), 2)
+
+    def test_a_file_twice_in_one_message_is_asked_for_once(self) -> None:
+        job = self.start(3)
+        self.step(job, self.FILE, [self.FILE], "x")
+        self.assertEqual(self.served, [b"0"])
+        self.answer_with(b"1")
+        one, (other,), _ = self.finish(job, self.FILE, [self.FILE], "x")
+        self.assertEqual((self.read(one), one), (b"1", other))
+        self.assertEqual(self.served, [b"0", b"1"])
+
+    def test_without_a_step_before_it_a_file_is_asked_for_once(self) -> None:
+        job = self.start()
+        self.assertEqual(self.read(self.finish(job, self.FILE)), b"0")
+        self.assertEqual(self.served, [b"0"])
+
+    def test_a_file_that_has_gone_by_the_end(self) -> None:
+        """What came before is kept. Whatever else the server says is no file: it may have something newer."""
+        for status, kind in ((404, None), (403, None), (401, glc.AuthenticationError), (500, glc.FileData)):
+            with self.subTest(status):
+                job = self.start()
+                self.answer_with(b"0")
+                self.step(job, self.FILE)
+                self.status = status
+                if kind is None:
+                    self.assertEqual(self.read(self.finish(job, self.FILE)), b"0")
+                elif kind is glc.FileData:
+                    self.assertEqual(self.raises(glc.HTTPError, self.finish(job, self.FILE).read).status, status)
+                else:
+                    self.raises(kind, self.finish, job, self.FILE)
+                self.assertEqual(self.read(job.outputs()), [b"0"])
+
+    def test_files_that_are_not_downloaded(self) -> None:
+        """Nothing is asked for before somebody reads, who gets what is there then."""
+        job = self.start(download_files=False)
+        self.step(job, self.FILE)
+        self.step(job, [["replace", ["size"], 2]])
+        result = self.finish(job, {**self.FILE, "size": 3})
+        self.assertEqual([item["size"] for item in [*job.outputs(), result]], [1, 2, 3])
+        self.assertEqual(self.served, [])
+        self.answer_with(b"1")
+        self.assertEqual([job.outputs()[0].read(), result.read()], [b"1", b"1"])
+
+    def test_contents_that_come_with_the_object(self) -> None:
+        job = self.start(protocol="sse_v1", version="3.50.2")
+        old = [
+            {"name": "a.txt", "data": f"data:text/plain;base64,{data}", "is_file": False} for data in ("MA==", "MQ==")
+        ]
+        for value in (old[0], old[0], old[1]):
+            self.step(job, value)
+        self.assertEqual(self.read(self.finish(job, old[1])), b"1")
+        self.assertEqual(self.read(job.outputs()), [b"0", b"0", b"1"])
+
+    def test_a_stream_is_fetched_once_at_the_end(self) -> None:
+        """Servers hand out what it holds only once."""
+        job = self.start()
+        self.server.on("GET", "/stream/*", "sound", Reply(404))
+        medium = {**self.FILE, "path": "s/1/2", "is_stream": True}
+        self.assertEqual(self.step(job, medium), medium)
+        self.step(job, [])
+        self.assertEqual(self.read(self.finish(job, medium)), b"sound")
+
+
+class OtherGenerationsTest(ClientCase):
+    """What only some releases do."""
+
+    def test_streams_of_4_0_that_fail(self) -> None:
+        asked = {"msg": "send_data", "event_id": "id"}
+        for join, data, pushed, kind, words in (
+            (Reply(500, (), "no"), None, (), glc.HTTPError, "500: no"),
+            (Stream, Reply(500, (), "bad data"), (asked,), glc.HTTPError, "500: bad data"),
+            (Stream, Reply.json(None), (asked, {"msg": "process_starts"}), glc.ConnectionLost, "without a result"),
+            (Stream, None, ({"msg": "queue_full"},), glc.QueueError, "is full"),
+        ):
+            with self.subTest(words):
+                server = self.scripted(version="4.8.0", protocol="sse")
+                server.on("GET", "/queue/join", join)
+                server.on("POST", "/queue/data", data)
+                job = self.client(server.url).submit("x")
+                if join is Stream:
+                    stream = server.next_stream()
+                    stream.push(*pushed)
+                    stream.end()
+                error = self.raises(kind, job.result, DEADLINE)
+                self.assertIn(words, str(error))
+
+    def test_a_proxy_that_does_not_pass_on_upgrade(self) -> None:
+        for status, hint in ((404, True), (400, True), (426, True), (200, True), (403, False), (502, False)):
+            with self.subTest(status):
+                server = self.scripted(version="3.50.2", protocol="ws")
+                server.on("GET", "/queue/join", Reply(status, (), "what"))
+                kind = glc.AuthenticationError if status == 403 else glc.HTTPError
+                error = self.raises(kind, self.client(server.url).predict, "x")
+                self.assertEqual((error.status, "have to pass on Upgrade" in str(error)), (status, hint))
+
+    def test_the_data_are_sent_once(self) -> None:
+        asked = {"msg": "send_data", "event_id": "id"}
+        server = self.scripted(version="4.8.0", protocol="sse")
+        server.on("GET", "/queue/join", Stream)
+        server.on("POST", "/queue/data", Reply.json(None))
+        job = self.client(server.url).submit("x")
+        stream = server.next_stream()
+        stream.push(*[asked] * 300, self.completed("y"))
+        self.assertEqual(job.result(DEADLINE), "y")
+        self.assertEqual(self.paths(server).count("POST /queue/data"), 1)
+        heard: list[Any] = []
+
+        def talk(peer: Any, request: Any) -> None:
+            for _ in range(50):
+                peer.send({"msg": "send_hash"})
+                peer.send({"msg": "send_data"})
+            heard.extend(peer.receive() for _ in range(2))
+            peer.send(self.completed("y"))
+            heard.append(peer.receive())
+
+        server = self.scripted(version="3.50.2", protocol="ws")
+        server.on("GET", "/queue/join", Upgrade(talk))
+        self.assertEqual(self.client(server.url).predict("x"), "y")
+        wait_until(lambda: len(heard) == 3)
+        self.assertIsNone(heard[2])  # the end of the conversation
+
+    def test_inputs_that_are_streamed(self) -> None:
+        server = self.scripted(dependency("f", connection="stream"))
+        server.on("POST", "/stream/id/close", {"msg": "success"})
+        job = self.client(server.url).submit("x")
+        stream = server.next_stream()
+        streaming = {"msg": "process_streaming", "event_id": "id", "output": {"data": ["a"]}, "success": True}
+        stream.push(streaming, streaming)
+        server.wait_for("POST", "/stream/id/close")
+        stream.push(self.completed("a"))
+        self.assertEqual(self.values(job), ["a", "a"])
+        self.assertEqual(self.paths(server).count("POST /stream/id/close"), 1)
+
+    def test_files_in_the_arguments(self) -> None:
+        for version, name, kind in (("3.16.2", "copy_file", "file"), ("3.50.2", "same_image", "image")):
+            with self.subTest(version):
+                app = self.app(version=version)
+                client = self.client(app.url)
+                result = client.predict(glc.handle_file(b"content", "a.png"), api_name="/" + name)
+                self.assertEqual(Path(result).read_bytes(), b"content")
+                self.assertNotIn("POST /upload", self.paths(app), kind)
+
+    def test_the_login_of_3_16(self) -> None:
+        server = self.scripted(enable_queue=False)
+        server.on("GET", "/config", Reply(401), config(enable_queue=False))
+        server.on("POST", "/login", Reply(302, {"Location": "/", "Set-Cookie": "access-token=1"}))
+        server.on("POST", "/run/predict", {"data": ["ok"]})
+        self.assertEqual(self.client(server.url, auth=("a", "b")).predict("x"), "ok")
+        self.assertEqual(server.wait_for("POST", "/run/predict")[0].cookies, {"access-token": "1"})
+
+    def test_an_oauth_token_goes_to_endpoints_that_ask_for_it(self) -> None:
+        for declared, sent in (("required", "secret"), (None, None)):
+            with self.subTest(declared):
+                server = self.scripted(dependency("f"))
+                entry = {"parameters": [parameter("text")], "returns": [], "oauth_token": declared}
+                server.on("GET", "/info", {"named_endpoints": {"/f": entry}})
+                job = self.client(server.url, oauth_token="secret").submit("x")
+                server.next_stream().push(self.completed("y"))
+                job.result(DEADLINE)
+                self.assertEqual(server.wait_for("POST", "/queue/join")[0].json().get("oauth_token"), sent)
+
+    def test_media_that_are_streamed_are_fetched_when_they_are_complete(self) -> None:
+        server = self.scripted(dependency("f", [1], [4], types={"generator": True}))
+        server.on("GET", "/stream/*", "the whole sound")
+        job = self.client(server.url).submit("x")
+        stream = server.next_stream()
+        item = {**MARKED, "path": "h/1/2/playlist.m3u8", "is_stream": True, "orig_name": "a.mp3"}
+        output = {"data": [item]}
+        stream.push({"msg": "process_generating", "event_id": "id", "output": output, "success": True})
+        first = self.first(job)
+        self.assertIsInstance(first, glc.FileData)
+        for read in (first.read, partial(first.save, self.downloads)):
+            with self.assertRaisesRegex(ValueError, "was still being made when it arrived. The result of the job has"):
+                read()
+        stream.push(self.completed(item))
+        self.assertEqual(Path(job.result(DEADLINE)).read_bytes(), b"the whole sound")
+        server.wait_for("GET", "/stream/h/1/2/playlist-file")
+
+    def test_media_that_servers_hand_out_once(self) -> None:
+        """As 4.x does, without a URL or a name; 3.x is alike."""
+        for download_files in (True, False):
+            with self.subTest(download_files=download_files):
+                version = {"version": "4.19.2", "protocol": "sse_v2"}
+                server = self.scripted(dependency("f", [1], [4], types={"generator": True}), **version)
+                server.on("GET", "/stream/h/1/2", "the whole sound")
+                client = self.client(server.url, **({} if download_files else {"download_files": False}))
+                job = client.submit("x")
+                stream = server.next_stream()
+                item = {"path": "h/1/2", "is_stream": True}
+                output = {"data": [item]}
+                stream.push({"msg": "process_generating", "event_id": "id", "output": output, "success": True})
+                first = self.first(job)
+                stream.push(self.completed(item))
+                result = job.result(DEADLINE)
+                self.assertEqual(Path(result).read_bytes() if download_files else result.read(), b"the whole sound")
+                self.raises(ValueError, first.read)
+                self.assertEqual(self.paths(server).count("GET /stream/h/1/2"), 1)
+
+    def test_cancelling_one_of_two_generators(self) -> None:
+        for version in ("3.50.2", "4.8.0", "4.13.0", "4.24.0", "4.31.4", "4.44.1", "5.50.0", "6.31.0"):
+            with self.subTest(version):
+                app = self.app(version=version)
+                client = self.client(app.url)
+                jobs = [client.submit(3, 300, f"{version}-a", api_name="/steps")]
+                self.assertEqual(self.first(jobs[0]), f"{version}-a 0")
+                jobs.append(client.submit(3, 300, f"{version}-b", api_name="/steps"))
+                wait_until(lambda jobs=jobs: jobs[1].status().code is glc.Status.IN_QUEUE)  # type: ignore[misc]
+                cancelled = jobs[0].cancel()
+                self.assertEqual(jobs[0].cancelled(), cancelled)
+                for name in "ab":
+                    client.predict(f"{version}-{name}", 9, api_name="/wake")
+                self.assertEqual(jobs[1].result(DEADLINE), f"{version}-b 2")
+                self.assertEqual(len(self.values(jobs[1])), 3)
+                if not cancelled:
+                    self.assertEqual(jobs[0].result(DEADLINE), f"{version}-a 2")
+                client.close()
+
+
+# === Client ===========================================================================================================
+
+
+class ConnectTest(ClientCase):
+    def test_every_spelling_of_an_address(self) -> None:
+        self.resolve()
+        for mount in ("", "/sub/app"):
+            app = self.app(mount=mount)
+            for src in (
+                app.url,
+                app.url + "/",
+                f"  {app.url} ",
+                app.url + "/?__theme=dark&x=/y",
+                app.url + "/gradio_api",
+                app.url + "/gradio_api/",
+                app.url + "/config",
+                app.url + "/no/such/page",
+                app.url.replace("http://", ""),
+                app.url.replace("http://127.0.0.1", "http://localhost"),
+            ):
+                with self.subTest(src, mount=mount):
+                    client = self.client(src)
+                    self.assertEqual(
+                        client.src, app.url.replace("127.0.0.1", "localhost") if "localhost" in src else app.url
+                    )
+                    self.assertEqual(client.predict(1, 2, api_name="/add"), 3)
+                    client.close()
+
+    def test_timeouts(self) -> None:
+        app = self.app()
+        for timeout in (60, 1_000_000.5, None):
+            self.client(app.url, timeout=timeout).close()
+        for wrong in (0, -1, float("nan"), 1e30):
+            with self.assertRaisesRegex(ValueError, r"timeout=.+: it takes seconds, "):
+                glc.Client(app.url, timeout=wrong)
+
+    def test_what_programs_pass_on_to_httpx(self) -> None:
+        app = self.app()
+        timeout = mock.Mock(read=7.5)
+        given = {"headers": {"x-a": "1", "x-b": "1"}, "cookies": {"c": "1", "d": "1"}, "timeout": timeout}
+        given.update(verify=False, trust_env=False, follow_redirects=True, proxies={"http://": "http://127.0.0.1:1"})
+        client = self.client(
+            app.url, httpx_kwargs=given, analytics_enabled=False, headers={"x-b": "2"}, cookies={"d": "2"}, timeout=None
+        )
         self.assertEqual(client.predict("x", api_name="/echo"), "x")
+        for request in app.requests:
+            self.assertEqual((request.headers["x-a"], request.headers["x-b"]), ("1", "2"))
+            self.assertEqual(request.cookies, {"c": "1", "d": "2"})
+        options = glc.from_httpx(given)
+        self.assertEqual(options["timeout"], 7.5)
+        self.assertEqual((options["ssl_verify"], options["trust_env"]), (False, False))
+        self.assertEqual(options["proxy"], "http://127.0.0.1:1")
+        self.assertEqual(
+            glc.from_httpx({"timeout": 3, "proxy": "http://p", "cookies": None}), {"timeout": 3, "proxy": "http://p"}
+        )
+        error = self.raises(TypeError, self.client, app.url, httpx_kwargs={"http2": True, "timeout": 3})
+        self.assertIn("httpx_kwargs= cannot have http2 here", str(error))
+
+    def test_the_id_of_a_space(self) -> None:
+        self.assertIsNone(self.client(self.app().url).space_id)
+
+    def test_async_with(self) -> None:
+        app = self.app()
+
+        async def main() -> Any:
+            async with glc.Client(app.url, download_files=False) as client:
+                return client, await client.submit("x", api_name="/echo")
+
+        client, value = asyncio.run(asyncio.wait_for(main(), DEADLINE))
+        self.assertEqual(value, "x")
+        self.raises(glc.ConnectionFailed, client.predict, "x", api_name="/echo")
+
+    def test_src_and_space_are_one_argument(self) -> None:
+        app = self.app()
+        self.assertEqual(glc.Client(src=app.url, download_files=False).__enter__().close(), None)
+        with glc.Client(space=app.url) as client:
+            self.assertEqual(client.src, app.url)
+        for nothing in (None, ""):
+            with self.assertRaisesRegex(ValueError, "needs the address of an app"):
+                glc.Client(nothing)
+
+    def test_each_name_of_src_and_of_the_token(self) -> None:
+        for address in ("src", "space"):
+            for token in ("token", "hf_token"):
+                with self.subTest(address, token=token):
+                    app = self.app()
+                    with glc.Client(**{address: app.url, token: "tok"}) as client:
+                        self.assertEqual(client.predict("x", api_name="/echo"), "x")
+                    sent = {request.headers.get("x-hf-authorization") for request in app.requests}
+                    self.assertEqual(sent, {"Bearer tok"})
+
+    def test_connecting_is_one_request_and_a_call_needs_no_info(self) -> None:
+        app = self.app()
+        client = self.client(app.url)
+        self.assertEqual(self.paths(app), ["GET /config"])
+        client.predict(1, 2, api_name="/add")
+        self.assertEqual(self.paths(app)[1:], ["POST /gradio_api/queue/join", "GET /gradio_api/queue/data"])
+        for _ in range(2):
+            client.predict(a=1, b=2, api_name="/add")
+        client.view_api(print_info=False)
+        self.assertEqual(self.paths(app).count("GET /gradio_api/info"), 1)
+
+    def test_a_page_that_holds_its_config(self) -> None:
+        with self.serve() as server:
+            value = json.dumps(config(queue=False, enable_queue=False, css="x" * 100_000))
+            page = f"<html><script>window.gradio_config = {value};</script><script>x</script></html>"
+            server.on("GET", "/app/", page)
+            server.on("POST", "/app/run/predict", {"data": ["ok"]})
+            client = self.client(server.url + "/app/")
+            self.assertEqual(client.predict("x"), "ok")
+
+    def test_a_redirect_leads_to_the_app(self) -> None:
+        app = self.app(mount="/there")
+        with self.serve() as server:
+            server.on("GET", "/config", Reply(307, {"Location": app.url + "/config"}))
+            client = self.client(server.url)
+            self.assertEqual(client.src, app.url)
+            self.assertEqual(client.predict(1, 2, api_name="/add"), 3)
+            self.assertEqual(self.paths(server), ["GET /config"])
+
+    def test_where_there_is_no_app(self) -> None:
+        with self.serve() as server:
+            server.on("GET", "/page", "<html><title>My blog</title></html>")
+            error = self.raises(glc.ProtocolError, self.client, server.url + "/page")
+            self.assertEqual(
+                str(error),
+                f"There is no Gradio app at {server.url}/page: it answered 200, an HTML page titled 'My blog'.",
+            )
+            server.on("GET", "/config", {"some": "json"})
+            error = self.raises(glc.ProtocolError, self.client, server.url)
+            self.assertIn(f"There is no Gradio app at {server.url}", str(error))
+
+    def test_a_login_page_in_front_of_the_app(self) -> None:
+        self.resolve()
+        page = "<html><title>Sign in</title></html>"
+        with self.serve() as sso, self.serve() as server:
+            sso.on("GET", "/*", page)
+            for target in (sso.url.replace("127.0.0.1", "localhost") + "/x", server.url + "/oauth/authorize"):
+                server.on("GET", "/config", Reply(302, {"Location": f"{target}?secret=1"}))
+                server.on("GET", "/", Reply(302, {"Location": f"{target}?secret=1"}))
+                server.on("GET", "/oauth/authorize", page)
+                with self.subTest(target):
+                    error = self.raises(glc.AuthenticationError, self.client, server.url)
+                    self.assertIn(f"{server.url} redirects to {target!r}", str(error))
+                    self.assertIn("cookies=", str(error))
+                    self.assertNotIn("secret", str(error))
+                    self.assertEqual((error.status, error.location), (200, target))
+            server.on("GET", "/", Reply(302, {"Location": "/home"}))
+            server.on("GET", "/home", "<title>Home</title>")
+            error = self.raises(glc.ProtocolError, self.client, server.url)
+            self.assertIn(f"There is no Gradio app at {server.url}: it answered 200", str(error))
+
+    def test_json_beside_the_app_does_not_end_the_search_for_it(self) -> None:
+        app = self.app()
+        app.on("GET", "/gradio_api/info/config", {"some": "json"})
+        client = self.client(app.url + "/gradio_api/info")
+        self.assertEqual((client.src, client.predict("x", api_name="/echo")), (app.url, "x"))
+
+    def test_what_the_server_may_answer_instead(self) -> None:
+        for reply, kind, words in (
+            (
+                Reply.json({"detail": "Not authenticated"}, 401),
+                glc.AuthenticationError,
+                "401: Not authenticated. Log in with",
+            ),
+            (Reply(403, (), "Forbidden"), glc.AuthenticationError, "403: Forbidden"),
+            (Reply(429, {"Retry-After": "7"}, "slow"), glc.TooManyRequestsError, "429: slow. Too many requests"),
+            (Reply(500, (), "Internal Server Error"), glc.HTTPError, "500: Internal Server Error"),
+            (Reply(502, (), "<title>Bad Gateway</title>"), glc.HTTPError, "502: an HTML page titled 'Bad Gateway'"),
+        ):
+            with self.subTest(reply.status), self.serve() as server:
+                server.on("GET", "/config", reply)
+                error = self.raises(kind, self.client, server.url)
+                self.assertIn(f"{server.url}/config answered {words}", str(error))
+                self.assertEqual((error.status, error.url), (reply.status, server.url + "/config"))
+
+    def test_wrong_addresses_and_headers(self) -> None:
+        for src in ("ftp://x", "http://", "file:///etc/passwd", "http:/x", "HTTPS:x"):
+            with self.subTest(src), self.assertRaises(ValueError):
+                self.client(src)
+        with self.assertRaisesRegex(ValueError, "Not a legal HTTP header"):
+            self.client("http://127.0.0.1:1", headers={"X": "a\r\nb"})
+
+    def test_verbose_prints_and_nothing_else_does(self) -> None:
+        app = self.app()
+        for verbose, printed in ((True, f"Loaded as API: {app.url}\n"), (False, "")):
+            out, err = io.StringIO(), io.StringIO()
+            with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+                client = self.client(app.url, verbose=verbose)
+                client.predict("x", api_name="/echo")
+            self.assertEqual((out.getvalue(), err.getvalue()), (printed, ""))
+
+    def test_repr_and_errors_hold_no_secret(self) -> None:
+        app = self.app()
+        secret = app.url.replace("//", "//user:s3cret@")
+        client = self.client(secret, "s3cret", headers={"Authorization": "s3cret"})
+        self.assertEqual(repr(client), f"<Client {app.url} Gradio 6.31.0 {len(client._app.listed)} named endpoints>")
+        app.on("POST", app.api + "/queue/join", Reply(500))
+        error = self.raises(glc.HTTPError, client.predict, "x", api_name="/echo")
+        self.assertNotIn("s3cret", str(error) + repr(error) + str(error.__dict__) + client.src)
+
+    def test_what_is_no_address_is_not_repeated_with_its_password(self) -> None:
+        for src, options in (
+            ("http://user:s3cret@127.0.0.1:99999", {}),
+            ("ftp://user:s3cret@127.0.0.1", {}),
+            ("http://app.example", {"proxy": "http://user:s3cret@127.0.0.1:99999"}),
+        ):
+            with self.subTest(src, **options):
+                error = self.raises(glc.ConnectionFailed if options else ValueError, self.client, src, **options)
+                self.assertIn("//127.0.0.1", str(error))
+                self.assertNotIn("s3cret", str(error))
+
+    def test_what_is_logged_holds_no_secret(self) -> None:
+        app = self.app()
+        secret = app.url.replace("//", "//user:s3cret@")
+        with self.assertLogs(glc.logger, "DEBUG") as logged:
+            client = self.client(secret, "s3cret", headers={"x-key": "s3cret"}, cookies={"session": "s3cret"})
+            client.predict("x", api_name="/echo", headers={"x-key": "s3cret"})
+            app.on("GET", app.api + "/queue/data", Reply(500))
+            self.raises(glc.ConnectionLost, client.predict, "x", api_name="/echo")
+        self.assertNotIn("s3cret", "\n".join(logged.output))
+
+
+class LoginTest(ClientCase):
+    def test_login_on_every_generation(self) -> None:
+        for version in ("3.16.2", "3.50.2", "4.0.2", "4.44.1", "6.31.0"):
+            with self.subTest(version):
+                app = self.app(version=version, auth=("Ada", "pä ss&="))
+                client = self.client(app.url, auth=("Ada", "pä ss&="))
+                self.assertEqual(client.predict("x", api_name="/echo"), "x")
+                error = self.raises(glc.AuthenticationError, self.client, app.url, auth=("Ada", "wrong"))
+                self.assertIn(f"Could not login to {app.url} as 'Ada': Incorrect credentials.", str(error))
+                self.assertNotIn("wrong", str(error))
+                error = self.raises(glc.AuthenticationError, self.client, app.url)
+                self.assertIn("Log in with auth=(user, password)", str(error))
+                error = self.raises(TypeError, self.client, app.url, auth="Ada:x")
+                self.assertIn("auth= takes a tuple of two, (user, password).", str(error))
+
+    def test_behind_a_redirect(self) -> None:
+        with self.serve() as server:
+            server.on("GET", "/config", Reply(301, {"Location": "/sub/config"}))
+            server.on("GET", "/sub/config", Reply.json({"auth_required": True}, 401), config())
+            server.on("POST", "/sub/login", {"success": True})
+            self.assertEqual(self.client(server.url, auth=("Ada", "x")).src, server.url + "/sub")
+
+    def test_a_login_that_ends(self) -> None:
+        """As when the server is restarted: nothing has run yet, so the client logs in again, once."""
+        for version in ("3.50.2", "4.0.2", "4.44.1", "6.31.0"):
+            for skip_queue in (False, True):
+                with self.subTest(version, skip_queue=skip_queue):
+                    app = self.app(version=version, auth=("Ada", "x"))
+                    client = self.client(app.url, auth=("Ada", "x"), skip_queue=skip_queue)
+                    app._logins.clear()
+                    self.assertEqual(client.predict("x", api_name="/echo"), "x")
+                    app._logins.clear()
+                    path = client.predict(glc.handle_file(b"x", "a.txt"), api_name="/copy_file")
+                    self.assertEqual(Path(path).read_bytes(), b"x")
+
+    def test_a_login_that_ends_before_a_file_is_read_or_the_app_described(self) -> None:
+        app = self.app(auth=("Ada", "x"))
+        client = self.client(app.url, auth=("Ada", "x"), download_files=False)
+        item = client.predict("a.txt", 5, api_name="/make_file")
+        app._logins.clear()
+        self.assertEqual(len(item.read()), 5)
+        app._logins.clear()
+        self.assertIn("/make_file", str(client.view_api(print_info=False, return_format="str")))
+
+    def test_a_login_that_ends_for_good(self) -> None:
+        app = self.app(auth=("Ada", "x"))
+        client = self.client(app.url, auth=("Ada", "x"))
+        jar = client._http._jars[glc.origin_of(app.url)]
+        without = self.client(app.url, cookies={cookie.name: str(cookie.value) for cookie in jar})
+        app._logins.clear()
+        app.auth = ("Ada", "changed")
+        error = self.raises(glc.AuthenticationError, client.predict, "x", api_name="/echo")
+        self.assertIn("Could not login", str(error))
+        self.assertEqual((error.status, error.endpoint), (400, "/echo"))
+        error = self.raises(glc.AuthenticationError, without.predict, "x", api_name="/echo")
+        self.assertEqual((error.status, error.endpoint), (401, "/echo"))
+
+    def test_a_pipe_is_sent_again_after_another_login(self) -> None:
+        app = self.app(auth=("Ada", "x"))
+        client = self.client(app.url, auth=("Ada", "x"))
+        app._logins.clear()
+        out, into = os.pipe()
+        os.write(into, b"once")
+        os.close(into)
+        with os.fdopen(out, "rb") as pipe:
+            path = client.predict(glc.handle_file(pipe, "a.txt"), api_name="/copy_file")
+        self.assertEqual(Path(path).read_bytes(), b"once")
+
+    def test_an_app_that_has_no_passwords(self) -> None:
+        with self.serve() as server:
+            server.on("GET", "/config", Reply.json({"auth_required": True}, 401))
+            server.on("POST", "/login", Reply(303, {"Location": "/elsewhere"}))
+            error = self.raises(glc.AuthenticationError, self.client, server.url, auth=("Ada", "x"))
+            self.assertIn(f"Could not login to {server.url} as 'Ada': ", str(error))
+
+
+class HomeTest(ClientCase):
+    """Credentials have one home, the origin that the caller named: with any of them, the app has to be there."""
+
+    CREDENTIALS: tuple[dict[str, Any], ...] = (
+        {"auth": ("Ada", "s3cret")},
+        {"token": "s3cret"},
+        {"hf_token": "s3cret"},
+        {"headers": {"X-Key": "s3cret"}},
+        {"cookies": {"c": "s3cret"}},
+        {"oauth_token": "s3cret"},
+        {"login": "Ada:s3cret@"},
+        {"login": "s3cret@"},
+    )
+
+    def refused(self, url: str, login: str = "", **options: Any) -> Any:
+        """The error that connecting raises; it holds no secret."""
+        error = self.raises(glc.AuthenticationError, self.client, url.replace("//", f"//{login}"), **options)
+        self.assertNotIn("s3cret", str(error) + str(error.__dict__))
+        return error
+
+    def place(self, address: str) -> dict[str, str]:
+        """What sends somebody there."""
+        return {"Location": address}
+
+    def test_with_credentials_a_redirect_to_another_origin_is_not_followed(self) -> None:
+        """Not even if the app there wants no login at first, as it may want one later (S1)."""
+        other = self.serve()
+        server = self.serve()
+        for options in self.CREDENTIALS:
+            for status in (301, 302, 303, 307, 308):
+                with self.subTest(status=status, **options):
+                    server.on("GET", "/config", Reply(status, self.place(other.url + "/there/config?state=s3cret#x")))
+                    error = self.refused(server.url, **options)
+                    self.assertIn(f"{server.url}/config redirects to '{other.url}/there/config': use that", str(error))
+                    self.assertEqual((error.url, error.status), (server.url + "/config", status))
+                    self.assertEqual(error.location, other.url + "/there/config")
+        self.assertEqual(other.requests, [])
+
+    def test_every_way_to_another_origin(self) -> None:
+        self.resolve()
+        other, server = self.serve(), self.serve()
+        for target, where in (
+            (f"//{other.host}/config", other.url + "/config"),
+            (f"http://Ada:s3cret@{other.host}/config", other.url + "/config"),
+            (f"http://localhost:{server.port}/config", f"http://localhost:{server.port}/config"),  # by another name
+            (f"https://{server.host}/config", f"https://{server.host}/config"),  # TLS, but not on the usual ports
+            (other.url, other.url),  # the same host
+        ):
+            with self.subTest(target):
+                server.on("GET", "/config", Reply(307, self.place(target)))
+                error = self.refused(server.url, headers={"X-Key": "s3cret"})
+                self.assertIn(f"{server.url}/config redirects to {where!r}: ", str(error))
+        server.on("GET", "/config", Reply(307, self.place("/a")))
+        server.on("GET", "/a", Reply(307, self.place(other.url + "/config")))
+        other.on("GET", "/config", Reply(307, self.place(server.url + "/b")))
+        server.on("GET", "/b", config())
+        self.refused(server.url, headers={"X-Key": "s3cret"})  # and back again
+        self.assertEqual(other.requests, [])
+        self.assertEqual(self.client(server.url).src, server.url + "/b")  # without a secret it is followed
+
+    def test_a_page_with_the_config_at_another_origin(self) -> None:
+        other, server = self.serve(), self.serve()
+        page = f"<script>window.gradio_config = {json.dumps(config())};</script>"
+        other.on("GET", "/page", page)
+        server.on("GET", "/app", Reply(302, self.place(other.url + "/page")))
+        self.assertIn(
+            f"{server.url}/app redirects to '{other.url}/page'", str(self.refused(server.url + "/app", token="s3cret"))
+        )
+        self.assertEqual(other.requests, [])
+        self.assertEqual(self.client(server.url + "/app").src, other.url + "/page")
+
+    def test_a_space_whose_app_is_elsewhere(self) -> None:
+        """Whether the token was passed or found on this machine. One that was found goes to no other app anyway."""
+        other = self.app()
+        space = self.serve(tls=True)
+        space.on("GET", "/config", Reply(302, self.place(f"https://other.example:{other.port}/config")))
+        self.resolve(**{"user-app_hf_space": "", "other_example": ""})
+        url = f"https://user-app.hf.space:{space.port}"
+        with mock.patch.dict(os.environ, {"HF_TOKEN": "s3cret"}):
+            self.refused(url, ssl_verify=CA_FILE)
+        self.refused(url, token="s3cret", ssl_verify=CA_FILE)
+        self.assertEqual(self.paths(space), ["GET /config"] * 2)
+        self.assertEqual(other.requests, [])
+
+    def test_a_client_without_credentials_has_its_home_where_the_app_is(self) -> None:
+        """A login that the Location holds goes nowhere."""
+        app, server = self.app(), self.serve()
+        server.on("GET", "/config", Reply(307, self.place(app.url.replace("//", "//Ada:s3cret@") + "/config")))
+        client = self.client(server.url)
+        self.assertEqual(client.src, app.url)
+        client.predict("x", api_name="/echo")
+        self.assertFalse([request for request in app.requests if "authorization" in request.headers])
+        self.assertEqual(self.paths(server), ["GET /config"])
+
+    def test_the_headers_of_a_call_stay_there(self) -> None:
+        other = self.serve()
+        for method, path in (
+            ("GET", "/info"),
+            ("POST", "/upload"),
+            ("POST", "/queue/join"),
+            ("GET", "/queue/data"),
+            ("GET", "/file=*"),
+            ("POST", "/run/copy_file"),
+        ):
+            for status in (302, 307):
+                with self.subTest(path, status=status):
+                    app = self.app()
+                    client = self.client(app.url, skip_queue=path.startswith("/run"))
+                    app.on(method, app.api + path, Reply(status, self.place(other.url + "/x")))
+                    given = {"upload": glc.handle_file(b"x", "a.txt")}
+                    with contextlib.suppress(glc.ConnectionFailed, glc.HTTPError):
+                        result = client.predict(**given, api_name="/copy_file", headers={"X-Key": "s3cret"})
+                        self.assertTrue(path.startswith("/file") and isinstance(result, glc.FileData))
+                    client.close()
+        self.assertEqual(other.requests, [])
+
+    def test_headers_of_a_call_do_not_follow_an_app_that_has_moved(self) -> None:
+        """Without credentials the client follows the app; those that come later are not for the other address."""
+        app, server = self.app(), self.serve()
+        server.on("GET", "/config", Reply(302, self.place(app.url + "/config")))
+        client = self.client(server.url)
+        self.assertEqual(client.predict("x", api_name="/echo"), "x")
+        error = self.raises(glc.AuthenticationError, client.submit, "x", api_name="/echo", headers={"X-Key": "s3cret"})
+        self.assertIn(app.url.rstrip("/"), str(error))
+        self.assertNotIn("x-key", {name.lower() for request in app.requests for name in request.headers})
+
+    def test_the_upgrade_to_a_websocket_stays_there(self) -> None:
+        other = self.serve()
+        server = self.scripted(version="3.50.2", protocol="ws")
+        server.on("GET", "/queue/join", Reply(307, self.place(other.url + "/queue/join")))
+        client = self.client(server.url)
+        self.raises(glc.AuthenticationError, client.predict, "x", headers={"X-Key": "s3cret"})
+        self.assertEqual(other.requests, [])
+
+    def test_the_second_login_and_the_oauth_token_go_home(self) -> None:
+        """From http to https of the same server, which is the one redirect that credentials follow."""
+        secure, plain = self.app(tls=True, auth=("Ada", "x")), self.serve()
+        plain.on("GET", "/config", Reply(301, self.place("https://app.hf.space/config")))
+        with _Ports({"app.hf.space:80": plain, "app.hf.space:443": secure}) as proxy:
+            options = {"proxy": proxy.url, "ssl_verify": CA_FILE, "headers": {"X-Key": "mine"}}
+            client = self.client("http://app.hf.space", auth=("Ada", "x"), **options)
+            self.assertEqual(client.src, "https://app.hf.space")
+            secure._logins.clear()
+            self.assertEqual(client.predict("x", api_name="/echo"), "x")
+            self.assertEqual({request.headers["x-key"] for request in secure.requests}, {"mine"})
+            client.close()
+        self.assertEqual(self.paths(secure).count("POST /login"), 2)
+        self.assertEqual(self.paths(plain), ["GET /config"])
+
+    def test_the_login_form_is_not_sent_on(self) -> None:
+        other, server = self.serve(), self.serve()
+        server.on("GET", "/config", Reply.json({"auth_required": True}, 401))
+        for status in (302, 307):
+            server.on("POST", "/login", Reply(status, self.place(other.url + "/login")))
+            self.refused(server.url, auth=("Ada", "s3cret"))
+        self.assertEqual(other.requests, [])
+
+    def test_plain_http_on_port_443_is_another_origin(self) -> None:
+        other, plain = self.serve(), self.serve()
+        plain.on("GET", "/config", Reply(301, self.place("http://app.example:443/config")))
+        with _Ports({"app.example:80": plain, "app.example:443": other}) as proxy:
+            self.refused("http://app.example", proxy=proxy.url, headers={"X-Key": "s3cret"})
+        self.assertEqual(other.requests, [])
+
+    def test_from_https_to_http_never(self) -> None:
+        server, other = self.serve(tls=True), self.serve()
+        server.on("GET", "/config", Reply(302, self.place(other.url + "/config?state=s3cret")))
+        for options in ({}, {"token": "s3cret"}):
+            error = self.raises(glc.ConnectionFailed, self.client, server.url, ssl_verify=CA_FILE, **options)
+            self.assertIn(f"redirects from https to {other.url}/config: refused.", str(error))
+        self.assertEqual(other.requests, [])
+
+
+class HeadersTest(ClientCase):
+    def test_they_go_with_every_request(self) -> None:
+        app = self.app()
+        client = self.client(
+            app.url.replace("//", "//user:p%20w@"), "tok", headers={"X-A": "1"}, cookies={"c": "2", "d": "3"}
+        )
+        upload = glc.handle_file(b"x", "a.txt")
+        client.predict(upload, api_name="/copy_file")
+        client.predict(text="x", api_name="/echo")
+        kinds = {request.path.partition("=")[0] for request in app.requests}
+        self.assertGreaterEqual(len(kinds), 5)
+        login = base64.b64encode(b"user:p w").decode()
+        for request in app.requests:
+            with self.subTest(request.path):
+                self.assertEqual(request.headers["x-a"], "1")
+                self.assertEqual(request.headers["authorization"], f"Basic {login}")
+                self.assertEqual(request.headers["x-hf-authorization"], "Bearer tok")
+                self.assertEqual(request.cookies, {"c": "2", "d": "3"})
+
+    def test_those_of_a_call_win_and_end_with_it(self) -> None:
+        app = self.app()
+        client = self.client(app.url, headers={"X-A": "client", "X-B": "client"})
+        mine = {"x-a": "call"}
+        client.predict("x", api_name="/echo", headers=mine)
+        (join,) = app.wait_for("POST", app.api + "/queue/join")
+        self.assertEqual((join.headers["x-a"], join.headers["x-b"]), ("call", "client"))
+        client.predict("x", api_name="/echo")
+        self.assertEqual(app.wait_for("POST", app.api + "/queue/join", 2)[1].headers["x-a"], "client")
+        self.assertEqual(mine, {"x-a": "call"})
+
+    def test_illegal_ones_of_a_call(self) -> None:
+        app = self.app()
+        client = self.client(app.url)
+        for call in (client.predict, client.submit):
+            with self.assertRaisesRegex(ValueError, "Not a legal HTTP header"):
+                call("x", api_name="/echo", headers={"X": "a\r\nb"})
+        self.assertEqual(self.paths(app), ["GET /config"])
+
+    def test_a_token_that_was_found_stays_with_spaces(self) -> None:
+        app = self.app()
+        with mock.patch.dict(os.environ, {"HF_TOKEN": "found"}):
+            self.client(app.url).predict("x", api_name="/echo")
+        self.assertNotIn("found", str([request.headers for request in app.requests]))
+
+
+class EndpointTest(ClientCase):
+    def test_every_way_to_name_one(self) -> None:
+        app = self.app()
+        client = self.client(app.url)
+        number = app.by_name["echo"].id
+        for options in ({"api_name": "/echo"}, {"api_name": "echo"}, {"fn_index": number}):
+            self.assertEqual(client.predict("x", **options), "x")
+        self.assertEqual(self.client(app.url, api_name="/echo").predict("y"), "y")
+
+    def test_the_only_one_needs_no_name(self) -> None:
+        server = self.scripted(dependency("only"), dependency("hidden", api_visibility="private"))
+        client = self.client(server.url)
+        job = client.submit("x")
+        server.next_stream().push(self.completed("y"))
+        self.assertEqual(job.result(DEADLINE), "y")
+
+    def test_mistakes(self) -> None:
+        app = self.app()
+        client = self.client(app.url)
+        for call in (client.predict, client.submit):
+            error = self.raises(ValueError, call, "x", api_name="/ecco")
+            self.assertIn("Cannot find a function with `api_name`: /ecco (did you mean `/echo`?). ", str(error))
+            self.assertIn(f"{app.url} has: /add, /echo, ", str(error))
+            self.assertIn("`api_name`: 3.", str(self.raises(ValueError, call, "x", api_name=3)))
+            self.assertIn("`api_name`: ['/g'].", str(self.raises(ValueError, call, "x", api_name=["/g"])))
+            self.assertIn("Invalid function index: [1].", str(self.raises(ValueError, call, "x", fn_index=[1])))
+            self.assertIn("takes a mapping", str(self.raises(TypeError, call, "x", api_name="/echo", headers="x")))
+            error = self.raises(ValueError, call, "x")
+            self.assertIn(
+                "This Gradio app might have multiple endpoints. Please specify an `api_name` or `fn_index`.", str(error)
+            )
+            error = self.raises(ValueError, call, "x", fn_index=999)
+            self.assertEqual(str(error), f"Invalid function index: 999. {app.url}: there is none.")
+            number = app.by_name["browser_only"].id
+            error = self.raises(ValueError, call, "x", fn_index=number)
+            self.assertIn("it runs in the browser, not on the server", str(error))
+            error = self.raises(glc.InvalidAPIEndpointError, call, "x", fn_index=app.by_name["secret"].id)
+            self.assertIn("does not offer", str(error))
+            error = self.raises(TypeError, call, "x", "y", api_name="/echo")
+            self.assertIn(f"Too many arguments: 2 given, but /echo of {app.url} takes (text).", str(error))
+            error = self.raises(TypeError, partial(call, **{"self": "x"}, api_name="/echo"))
+            self.assertIn("Parameter `self` is not a valid key-word argument", str(error))
+        for callbacks in (4, ["x"]):
+            error = self.raises(TypeError, client.submit, "x", api_name="/echo", result_callbacks=callbacks)
+            self.assertIn("result_callbacks= takes a function or a list of functions.", str(error))
+        self.assertNotIn("POST", "".join(self.paths(app)))
+
+    def test_mistakes_are_told_with_the_names_that_the_server_knows(self) -> None:
+        """Without being asked, it has told the labels alone."""
+        server = self.scripted(dependency("f", [4]))
+        said = {"parameters": [{"parameter_name": "picture", "python_type": {"type": "filepath"}}], "returns": []}
+        server.on("GET", "/info", {"named_endpoints": {"/f": said}})
+        client = self.client(server.url)
+        for _ in range(2):
+            error = self.raises(TypeError, client.predict, __file__)
+            self.assertIn("Parameter `picture` takes a file", str(error))
+        self.assertEqual(self.paths(server), ["GET /config", "GET /info"])
+        server.on("GET", "/info", Reply(503))
+        with mock.patch.object(glc.logger, "warning"):
+            error = self.raises(TypeError, self.client(server.url).predict, __file__)
+        self.assertIn("takes a file", str(error))
+        self.assertNotIn("picture", str(error))
+
+    def test_hidden_ones_are_not_suggested(self) -> None:
+        server = self.scripted(dependency("seen"), dependency("reset_1", show_api=False))
+        client = self.client(server.url)
+        for name in ("reset_2", "seem"):
+            self.assertNotIn("reset_1", str(self.raises(ValueError, client.predict, "x", api_name=name)))
+        self.assertIn("1 named endpoints", repr(client))
+        job = client.submit("x", api_name="/reset_1")
+        server.next_stream().push(self.completed("y"))
+        self.assertEqual(job.result(DEADLINE), "y")
 
 
 class CloseTest(ClientCase):
@@ -6379,6 +8989,29 @@ class CloseTest(ClientCase):
                     self.raises(glc.ConnectionLost, job.result, DEADLINE)
                     self.assertTrue(job.done())
                 self.assertEqual(gradio_threads(), [])
+
+    def test_the_server_is_told_of_a_cancelled_job_before_its_connections_close(self) -> None:
+        server = self.scripted(dependency("f", types={"generator": True}), version="5.0.0")
+        heard, answer = threading.Event(), threading.Event()
+
+        def told(_: Any) -> Any:
+            heard.set()
+            answer.wait(DEADLINE)
+            return {}
+
+        server.on("POST", "/cancel", told)
+        client = self.client(server.url)
+        job = client.submit("x")
+        server.next_stream().push({"msg": "process_starts", "event_id": "id"})
+        wait_until(job.running)
+        self.assertTrue(job.cancel())
+        with self.assertLogs(glc.logger, "DEBUG") as logs:
+            closing = Running(client.close)
+            self.assertTrue(heard.wait(DEADLINE))
+            answer.set()
+            closing.result()
+            glc.logger.debug("so that there is something")
+        self.assertEqual([line for line in logs.output if "Could not tell" in line], [])
 
     def test_ctrl_c_while_a_thread_is_started(self) -> None:
         for begins in (False, True):
@@ -6400,6 +9033,18 @@ class CloseTest(ClientCase):
         client.close()
         for job in jobs:
             self.raises(glc.ConnectionLost, job.result, DEADLINE)
+
+    def test_while_a_stream_is_not_to_be_asked_for(self) -> None:
+        server = self.scripted()
+        server.on("GET", "/queue/data", Reply(503, {"Retry-After": "30"}))
+        client = self.client(server.url)
+        job = client.submit("x")
+        server.wait_for("GET", "/queue/data")
+        began = time.monotonic()
+        client.close()
+        self.raises(glc.ConnectionLost, job.result, DEADLINE)
+        self.assertLess(time.monotonic() - began, 3)
+        self.assertEqual(gradio_threads(), [])
 
     def test_in_a_signal_handler(self) -> None:
         """The handler runs wherever the main thread is: here, while submit() starts a thread."""
@@ -6490,39 +9135,30 @@ class CloseTest(ClientCase):
 
 
 class SessionOfClientTest(ClientCase):
-    def test_two_threads_of_another_process_begin_anew_once(self) -> None:
-        client = self.client(self.app("sse_v2").url)
-        entered, go = threading.Event(), threading.Event()
-        times = []
-
-        def after_fork() -> None:
-            times.append(1)
-            entered.set()
-            go.wait(DEADLINE)
-
-        self.patch(client._http, "after_fork", after_fork)
-        self.patch(os, "getpid", lambda: 1_000_000)
-        first = Running(lambda: client.session_hash)
-        self.assertTrue(entered.wait(DEADLINE))
-        second = Running(lambda: client.session_hash)
-        wait_until(lambda: client._forked.locked() and second.thread.is_alive())
-        go.set()
-        self.assertEqual(first.result(), second.result())
-        self.assertEqual(times, [1])
-        client.close()
-
-    def test_in_another_process_it_begins_anew(self) -> None:
+    def test_in_another_process_it_says_what_to_do(self) -> None:
         """Here nothing is forked, but the process seems to be another; F.ForkTest forks."""
-        app = self.app("sse_v2", auth=("ada", "pass"))
-        client = self.client(app.url, auth=("ada", "pass"))
+        app = self.app()
+        client = self.client(app.url, download_files=False)
+        item = client.predict("a.txt", 5, api_name="/make_file")
+        job = client.submit(3, 300, "fork", api_name="/steps")
+        self.first(job)
+        before = self.paths(app)
+        with mock.patch.object(os, "getpid", lambda: 1_000_000):
+            for use in (
+                partial(client.predict, 1, 2, api_name="/add"),
+                partial(client.submit, 1, 2, api_name="/add"),
+                client.view_api,
+                client.reset_session,
+                item.read,
+            ):
+                error = self.raises(glc.ConnectionFailed, use)
+                self.assertIn("make a new Client", str(error))
+            self.assertTrue(job.cancel())
+            client.close()  # all of which is the parent's
+            client.__del__()
+        self.assertEqual(self.paths(app), before)
         self.assertEqual(client.predict(1, 2, api_name="/add"), 3)
-        session, http = client.session_hash, client._http
-        parents = [connection for idle in http._idle.values() for connection in idle]
-        self.patch(os, "getpid", lambda: 1_000_000)
-        self.assertNotEqual(client.session_hash, session)
-        self.assertLessEqual({connection.sock.fileno() for connection in parents}, {-1})
-        self.assertEqual(client.predict(3, 4, api_name="/add"), 7)  # with the cookie of the login
-        client.close()
+        client.predict("fork", 9, api_name="/wake")
 
     def test_reset(self) -> None:
         app = self.app()
@@ -6534,6 +9170,13 @@ class SessionOfClientTest(ClientCase):
         client.predict("a", api_name="/count")
         hashes = [request.json()["session_hash"] for request in app.wait_for("POST", app.api + "/queue/join", 2)]
         self.assertEqual(hashes, [first, client.session_hash])
+
+    def test_going_on_with_a_session(self) -> None:
+        app = self.app()
+        first, second = self.client(app.url), self.client(app.url)
+        self.assertEqual(first.predict("boat", api_name="/count"), 0)
+        second.session_hash = first.session_hash
+        self.assertEqual(second.predict("boat", api_name="/count"), 1)
 
     def test_jobs_in_flight_go_on(self) -> None:
         app = self.app()
@@ -6570,506 +9213,11 @@ class SessionOfClientTest(ClientCase):
             streams = {stream.request.path: stream for stream in (server.next_stream(), server.next_stream())}
             streams["/queue/data"].push({"msg": "unexpected_error", "message": "no"})
             self.raises(glc.ConnectionLost, job.result, DEADLINE)
-            client._current_session()
+            self.assertTrue(client.session_hash)  # of a new session
             del streams["/queue/data"]
             for heartbeat in streams.values():
                 heartbeat.wait_lost()
         wait_until(lambda: not gradio_threads())
-
-
-class WatchTest(ClientCase):
-    """What the command line looks on with."""
-
-    def test_every_message_is_shown_in_the_thread_of_the_call(self) -> None:
-        app = self.app()
-        client = self.client(app.url)
-        seen: list[Any] = []
-
-        def result(name: str, value: Any) -> Any:
-            call = client._call([value], name, None, None, {})
-            job = call.job
-            job._wakers.append(lambda: seen.append((threading.current_thread(), job.status(), job.outputs())))
-            return client._result(call)
-
-        self.assertEqual(result("/talk", "x"), "said x")
-        self.assertEqual({thread for thread, _, _ in seen}, {threading.current_thread()})
-        logs = [status.log for _, status, _ in seen if status.log]
-        self.assertEqual(logs, [("info x", "info"), ("warning x", "warning")])
-        seen.clear()
-        result("/stream", 3)
-        self.assertEqual([len(outputs) for _, status, outputs in seen if status.code.value == "ITERATING"], [1, 2, 3])
-
-    def test_bytes_of_files_are_counted(self) -> None:
-        app = self.app()
-        client = self.client(app.url)
-        seen: list[Any] = []
-        client._moved = lambda *told: seen.append(told)
-        size = 3 * glc.UPLOAD_CHUNK + 1
-        client.predict(glc.handle_file(b"x" * size, "big.txt"), api_name="/copy_file")
-        for what in ("uploading", "downloading"):
-            told = [told for told in seen if told[0] == what]
-            self.assertEqual({told[1:3] for told in told}, {("big.txt", size)})
-            done = [told[3] for told in told]
-            self.assertEqual((done, done[-1]), (sorted(set(done)), size))
-            self.assertGreater(len(told), 3)
-
-
-class UploadTest(ClientCase):
-    def test_the_request(self) -> None:
-        for version in ("3.50.2", "4.44.1", "6.31.0"):
-            with self.subTest(version):
-                app = self.app(version=version)
-                client = self.client(app.url)
-                path = self.folder() / "größe & co.txt"
-                path.write_bytes(b"from the disk")
-                files = [
-                    glc.handle_file(path),
-                    glc.handle_file(str(path), name="other.txt"),
-                    glc.handle_file(b"bytes", "b.bin"),
-                ]
-                results = client.predict(files, api_name="/copy_files")
-                self.assertEqual([Path(result).read_bytes() for result in results], [b"from the disk"] * 2 + [b"bytes"])
-                (request,) = app.wait_for("POST", app.api + "/upload")
-                parts = parse_multipart(request.body, request.headers["content-type"])
-                self.assertEqual(
-                    parts,
-                    [
-                        ("files", "größe & co.txt", b"from the disk"),
-                        ("files", "other.txt", b"from the disk"),
-                        ("files", "b.bin", b"bytes"),
-                    ],
-                )
-
-    def test_every_source(self) -> None:
-        app = self.app()
-        client = self.client(app.url)
-        with self.serve() as web, tempfile.TemporaryFile() as opened:
-            web.on("GET", "/dir/a%20b.txt", Reply(302, {"Location": "/c"}))
-            web.on("GET", "/dir/a b.txt", Reply(302, {"Location": "/c"}))
-            web.on("GET", "/c", "from the web")
-            opened.write(b"skipped, opened")
-            opened.seek(9)
-            pipe_out, pipe_in = os.pipe()
-            os.write(pipe_in, b"from a pipe")
-            os.close(pipe_in)
-            with os.fdopen(pipe_out, "rb") as pipe:
-                for source, content in (
-                    (glc.handle_file(web.url + "/dir/a%20b.txt"), b"from the web"),
-                    (glc.handle_file(opened, "o.txt"), b"opened"),
-                    (glc.handle_file(pipe, "p.txt"), b"from a pipe"),
-                    (glc.handle_file(bytearray(b"array"), "a.txt"), b"array"),
-                    (glc.handle_file(b"", "empty.txt"), b""),
-                    (glc.file(__file__), Path(__file__).read_bytes()),
-                ):
-                    with self.subTest(content[:20]):
-                        result = client.predict(source, api_name="/copy_file")
-                        self.assertEqual(Path(result).read_bytes(), content)
-
-    def test_a_login_in_a_url_is_sent_and_not_shown(self) -> None:
-        client = self.client(self.app().url)
-        with self.serve() as web:
-            web.on("GET", "/a.txt", "from the web")
-            address = web.url.replace("//", "//ada:p%40ss@")
-            path = client.predict(glc.handle_file(address + "/a.txt"), api_name="/copy_file")
-            self.assertEqual(Path(path).read_bytes(), b"from the web")
-            (request,) = web.requests
-            self.assertEqual(request.headers["authorization"], "Basic " + base64.b64encode(b"ada:p@ss").decode())
-            web.on("GET", "/gone.txt", Reply(404))
-            error = self.raises(
-                glc.HTTPError, client.predict, glc.handle_file(address + "/gone.txt"), api_name="/copy_file"
-            )
-            self.assertNotIn("p%40ss", str(error) + str(error.url))
-
-    def test_the_same_file_twice_is_uploaded_once(self) -> None:
-        app = self.app()
-        client = self.client(app.url)
-        marked = glc.handle_file(b"x", "a.txt")
-        client.predict([marked, marked], api_name="/copy_files")
-        (request,) = app.wait_for("POST", app.api + "/upload")
-        self.assertEqual(len(parse_multipart(request.body, request.headers["content-type"])), 1)
-
-    def test_an_open_file_can_be_sent_again(self) -> None:
-        client = self.client(self.app().url)
-        with tempfile.TemporaryFile() as opened:
-            opened.write(b"skipped, sent")
-            opened.seek(9)
-            marked = glc.handle_file(opened, "a.txt")
-            for _ in range(2):
-                self.assertEqual(Path(client.predict(marked, api_name="/copy_file")).read_bytes(), b"sent")
-
-    def test_an_open_file_in_several_jobs(self) -> None:
-        client = self.client(self.app().url)
-        with tempfile.TemporaryFile() as opened, contextlib.ExitStack() as stack:
-            opened.write(b"skipped, sent")
-            opened.seek(9)
-            marked = [glc.handle_file(opened, name) for name in ("a.txt", "b.txt")]
-            one, two = (client._open(item, stack) for item in marked)
-            self.assertEqual([one.read(2), two.read(3), one.read(2), two.read(1)], [b"se", b"sen", b"nt", b"t"])
-            for path in client.predict(marked, api_name="/copy_files"):
-                self.assertEqual(Path(path).read_bytes(), b"sent")
-
-    def test_a_file_that_is_deleted_before_it_is_sent(self) -> None:
-        path = self.folder() / "a.txt"
-        path.write_text("x")
-        marked = glc.handle_file(path)
-        path.unlink()
-        error = self.raises(ValueError, self.client(self.app().url).predict, marked, api_name="/copy_file")
-        self.assertIn("File a.txt could not be read: ", str(error))
-
-    @unittest.skipUnless(hasattr(os, "mkfifo"), "needs named pipes")
-    def test_a_named_pipe(self) -> None:
-        client = self.client(self.app().url)
-        path = self.folder() / "pipe"
-        os.mkfifo(path)
-        writer = Running(path.write_bytes, b"from a pipe")
-        self.assertEqual(
-            Path(client.predict(glc.handle_file(path), api_name="/copy_file")).read_bytes(), b"from a pipe"
-        )
-        writer.result()
-
-    def test_what_handle_file_refuses(self) -> None:
-        error = self.raises(ValueError, glc.handle_file, "/no/such/file")
-        self.assertEqual(str(error), "File /no/such/file does not exist on local filesystem and is not a valid URL.")
-        self.assertIn("is a folder", str(self.raises(ValueError, glc.handle_file, str(self.downloads))))
-        with open(__file__, encoding="utf-8") as text, open(__file__, "rb") as closed:
-            closed.close()
-            for wrong in (text, closed, io.StringIO("x")):
-                self.assertIn("in binary mode", str(self.raises(ValueError, glc.handle_file, wrong)))
-        self.raises(TypeError, glc.handle_file, 5)
-        self.raises(TypeError, glc.handle_file, {"path": __file__})
-
-    def test_nothing_but_handle_file_reads_the_disk(self) -> None:
-        app = self.app()
-        client = self.client(app.url)
-        for value in (
-            dict(MARKED, path=__file__),
-            glc.FileData(MARKED, path=__file__),
-            {"name": __file__, "is_file": True},
-        ):
-            with contextlib.suppress(glc.AppError):
-                client.predict(value, api_name="/copy_file")
-        self.assertNotIn(f"POST {app.api}/upload", self.paths(app))
-        with self.assertRaisesRegex(TypeError, "wrap it in handle_file"):
-            client.predict(upload=__file__, api_name="/copy_file")
-
-    def test_the_size_limit_before_anything_is_sent(self) -> None:
-        app = self.app(max_file_size=5)
-        client = self.client(app.url)
-        path = self.folder() / "big.txt"
-        path.write_bytes(b"123456")
-        for source in (path, b"123456", io.BytesIO(b"123456")):
-            with self.subTest(source):
-                error = self.raises(
-                    ValueError, client.predict, glc.handle_file(source, "big.txt"), api_name="/copy_file"
-                )
-                self.assertEqual(
-                    str(error), "File big.txt has 6 bytes, which exceeds the maximum file size of the app, 5 bytes."
-                )
-        self.assertNotIn(f"POST {app.api}/upload", self.paths(app))
-        self.assertTrue(client.predict(glc.handle_file(b"12345", "fits.txt"), api_name="/copy_file"))
-
-    def test_the_server_refuses(self) -> None:
-        app = self.app()
-        app.on("POST", app.api + "/upload", Reply(413, (), "File too large"), read_body=False)
-        client = self.client(app.url)
-        for size in (5, 5_000_000):
-            error = self.raises(glc.HTTPError, client.predict, glc.handle_file(bytes(size), "a"), api_name="/copy_file")
-            self.assertEqual(str(error), f"{app.url}/gradio_api/upload answered 413: File too large")
-
-    def test_an_answer_that_does_not_fit(self) -> None:
-        app = self.app()
-        client = self.client(app.url)
-        for answer in ([], ["/a", "/b"], [5], {"a": 1}, [None]):
-            app.on("POST", app.api + "/upload", Reply.json(answer))
-            self.raises(glc.ProtocolError, client.predict, glc.handle_file(b"x", "a"), api_name="/copy_file")
-
-    def test_a_url_that_fails(self) -> None:
-        app = self.app()
-        client = self.client(app.url)
-        with self.serve() as web:
-            error = self.raises(glc.HTTPError, client.predict, glc.handle_file(web.url + "/x"), api_name="/copy_file")
-            self.assertEqual((error.status, error.url), (404, web.url + "/x"))
-
-    def test_a_file_that_cannot_be_read(self) -> None:
-        """Whatever its read() raises ends the job, at once, and no other; what looks like the network's is not."""
-
-        class Broken(io.BytesIO):
-            error: BaseException = OSError()
-
-            def read(self, *_: Any) -> bytes:
-                raise self.error
-
-        client = self.client(self.app().url, max_workers=1, timeout=None)
-        for kind in (KeyboardInterrupt, SystemExit, OSError, ConnectionResetError, RuntimeError):
-            with self.subTest(kind):
-                source = Broken(b"abc")
-                source.error = kind("no luck")
-                job = client.submit(glc.handle_file(source, "a.txt"), api_name="/digest")
-                error = self.raises(ValueError if issubclass(kind, OSError) else kind, job.result, DEADLINE)
-                self.assertIn("no luck", str(error))
-        self.assertEqual(client.submit(1, 2, api_name="/add").result(DEADLINE), 3)
-
-    def test_cancel_during_an_upload(self) -> None:
-        app = self.app()
-        arrived = threading.Event()
-
-        def upload(request: Any) -> Any:
-            arrived.set()
-            app.closed.wait(DEADLINE)
-
-        app.on("POST", app.api + "/upload", upload)
-        client = self.client(app.url)
-        job = client.submit(glc.handle_file(b"x", "a"), api_name="/copy_file")
-        self.assertTrue(arrived.wait(DEADLINE))
-        self.assertTrue(job.cancel())
-        client.close()
-        self.assertNotIn(f"POST {app.api}/queue/join", self.paths(app))
-
-
-class DownloadTest(ClientCase):
-    def given(self, server: ScriptedServer, **fields: Any) -> Any:
-        """What the client makes of a file that the server sends."""
-        item = {**MARKED, "path": "/srv/a.txt", **fields}
-        client = self.client(server.url)
-        job = client.submit("x")
-        server.next_stream().push(self.completed(item))
-        try:
-            return job.result(DEADLINE)
-        finally:
-            client.close()
-
-    def test_a_folder_that_may_not_be_written_to(self) -> None:
-        """As the default one, if another user of the machine has made it. Tests may run as root, who may do all."""
-        client = self.client(self.app().url, download_files=self.folder())
-        refused = PermissionError(errno.EACCES, "Permission denied", "made")
-        with mock.patch.object(glc, "save", side_effect=refused):
-            error = self.raises(PermissionError, client.predict, "a.txt", 5, api_name="/make_file")
-        self.assertIn("choose another folder with Client(download_files=…)", str(error))
-
-    def test_a_full_disk_in_a_generator(self) -> None:
-        """It is broken off, so that the server might confuse the next one with it: see wants_whole_values()."""
-        app = self.app()
-        client = self.client(app.url)
-        with mock.patch.object(glc, "save", side_effect=OSError(errno.ENOSPC, "No space left")):
-            self.raises(OSError, client.predict, 3, api_name="/pages")
-        client.predict(2, api_name="/pages")
-        bodies = [request.json() for request in app.requests if request.path.endswith("/queue/join")]
-        self.assertEqual([body.get("simple_format") for body in bodies], [None, True])
-
-    def test_a_url_that_is_none(self) -> None:
-        server = self.scripted()
-        server.on("GET", "/file=/srv/a.txt", "content")
-        self.assertEqual(Path(self.given(server, url=["x"])).read_text(), "content")
-
-    def test_to_a_folder_named_by_the_contents(self) -> None:
-        app = self.app()
-        client = self.client(app.url)
-        for _ in range(2):
-            path = client.predict("a b#%&+ü.txt", 5, api_name="/make_file")
-            content = Path(path).read_bytes()
-            digest = hashlib.sha256(content).hexdigest()
-            self.assertEqual((path, len(content)), (str(self.downloads / digest / "a b#%&+ü.txt"), 5))
-        self.assertEqual(self.files(), [os.path.join(digest, "a b#%&+ü.txt")])
-
-    def test_each_file_is_fetched_once(self) -> None:
-        server = self.scripted()
-        server.on("GET", "/file=/srv/a.txt", "content")
-        self.given(server, other=[MARKED])
-        self.assertEqual(self.paths(server).count("GET /file=/srv/a.txt"), 1)
-
-    def test_a_download_that_fails_leaves_nothing(self) -> None:
-        for reply, kind in (
-            (Reply(200, {"Content-Length": "100"}, [b"half"], close=True), glc.ConnectionLost),
-            (Reply(404, (), "gone"), glc.HTTPError),
-            (Reply.json({"detail": "File not allowed"}, 403), glc.AuthenticationError),
-            (None, glc.ConnectionFailed),
-        ):
-            with self.subTest(kind.__name__):
-                server = self.scripted()
-                server.on("GET", "/file=*", reply)
-                with self.assertRaises(kind) as caught:
-                    self.given(server)
-                self.assertEqual(caught.exception.url, server.url + "/file=/srv/a.txt")
-                self.assertEqual(self.files(), [])
-
-    def test_hostile_names(self) -> None:
-        server = self.scripted()
-        server.on("GET", "/file=*", "content")
-        for name in (
-            "../../evil",
-            "/etc/passwd",
-            "..",
-            "a/../../b",
-            "C:\\x",
-            "\0",
-            "x" * 5000,
-            "nul.txt",
-            None,
-            5,
-            ["a"],
-        ):
-            with self.subTest(repr(name)[:30]):
-                path = Path(self.given(server, orig_name=name))
-                self.assertEqual(path.parent.parent, self.downloads)
-                self.assertEqual(path.read_bytes(), b"content")
-        for path in self.files():
-            self.assertEqual(len(Path(path).parts), 2)
-
-    def test_a_link_in_the_way_is_replaced_not_followed(self) -> None:
-        server = self.scripted()
-        server.on("GET", "/file=*", "content")
-        victim = self.folder() / "victim"
-        victim.write_bytes(b"untouched")
-        place = self.downloads / hashlib.sha256(b"content").hexdigest()
-        place.mkdir()
-        os.symlink(victim, place / "a.txt")
-        self.assertEqual(Path(self.given(server)).read_bytes(), b"content")
-        self.assertEqual(victim.read_bytes(), b"untouched")
-
-    def test_the_servers_urls_are_not_trusted(self) -> None:
-        with self.serve() as evil:
-            server = self.scripted(root=evil.url)
-            server.on("GET", "/file=*", "content")
-            self.assertEqual(Path(self.given(server, url=evil.url + "/steal")).read_bytes(), b"content")
-            self.assertEqual(evil.requests, [])
-
-    def test_file_data_instead_of_paths(self) -> None:
-        app = self.app()
-        client = self.client(app.url, download_files=False)
-        item = client.predict("a.txt", 5, api_name="/make_file")
-        self.assertIsInstance(item, glc.FileData)
-        self.assertEqual((item["orig_name"], len(item.read())), ("a.txt", 5))
-        folder = self.folder()
-        self.assertEqual(item.save(folder), str(folder / "a.txt"))
-        self.assertEqual(item.save(folder / "sub" / "b.txt"), str(folder / "sub" / "b.txt"))
-        self.assertEqual((folder / "sub" / "b.txt").read_bytes(), item.read())
-        self.assertEqual(client.predict(item, api_name="/copy_file").read(), item.read())
-        self.assertEqual(self.files(), [])
-
-    def test_a_file_as_a_data_url(self) -> None:
-        server = self.scripted(version="3.50.2", protocol="sse_v3")
-        for old in ({"name": "a.txt", "data": "data:text/plain;base64,aGVsbG8=", "is_file": False},):
-            client = self.client(server.url)
-            job = client.submit("x")
-            server.next_stream().push(self.completed(old))
-            self.assertEqual(Path(job.result(DEADLINE)).read_bytes(), b"hello")
-
-    def test_the_default_folder(self) -> None:
-        with mock.patch.dict(os.environ, {"GRADIO_TEMP_DIR": "/some/where"}):
-            self.assertEqual(glc.default_folder(), "/some/where")
-        with mock.patch.dict(os.environ, {"GRADIO_TEMP_DIR": ""}):
-            self.assertEqual(glc.default_folder(), os.path.join(tempfile.gettempdir(), "gradio"))
-
-    def test_a_large_file(self) -> None:
-        app = self.app()
-        client = self.client(app.url)
-        content = random.Random(6).getrandbits(8 * 5_000_000).to_bytes(5_000_000, "big")
-        path = client.predict(glc.handle_file(content, "big.bin"), api_name="/copy_file")
-        self.assertEqual(hashlib.sha256(Path(path).read_bytes()).digest(), hashlib.sha256(content).digest())
-
-
-class OtherGenerationsTest(ClientCase):
-    """What only some releases do."""
-
-    def test_unqueued_generators_of_3_16(self) -> None:
-        server = self.scripted(dependency("f", queue=False), version="3.16.2", protocol="ws")
-        steps = [{"data": [value], "is_generating": True} for value in "ab"]
-        server.on("POST", "/run/f", *steps, {"data": [{"__type__": "update"}], "is_generating": False})
-        job = self.client(server.url).submit("x")
-        self.assertEqual((self.values(job), job.result(DEADLINE)), (["a", "b"], "b"))
-        requests = server.wait_for("POST", "/run/f", 3)
-        self.assertEqual(len({request.json()["session_hash"] for request in requests}), 1)
-
-    def test_streams_of_4_0_that_fail(self) -> None:
-        asked = {"msg": "send_data", "event_id": "id"}
-        for join, data, pushed, kind, words in (
-            (Reply(500, (), "no"), None, (), glc.HTTPError, "500: no"),
-            (Stream, Reply(500, (), "bad data"), (asked,), glc.HTTPError, "500: bad data"),
-            (Stream, Reply.json(None), (asked, {"msg": "process_starts"}), glc.ConnectionLost, "without a result"),
-            (Stream, None, ({"msg": "queue_full"},), glc.QueueError, "is full"),
-        ):
-            with self.subTest(words):
-                server = self.scripted(version="4.8.0", protocol="sse")
-                server.on("GET", "/queue/join", join)
-                server.on("POST", "/queue/data", data)
-                job = self.client(server.url).submit("x")
-                if join is Stream:
-                    stream = server.next_stream()
-                    stream.push(*pushed)
-                    stream.end()
-                error = self.raises(kind, job.result, DEADLINE)
-                self.assertIn(words, str(error))
-
-    def test_inputs_that_are_streamed(self) -> None:
-        server = self.scripted(dependency("f", connection="stream"))
-        server.on("POST", "/stream/id/close", {"msg": "success"})
-        job = self.client(server.url).submit("x")
-        stream = server.next_stream()
-        stream.push({"msg": "process_streaming", "event_id": "id", "output": {"data": ["a"]}, "success": True})
-        server.wait_for("POST", "/stream/id/close")
-        stream.push(self.completed("a"))
-        self.assertEqual(self.values(job), ["a"])
-
-    def test_files_in_the_arguments(self) -> None:
-        for version, name, kind in (("3.16.2", "copy_file", "file"), ("3.50.2", "same_image", "image")):
-            with self.subTest(version):
-                app = self.app(version=version)
-                client = self.client(app.url)
-                result = client.predict(glc.handle_file(b"content", "a.png"), api_name="/" + name)
-                self.assertEqual(Path(result).read_bytes(), b"content")
-                self.assertNotIn("POST /upload", self.paths(app), kind)
-
-    def test_the_login_of_3_16(self) -> None:
-        server = self.scripted(enable_queue=False)
-        server.on("GET", "/config", Reply(401), config(enable_queue=False))
-        server.on("POST", "/login", Reply(302, {"Location": "/", "Set-Cookie": "access-token=1"}))
-        server.on("POST", "/run/predict", {"data": ["ok"]})
-        self.assertEqual(self.client(server.url, auth=("a", "b")).predict("x"), "ok")
-        self.assertEqual(server.wait_for("POST", "/run/predict")[0].cookies, {"access-token": "1"})
-
-    def test_an_oauth_token_goes_to_endpoints_that_ask_for_it(self) -> None:
-        for declared, sent in (("required", "secret"), (None, None)):
-            with self.subTest(declared):
-                server = self.scripted(dependency("f"))
-                entry = {"parameters": [parameter("text")], "returns": [], "oauth_token": declared}
-                server.on("GET", "/info", {"named_endpoints": {"/f": entry}})
-                job = self.client(server.url, oauth_token="secret").submit("x")
-                server.next_stream().push(self.completed("y"))
-                job.result(DEADLINE)
-                self.assertEqual(server.wait_for("POST", "/queue/join")[0].json().get("oauth_token"), sent)
-
-    def test_media_that_are_streamed_are_fetched_when_they_are_complete(self) -> None:
-        server = self.scripted(dependency("f", [1], [4], types={"generator": True}))
-        server.on("GET", "/stream/*", "the whole sound")
-        job = self.client(server.url).submit("x")
-        stream = server.next_stream()
-        item = {**MARKED, "path": "h/1/2/playlist.m3u8", "is_stream": True, "orig_name": "a.mp3"}
-        output = {"data": [item]}
-        stream.push({"msg": "process_generating", "event_id": "id", "output": output, "success": True})
-        first = self.first(job)
-        self.assertIsInstance(first, glc.FileData)
-        stream.push(self.completed(item))
-        self.assertEqual(Path(job.result(DEADLINE)).read_bytes(), b"the whole sound")
-        server.wait_for("GET", "/stream/h/1/2/playlist-file")
-
-    def test_cancelling_one_of_two_generators(self) -> None:
-        for version in ("3.50.2", "4.8.0", "4.13.0", "4.24.0", "4.31.4", "4.44.1", "5.50.0", "6.31.0"):
-            with self.subTest(version):
-                app = self.app(version=version)
-                client = self.client(app.url)
-                jobs = [client.submit(3, 300, f"{version}-a", api_name="/steps")]
-                self.assertEqual(self.first(jobs[0]), f"{version}-a 0")
-                jobs.append(client.submit(3, 300, f"{version}-b", api_name="/steps"))
-                wait_until(lambda jobs=jobs: jobs[1].status().code is glc.Status.IN_QUEUE)  # type: ignore[misc]
-                cancelled = jobs[0].cancel()
-                self.assertEqual(jobs[0].cancelled(), cancelled)
-                for name in "ab":
-                    client.predict(f"{version}-{name}", 9, api_name="/wake")
-                self.assertEqual(jobs[1].result(DEADLINE), f"{version}-b 2")
-                self.assertEqual(len(self.values(jobs[1])), 3)
-                if not cancelled:
-                    self.assertEqual(jobs[0].result(DEADLINE), f"{version}-a 2")
-                client.close()
 
 
 class ViewApiTest(ClientCase):
@@ -7111,32 +9259,55 @@ class ViewApiTest(ClientCase):
                 self.assertEqual(warned.call_count, 0 if version.startswith("3") else 1)
                 self.assertIn('predict(a, b, api_name="/add")', str(client.view_api(False, False, "str")))
 
-    def test_what_the_server_says_is_known_to_all_threads_at_once(self) -> None:
-        app = self.app()
-        said = {"parameters": [{"parameter_name": "x"}, {"parameter_name": "y"}]}
-        app.on("GET", app.api + "/info", Reply.json({"named_endpoints": {"/add": said}}))
-        client = self.client(app.url)
-        add = client._endpoint("/add", None)
-
-        def names() -> list[str]:
-            return [item["parameter_name"] for item in client._describe(add)["parameters"]]
-
-        found = [names()]
-
-        class Watched(glc.Client):
-            def __setattr__(self, name: str, value: Any) -> None:
-                super().__setattr__(name, value)
-                if self._info is not None:  # another thread that sees this does not ask the server
-                    found.append(names())
-
-        client.__class__ = Watched
-        client._load_info()
-        self.assertEqual(found, [["a", "b"], ["x", "y"]])
-
     def test_an_info_that_needs_a_login_is_an_error(self) -> None:
         app = self.app()
         app.on("GET", app.api + "/info", Reply(401))
         self.raises(glc.AuthenticationError, self.client(app.url).view_api)
+
+
+class DropInTest(TestCase):
+    """What is there for programs of the official client alone; testing/programs.py runs such programs."""
+
+    def test_the_recipe_of_the_readme(self) -> None:
+        readme = (HERE / "README.md").read_text(encoding="utf-8")
+        recipe = next(block for block in re.findall(r"```python\n(.*?)```", readme, re.S) if "sys.modules" in block)
+        program = """
+import gradio_client
+import gradio_client.utils
+from gradio_client import utils
+from gradio_client.client import Job
+from gradio_client.data_classes import FileData
+from gradio_client.utils import Status
+assert gradio_client.exceptions.AppError is gradio_client.AppError and utils is gradio_client.utils
+assert gradio_client.client.Client is gradio_client.Client and utils.Status is Status
+print(gradio_client.__file__)
+"""
+        command = [sys.executable, "-c", recipe + program]
+        done = subprocess.run(command, cwd=HERE, capture_output=True, timeout=DEADLINE)
+        self.assertEqual((done.stdout.decode().strip(), done.stderr), (os.path.abspath(glc.__file__), b""))
+
+    def test_helpers(self) -> None:
+        official: Any = glc
+        for value, expected in (
+            ("http://h/a", True),
+            ("https://h", True),
+            ("ftp://h", False),
+            ("a.png", False),
+            (3, False),
+        ):
+            self.assertIs(official.utils.is_http_url_like(value), expected, value)
+        item = {"path": "a.png", "meta": {"_type": "gradio.FileData"}}
+        found = official.utils.traverse({"a": [item, "b"]}, lambda it: it["path"], official.utils.is_file_obj_with_meta)
+        self.assertEqual(found, {"a": ["a.png", "b"]})
+
+    def test_the_folder_is_that_of_the_environment(self) -> None:
+        official: Any = glc
+        with mock.patch.dict(os.environ, GRADIO_TEMP_DIR="somewhere"):
+            self.assertEqual(official.client.DEFAULT_TEMP_DIR, "somewhere")
+
+    def test_other_names_are_unknown(self) -> None:
+        with self.assertRaisesRegex(AttributeError, "gradio_lite_client.*'nothing'"):
+            glc.nothing  # type: ignore[attr-defined] # noqa: B018
 
 
 # === Command line =====================================================================================================
@@ -7193,109 +9364,29 @@ class InfoCommandTest(CommandLineCase):
         app = self.app()
         described = self.json("info", app.url)
         self.assertEqual(described, self.json("info", app.url, "--json", terminal="stdout"))
-        self.assertEqual(
-            described["/add"],
-            {
-                "parameters": [
-                    {"name": "a", "required": True, "default": None, "type": {"type": "number"}},
-                    {"name": "b", "required": False, "default": 3, "type": {"type": "number"}},
-                ],
-                "returns": [{"name": "value_4", "type": {"type": "number"}}],
-                "description": "",
-            },
-        )
-        self.assertNotIn("/discreet", described)
-        self.assertEqual(list(self.json("info", app.url, "/discreet")), ["/discreet"])
+        with glc.Client(app.url) as client:
+            self.assertEqual(described, json.loads(json.dumps(client.view_api(False, False, "dict"))))
+        self.assertNotIn("/discreet", described["named_endpoints"])
 
-    def test_files_are_of_type_filepath(self) -> None:
-        for version in ("6.31.0", "4.8.0", "3.50.2"):
-            described = self.json("info", self.app(version=version).url)
-            (given,), (returned,) = described["/copy_files"]["parameters"], described["/copy_files"]["returns"]
-            self.assertEqual(given["type"]["items"], {"type": "filepath", "description": glc.NOTES["parameters"]})
-            self.assertEqual(returned["type"]["items"], {"type": "filepath", "description": glc.NOTES["returns"]})
-            (given,), (returned,) = described["/copy_file"]["parameters"], described["/copy_file"]["returns"]
-            self.assertEqual((given["type"]["type"], returned["type"]["type"]), ("filepath", "filepath"))
-
-    def test_references_are_resolved(self) -> None:
-        part = {"type": "object", "properties": {"next": {"$ref": "#/$defs/Part"}, "n": {"$ref": "#/$defs/N"}}}
-        schema = {"$defs": {"Part": part, "N": {"type": "number"}}, "type": "array", "items": {"$ref": "#/$defs/Part"}}
-        flat = glc.flat_schema({"type": schema, "python_type": {"type": "Any"}}, "")
-        inner = {"type": "object", "properties": {"next": {}, "n": {"type": "number"}}}
-        self.assertEqual(flat, {"type": "array", "items": inner})
-
-    def test_references_that_double_with_each_step(self) -> None:
-        twice = {str(level): {"items": [{"$ref": f"#/$defs/{level + 1}"}] * 2} for level in range(50)}
-        flat = glc.flat_schema({"type": {"$defs": twice, "$ref": "#/$defs/0"}, "python_type": {"type": "Any"}}, "")
-        self.assertLess(len(json.dumps(flat)), 100_000)
-
-    def test_a_table_on_a_terminal(self) -> None:
+    def test_one_endpoint(self) -> None:
         app = self.app()
-        table = self.output("info", app.url, terminal="stdout")
-        self.assertIn(
-            "/add\n    a           float  required\n    b           float  default 3\n    -> value_4  float\n", table
-        )
-        self.assertEqual(
-            self.output("info", app.url, "/nothing", terminal="stdout"), "/nothing\n    text  str  required\n"
-        )
+        for name in ("/add", "add"):
+            self.assertEqual(list(self.json("info", app.url, name)["named_endpoints"]), ["/add"])
+        for name in ("/ad", "ad"):
+            self.assertIn("lists no /ad (did you mean `/add`?)", self.complaint(2, "info", app.url, name))
+
+    def test_lines_on_a_terminal(self) -> None:
+        app = self.app()
+        shown = self.output("info", app.url, terminal="stdout")
+        with glc.Client(app.url) as client:
+            self.assertEqual(shown, client.view_api(print_info=False, return_format="str"))
+        shown = self.output("info", app.url, "/nothing", terminal="stdout")
+        self.assertEqual(re.findall("api_name=.*", shown), ['api_name="/nothing") -> '])
 
     def test_functions_without_a_name(self) -> None:
         server = self.scripted({**dependency(), "api_name": None}, version="3.20.0", protocol="ws")
-        self.assertEqual(list(self.json("info", server.url)), ["--fn-index 0"])
-
-    def test_snippets_run(self) -> None:
-        app = self.app()
-        code = self.output("info", app.url, "/greet", "--snippet", "python")
-        done = subprocess.run([sys.executable, "-c", code], cwd=HERE, stdout=subprocess.PIPE, timeout=DEADLINE)
-        self.assertEqual(done.stdout, b"Hello Ada!!\n" if os.name != "nt" else b"Hello Ada!!\r\n")
-        command = shlex.split(self.output("info", app.url, "/greet", "--snippet", "cli"))
-        self.assertEqual(command[0], "gradio-lite")
-        self.assertEqual(self.output(*command[1:]), "Hello Ada!!")
-
-    def test_a_default_that_is_a_file_of_the_server(self) -> None:
-        there = {**MARKED, "path": "/srv/a.png", "url": "http://h/a.png"}
-        shown = glc.example({"parameter_has_default": True, "parameter_default": there, "python_type": {}})
-        self.assertEqual(glc.as_code(shown, repr), "handle_file('http://h/a.png')")
-
-    def test_snippets_say_all_there_is_to_say(self) -> None:
-        app = self.app()
-        for argv, lines in (
-            (("/add", "python"), ["from gradio_lite_client import Client, handle_file", "a=3, b=3, api_name='/add'))"]),
-            (("/copy_file", "python"), ["upload=handle_file('https://example.com/sample.bin'), api_name="]),
-            (
-                ("/add", "javascript"),
-                ['from "@gradio/client"', "await Client.connect(", 'client.predict("/add", {"a": 3, "b": 3})'],
-            ),
-            (("/copy_file", "javascript"), ['{"upload": handle_file("https://example.com/sample.bin")}']),
-            (("/copy_files", "javascript"), ['{"uploads": [handle_file("https://example.com/sample.bin")']),
-            (
-                ("/count", "curl"),
-                ["""-d '{"data": ["Hello!!", null]}' """, "/gradio_api/call/count", "/call/count/EVENT"],
-            ),
-            (("/copy_file", "cli"), ["predict", "upload=@https://example.com/sample.bin"]),
-        ):
-            text = self.output("info", app.url, argv[0], "--snippet", argv[1])
-            for line in lines:
-                self.assertIn(line, text)
-        old = self.app(version="3.50.2")
-        self.assertIn("/run/add", self.output("info", old.url, "/add", "--snippet", "curl"))
-        self.assertIn("multiple endpoints", self.complaint(2, "info", app.url, "--snippet", "curl"))
-
-    def test_examples_fit_the_type(self) -> None:
-        for kind, given, shown in (
-            ("int", "...", 1),
-            ("int", 7, 7),
-            ("str", "Hi", "Hi"),
-            ("str", None, "Hello!"),
-            ("filepath", "...", {"path": "file.txt", "meta": MARKED["meta"]}),
-            ("list[str]", ["a"], ["a"]),
-        ):
-            parameter = {"parameter_name": "a", "python_type": {"type": kind}, "example_input": given}
-            self.assertEqual(glc.example(parameter), shown)
-
-    def test_names_that_are_no_python_names(self) -> None:
-        server = self.scripted(dependency("f"))
-        server.on("GET", "/info", {"named_endpoints": {"/f": {"parameters": [{"parameter_name": "class"}]}}})
-        self.assertIn("client.predict('Hello!', api_name='/f')", self.output("info", server.url, "--snippet", "python"))
+        self.assertEqual(list(self.json("info", server.url)["unnamed_endpoints"]), ["0"])
+        self.assertIn("fn_index=0", self.output("info", server.url, terminal="stdout"))
 
 
 class PredictCommandTest(CommandLineCase):
@@ -7320,6 +9411,8 @@ class PredictCommandTest(CommandLineCase):
             (("/echo_json", "5"), "5"),
             (("/echo_json", "five"), "five"),
             (("/echo_json", "null"), "null"),
+            (("/echo", "null"), "null"),
+            (("/echo", '{"text": "x"}'), '{"text": "x"}'),
             (("/echo_json", 'value={"a": [null]}'), '{\n  "a": [\n    null\n  ]\n}'),
             (("/greet", "loud=True", "times=1", "mark=?"), "HELLO ADA?"),
             (("/nothing", "x"), ""),
@@ -7339,6 +9432,7 @@ class PredictCommandTest(CommandLineCase):
             ("2", numbers, "2"),
             ("1", several, [1]),
             ("[1]", several, [1]),
+            ("2", {**several, "type": {"items": {"enum": ["2"]}}}, ["2"]),
             ("null", {"parameter_name": "p", "python_type": {"type": "float | None"}}, None),
             ("null", {"parameter_name": "p", "python_type": {"type": "list[str] | None"}}, None),
             ("null", {"parameter_name": "p", "python_type": {"type": "list[str]"}}, ["null"]),
@@ -7346,6 +9440,9 @@ class PredictCommandTest(CommandLineCase):
             ("x", {"parameter_name": "p", "python_type": {"type": "str | None"}}, "x"),
             ("1", {"parameter_name": "p", "python_type": {"type": "str"}}, "1"),
             ("1", {"parameter_name": "p", "python_type": {}}, 1),
+            ("x", {"parameter_name": "p", "python_type": {}}, "x"),
+            ("null", {"parameter_name": "p", "python_type": {}}, None),
+            ("TRUE", {"parameter_name": "p", "python_type": {"type": "bool | None"}}, True),
         ):
             with self.subTest(text=text, parameter=parameter):
                 self.assertEqual(glc.fit(text, parameter), value)
@@ -7357,16 +9454,14 @@ class PredictCommandTest(CommandLineCase):
             (("/ech", "x"), "did you mean `/echo`?"),
             (("/echo",), "No value provided for required argument: text"),
             (("/echo", "txt=1"), "did you mean `text`?"),
-            (("/echo", '{"txt": 1}'), "did you mean `text`?"),
-            (("/echo", '{"text'), "Not JSON"),
-            (("/add", "a:=x"), "Not JSON: x"),
-            (("/add", "a:=" + "[" * 100_000), "Not JSON: [["),
-            (("/add", "x"), "Parameter `a` takes a number, not 'x'."),
-            (("/add", "true"), "takes a number"),
+            (("/add", "a:=x"), "a:= takes JSON, not 'x'"),
+            (("/add", "a:=" + "[" * 100_000), "a:= takes JSON, not '[["),
+            (("/add", "x"), "Parameter `a` takes float: not 'x'"),
+            (("/add", '{"a": 1'), "Parameter `a` takes float: not"),
             (("/add", "1", "2", "3"), "Too many arguments"),
-            (("/greet", "loud=maybe"), "takes true or false, not 'maybe'"),
-            (("/copy_file", "a.txt"), "takes a file: write upload=@a.txt"),
-            (("/copy_files", "a.txt"), "takes a file: write uploads=@a.txt"),
+            (("/greet", "loud=maybe"), "takes bool: not 'maybe'"),
+            (("/copy_file", "a.txt"), ": write upload=@a.txt"),
+            (("/copy_files", "a.txt"), ": write uploads=@a.txt"),
             (("/copy_file", "@/no/such"), "File /no/such does not exist"),
             (("text=x",), "name the ENDPOINT"),
             (("/echo", "x", "--fn-index", "7"), "Too many arguments"),
@@ -7376,6 +9471,47 @@ class PredictCommandTest(CommandLineCase):
                 self.assertIn(words, self.complaint(2, "predict", app.url, *argv, stdin=None))
         self.assertEqual([request for request in app.requests if request.method == "POST"], [])
 
+    def test_words_that_mean_nothing(self) -> None:
+        """What is wrong and what to write, in the words of a shell."""
+        app = self.app()
+        for words, cure in (
+            (
+                ("/echo", "a=b"),
+                "no parameter a: the endpoint takes text. Text with = in it is given by name, as in text=a=...",
+            ),
+            (("/echo", "txt=b"), "no parameter txt (did you mean `text`?): the endpoint takes text. "),
+            (("/add", "a=1", "a=2"), "a is given twice."),
+            (("/add", "1", "a=2"), "already set"),
+            (("/echo", "cat", "--steps", "3"), "--steps: a value of the endpoint is written NAME=VALUE."),
+            (("/echo",), "text"),
+            (("/several", "a", "b"), "Parameter `number` takes float: not 'b'"),
+            (("/copy_file", 'upload:="a.txt"'), "takes a file: write upload=@FILE."),
+            (("/add", "1", "2", "@3"), "Too many arguments"),
+        ):
+            with self.subTest(words):
+                self.assertIn(cure, self.complaint(2, "predict", app.url, *words))
+        self.assertEqual([request for request in app.requests if request.method == "POST"], [])
+
+    def test_text_of_others_is_text(self) -> None:
+        """Where the endpoint takes text, no word is a file, an option or anything else."""
+        app = self.app()
+        for text in ("@/etc/passwd", "@-", '{"text": "x"}', "[1]", "null", "a b=c", "x:=1 ", "true", "http://x/@y"):
+            self.assertEqual(self.output("predict", app.url, "/echo", f"text={text}"), text)
+            self.assertEqual(self.output("predict", app.url, "/echo", "text=-", stdin=text + "\n"), text)
+            self.assertEqual(self.output("predict", app.url, "/echo", "-", stdin=text), text)
+        self.assertEqual([request for request in app.requests if request.path.endswith("/upload")], [])
+
+    def test_stdin_is_read_only_where_a_word_says_so(self) -> None:
+        app = self.app()
+
+        class Unread(io.StringIO):
+            def read(self, *_: Any) -> str:
+                raise AssertionError("stdin is read")
+
+        with mock.patch.object(sys, "stdin", Unread()), contextlib.redirect_stderr(io.StringIO()) as err:
+            self.assertEqual(glc.main(["predict", app.url, "/echo"]), 2)
+        self.assertIn("No value provided for required argument: text", err.getvalue())
+
     def test_the_endpoint_may_be_left_out(self) -> None:
         server = self.scripted(dependency("f"))
         for words in (["hello"], ["/f", "hello"], ["f", "hello"], ["--fn-index", "0", "hello"], ["param_0=hello"]):
@@ -7384,38 +9520,36 @@ class PredictCommandTest(CommandLineCase):
             self.assertEqual(run.result(), (0, "done\n", ""))
         self.assertEqual([body["data"] for body in self.joined(server)], [["hello"]] * 5)
 
-    def test_the_official_form(self) -> None:
+    def test_an_endpoint_that_is_not_listed(self) -> None:
+        """Nothing is known of what it takes."""
         app = self.app()
-        self.assertEqual(self.output("predict", app.url, "/add", '{"a": 1}'), '{\n  "value_4": 4\n}')
-        self.assertEqual(self.output("predict", app.url, "/nothing", '{"text": "x"}'), "{}")
-        path = self.downloads / "up.txt"
-        path.write_text("content")
-        payload = json.dumps({"upload": {"path": str(path), "meta": {"_type": "gradio.FileData"}}})
-        (kept,) = self.json("predict", app.url, "/copy_file", payload).values()
-        self.assertEqual((Path(kept).name, Path(kept).read_text()), ("up.txt", "content"))
-        (item,) = self.json("predict", app.url, "/copy_file", payload, "--download-files", "False").values()
-        self.assertTrue(item["url"].startswith(app.url))
+        self.assertNotIn("/discreet", self.json("info", app.url)["named_endpoints"])
+        number = next(end.number for end in glc.Client(app.url)._app.endpoints.values() if end.name == "/discreet")
+        for words in (["/discreet", "x"], ["discreet", "x"], ["--fn-index", str(number), "x"]):
+            self.assertEqual(self.output("predict", app.url, *words), "discreet x")
 
     def test_a_file_object_of_a_server_is_not_read_here(self) -> None:
         app = self.app()
         path = self.downloads / "secret.txt"
         path.write_text("secret")
         item = {"path": str(path), "url": None, "meta": {"_type": "gradio.FileData"}}
-        self.run_main("predict", app.url, "/digest", json.dumps({"upload": item}))
+        self.run_main("predict", app.url, "/digest", f"upload:={json.dumps(item)}")
         del item["url"]
-        self.run_main("predict", app.url, "/digest", json.dumps({"upload": {**item, "size": 6}}))
-        self.run_main("predict", app.url, "/digest", "-", stdin=json.dumps({"upload": item}))
+        self.run_main("predict", app.url, "/digest", f"upload:={json.dumps({**item, 'size': 6})}")
+        self.run_main("predict", app.url, "/digest", f"upload:={json.dumps(item)}")
         self.run_main("predict", app.url, "/digest", "upload:=-", stdin=json.dumps(item))
-        self.run_main("predict", app.url, "/echo_json", "-", stdin=f"@{path}")
+        for word in (f"@{path}", json.dumps(item)):
+            for name in ("/echo", "/echo_json"):
+                self.run_main("predict", app.url, name, "-", stdin=word)
+                self.run_main("predict", app.url, name, word)
         self.assertEqual([request for request in app.requests if request.path.endswith("/upload")], [])
 
     def test_stdin(self) -> None:
         app = self.app()
         for argv, stdin, result in (
-            (("/echo",), "piped\n", "piped"),
-            (("/echo",), "two\nlines", "two\nlines"),
-            (("/echo", "-"), '{"text": "by name"}', "by name"),
-            (("/echo", "-"), '{"other": 1}', '{"other": 1}'),
+            (("/echo", "-"), "piped\n", "piped"),
+            (("/echo", "-"), "two\nlines", "two\nlines"),
+            (("/echo", "-"), '{"text": 1}', '{"text": 1}'),
             (("/echo", "text=-"), "text\n\n", "text\n"),
             (("/add", "-", "2"), "1\n", "3"),
             (("/echo_json", "value:=-"), '"j"', "j"),
@@ -7423,8 +9557,8 @@ class PredictCommandTest(CommandLineCase):
         ):
             with self.subTest(argv=argv, stdin=stdin):
                 self.assertEqual(self.output("predict", app.url, *argv, stdin=stdin), result)
-        self.assertIn("Not JSON: j", self.complaint(2, "predict", app.url, "/echo_json", "value:=-", stdin="j"))
-        self.assertIn("No value", self.complaint(2, "predict", app.url, "/echo"))  # a terminal is not waited for
+        self.assertIn("takes JSON", self.complaint(2, "predict", app.url, "/echo_json", "value:=-", stdin="j"))
+        self.assertIn("No value", self.complaint(2, "predict", app.url, "/echo", stdin="unused"))
         digest = self.json("predict", app.url, "/digest", "@-", stdin=b"\xff\x00")
         self.assertEqual((digest["size"], digest["sha256"]), (2, hashlib.sha256(b"\xff\x00").hexdigest()))
 
@@ -7433,38 +9567,20 @@ class PredictCommandTest(CommandLineCase):
         call = ("predict", app.url, "/several", "ab", "2")
         outputs = ["AB", 4, {"text": "ab", "number": 2}]
         self.assertEqual(self.json(*call), outputs)
-        self.assertEqual(self.json(*call, "--raw"), outputs)
-        self.assertEqual(self.json(*call, "--json"), dict(zip(("value_13", "value_14", "value_15"), outputs)))
-        self.assertEqual(self.json("predict", app.url, "/echo", "x", "--raw"), ["x"])
+        self.assertEqual(self.json(*call, "--json"), outputs)
+        self.assertEqual(self.output("predict", app.url, "/echo", "x", "--json"), '"x"')
+        self.assertEqual(self.output("predict", app.url, "/nothing", "x", "--json"), "[]")
         self.assertEqual(self.output("predict", app.url, "/echo_json", "ü", terminal="stdout"), "ü")
         self.assertEqual(self.output("predict", app.url, "/echo_json", '["ü"]', terminal="stdout"), '[\n  "ü"\n]')
         self.assertEqual(self.output("predict", app.url, "/echo_json", '["ü"]'), '[\n  "\\u00fc"\n]')
-
-    def test_a_name_that_is_free(self) -> None:
-        for taken, name in (
-            ([], "a.txt"),
-            (["a.txt"], "a (2).txt"),
-            (["a.txt", "a (2).txt", "a (4).txt"], "a (3).txt"),
-        ):
-            self.assertEqual(glc.free_name("a", ".txt", taken.__contains__), name)
-
-    def test_outputs_of_one_name_are_all_there(self) -> None:
-        labelled = config(dependency("f", [1], [2, 3, 2, 1, 2]))
-        labelled["components"][1]["props"] = {"label": "Same"}
-        server = self.scripted()
-        server.on("GET", "/config", labelled)
-        run = Running(self.json, "predict", server.url, "x", "--json")
-        server.next_stream().push(self.completed(1, None, 2, "t", 3))
-        self.assertEqual(run.result(), {"Same": 1, "Same (2)": 2, "value_3": "t", "Same (3)": 3})
 
     def test_values_are_printed_as_they_come(self) -> None:
         app = self.app()
         for argv, printed in (
             (("/stream", "3"), "w0 w1 w2 "),
-            (("/stream", "3", "--no-stream"), "w0 w1 w2 "),
+            (("/stream", "3", "--json"), '"w0 w1 w2 "'),
             (("/pairs", "2"), '["t", 0]\n["tt", 1]'),
-            (("/pairs", "2", "--no-stream", "--raw"), '[\n  "tt",\n  1\n]'),
-            (("/pairs", "2", "--raw", "--stream"), '["t", 0]\n["tt", 1]'),
+            (("/pairs", "2", "--json"), '[\n  "tt",\n  1\n]'),
             (("/many", "2"), "0\n1"),
             (("/once", "x"), "x"),
         ):
@@ -7482,71 +9598,55 @@ class PredictCommandTest(CommandLineCase):
         stream.push(self.completed("final"))
         self.assertEqual(run.result().splitlines(), ["null", "one two", "other", "5", "five", "null", "final"])
 
+    def events(self, text: str) -> list[Any]:
+        return [json.loads(line) for line in text.splitlines()]
+
     def test_a_line_of_json_for_each_event(self) -> None:
         app = self.app()
-        events = [
-            json.loads(line)
-            for line in self.output("predict", app.url, "/talk", "x", "--stream", "--json").splitlines()
-        ]
-        kinds = [event.pop("event") for event in events]
-        self.assertEqual(kinds, ["status", "status", "log", "log", "complete"])
-        self.assertEqual(events[0], {"status": "IN_QUEUE", "rank": 0, "queue_size": 1, "eta": None})
-        self.assertEqual(events[2], {"level": "info", "message": "info x"})
-        self.assertEqual(events[4]["output"], {"value_57": "said x"})
-        lines = self.output("predict", app.url, "/work", "1", "--stream", "--json").splitlines()
-        self.assertEqual(json.loads(lines[3])["progress"][0]["desc"], "work")
-        code, out, err = self.run_main("predict", app.url, "/late", "2", "--stream", "--json")
-        events = [json.loads(line) for line in out.splitlines()]
+        events = self.events(self.output("predict", app.url, "/talk", "x", "--stream", "--json"))
+        self.assertEqual({event["event"] for event in events[:-1]}, {"status", "log", "output"})
+        logs = [event for event in events if event["event"] == "log"]
         self.assertEqual(
-            [event["output"] for event in events if event["event"] == "output"], [{"value_40": "0"}, {"value_40": "1"}]
+            logs,
+            [
+                {"event": "log", "level": "info", "message": "info x"},
+                {"event": "log", "level": "warning", "message": "warning x"},
+            ],
         )
+        self.assertEqual(events[-1], {"event": "complete", "output": "said x"})
+        code, out, err = self.run_main("predict", app.url, "/late", "2", "--stream", "--json")
+        events = self.events(out)
+        self.assertEqual([event["output"] for event in events if event["event"] == "output"], ["0", "1"])
         self.assertEqual(events[-1], {"event": "error", "error": "AppError", "message": "too late", "code": 1})
         self.assertEqual((code, err), (1, "gradio-lite: too late\n"))
-        with mock.patch.object(glc, "save", side_effect=OSError("disk full")):
-            code, out, err = self.run_main("predict", app.url, "/make_file", "b", "3", "--stream", "--json")
-        failed = {"event": "error", "error": "OSError", "message": "disk full", "code": 2}
-        self.assertEqual((code, json.loads(out.splitlines()[-1])), (2, failed))
+
+    def test_events_of_the_queue_and_of_progress(self) -> None:
+        server = self.scripted()
+        run = Running(self.output, "predict", server.url, "x", "--stream", "--json")
+        stream = server.next_stream()
+        stream.push({"msg": "estimation", "event_id": "id", "rank": 1, "queue_size": 3, "rank_eta": 2.5})
+        stream.push({"msg": "log", "event_id": "id", "log": "a", "level": "info"})
+        bar = {"index": 1, "length": 2, "unit": "steps", "progress": None, "desc": "work"}
+        stream.push({"msg": "progress", "event_id": "id", "progress_data": [bar]}, self.completed("y"))
+        events = self.events(run.result())
+        place = {"rank": 1, "queue_size": 3, "eta": 2.5}
+        for event in events:
+            if event.get("status") == "IN_QUEUE":
+                self.assertEqual(event, {"event": "status", "status": "IN_QUEUE", "progress": [], **place})
+            elif event.get("status") == "PROGRESS":
+                self.assertEqual(event["progress"], [bar])
+        self.assertEqual(events[-1], {"event": "complete", "output": "y"})
 
     def test_each_generation(self) -> None:
         for protocol in PROTOCOLS:
             app = self.app(protocol)
             self.assertEqual(self.output("predict", app.url, "/stream", "3"), "w0 w1 w2 ")
-            self.assertEqual(float(self.json("predict", app.url, "/add", '{"a": 1, "b": 1}')["value_4"]), 2)
+            self.assertEqual(float(self.json("predict", app.url, "/add", "1", "b=1")), 2)
 
     def test_skip_queue(self) -> None:
         app = self.app()
         self.assertEqual(self.output("predict", app.url, "/add", "1", "2", "--skip-queue"), "3")
         self.assertEqual(self.joined(app), [])
-
-    def test_dry_run(self) -> None:
-        for protocol, method, path in (
-            ("sse_v3", "POST", "/gradio_api/queue/join"),
-            ("sse", "POST", "/queue/data"),
-            ("ws", "WEBSOCKET", "/queue/join"),
-        ):
-            app = self.app(protocol)
-            sent = self.json("predict", app.url, "/add", "a=1", "--dry-run")
-            self.assertEqual((sent["method"], sent["url"]), (method, app.url + path))
-            self.assertEqual((sent["body"]["data"], sent["body"]["fn_index"]), ([1, 3], 0))
-            sent = self.json("predict", app.url, "/quick", "x", "--dry-run")
-            self.assertEqual((sent["method"], sent["url"]), ("POST", f"{app.url}{app.api[len(app.mount) :]}/run/quick"))
-            lines = self.output("predict", app.url, "/digest", "@" + __file__, "--dry-run").splitlines()
-            upload, call = map(json.loads, lines)
-            self.assertEqual(
-                upload, {"method": "POST", "url": app.url + app.api + "/upload", "files": [Path(__file__).name]}
-            )
-            self.assertIn(f"(uploaded {Path(__file__).name})", json.dumps(call["body"]["data"]))
-            self.assertEqual({request.method for request in app.requests}, {"GET"})
-            self.assertEqual(self.joined(app), [])
-
-    def test_a_dry_run_shows_the_body_that_would_be_sent(self) -> None:
-        for version in ("5.30.0", "6.31.0"):
-            app = self.app(version=version)
-            shown = self.json("predict", app.url, "/add", "a=1", "--dry-run")["body"]
-            self.output("predict", app.url, "/add", "a=1")
-            (sent,) = self.joined(app)
-            self.assertNotEqual(shown.pop("session_hash"), sent.pop("session_hash"))
-            self.assertEqual((shown, shown.get("simple_format", False)), (sent, version == "5.30.0"))
 
 
 class FilesCommandTest(CommandLineCase):
@@ -7555,14 +9655,10 @@ class FilesCommandTest(CommandLineCase):
         path = self.output("predict", app.url, "/make_file", "a.txt", "3")
         self.assertEqual((Path(path).read_bytes(), Path(path).parents[1]), (b"000", self.downloads))
         folder = self.folder() / "new"
-        kept = [self.output("predict", app.url, "/make_file", "a.txt", str(size), "-o", str(folder)) for size in (1, 2)]
-        self.assertEqual(kept, [str(folder / "a.txt"), str(folder / "a (2).txt")])
-        self.assertEqual([Path(path).read_bytes() for path in kept], [b"0", b"00"])
-        with mock.patch.object(os.path, "exists", side_effect=lambda path: path == "-" or Path(path).exists()):
-            self.assertEqual(self.output("predict", app.url, "/make_file", "b", "3", "-o", "-"), "000")
-        self.assertEqual(sorted(os.listdir(folder)), ["a (2).txt", "a.txt"])
-        item = self.json("predict", app.url, "/make_file", "b", "3", "--no-download")
-        self.assertEqual((item["orig_name"], item["size"]), ("b", 3))
+        kept = self.output("predict", app.url, "/make_file", "a.txt", "2", "-o", str(folder))
+        self.assertEqual((kept, Path(kept).read_bytes()), (str(folder / "a.txt"), b"00"))
+        self.assertEqual(self.output("predict", app.url, "/make_file", "b", "3", "-o", "-"), "000")
+        self.assertEqual(os.listdir(folder), ["a.txt"])
 
     def test_files_of_a_generator(self) -> None:
         app = self.app()
@@ -7570,64 +9666,91 @@ class FilesCommandTest(CommandLineCase):
         printed = self.output("predict", app.url, "/pages", "2", "-o", str(folder))
         self.assertEqual(printed.splitlines(), [str(folder / "page0.txt"), str(folder / "page1.txt")])
 
-    def test_the_folder_is_none(self) -> None:
+    def test_a_file_that_is_written_anew(self) -> None:
+        """Each is kept under a name of its own, the last one is the result, and what is the same is there once."""
+        item = {**MARKED, "path": "/srv/a.txt"}
+        for contents, names in (
+            ([b"0", b"1", b"2"], ["a.txt", "a (2).txt", "a (3).txt"]),
+            ([b"0", b"0"], ["a.txt"]),
+            ([b"0", b"1", b"1"], ["a.txt", "a (2).txt"]),
+            ([b"0", b"1", b"0"], ["a.txt", "a (2).txt", "a.txt"]),
+        ):
+            for shown in (True, False):  # by the server: whether the file is the same
+                with self.subTest(contents, shown=shown):
+                    server = self.scripted(dependency(outputs=(4,), types={"generator": True}))
+                    folder = self.folder()
+                    running = Running(self.output, "predict", server.url, "x", "-o", str(folder))
+                    stream = server.next_stream()
+                    for count, content in enumerate(contents):
+                        tag = {"ETag": repr(content)} if shown else {}
+                        server.on("GET", "/file=/srv/a.txt", Reply(200, tag, content))
+                        if count == len(contents) - 1:
+                            stream.push(self.completed(item))
+                            break
+                        output = {"data": [[] if count else item]}
+                        stream.push({"msg": "process_generating", "event_id": "id", "output": output, "success": True})
+                        wait_until(lambda: (folder / names[min(count, len(names) - 1)]).exists())
+                    self.assertEqual(running.result().splitlines(), [str(folder / name) for name in names])
+                    self.assertEqual((folder / names[-1]).read_bytes(), contents[-1])
+                    self.assertEqual(sorted(os.listdir(folder)), sorted(set(names)))
+
+    def test_a_name_for_the_file(self) -> None:
+        """One file and a name with a suffix that is no folder: that is the file."""
         app = self.app()
-        for command in (("predict", app.url, "/make_file", "b", "3"), ("download", app.url, "/x")):
-            text = self.complaint(2, *command, "-o", __file__)
-            self.assertEqual(text, f"-o takes a folder, but {__file__} is a file.")
-        self.assertEqual(app.requests, [])
+        folder = self.folder()
+        for size in (1, 2):  # the second replaces the first
+            path = str(folder / "new" / "kept.bin")
+            self.assertEqual(self.output("predict", app.url, "/make_file", "a.txt", str(size), "-o", path), path)
+            self.assertEqual(Path(path).read_bytes(), b"0" * size)
+        (folder / "a.d").mkdir()
+        (folder / "there").touch()
+        for output, count, names in (
+            ("a.d", 1, ["a.d/a.txt"]),
+            ("no_suffix", 1, ["no_suffix/a.txt"]),
+            ("there", 1, ["there"]),
+            ("several.d", 2, ["several.d/file0.txt", "several.d/file1.txt"]),
+        ):
+            call = ("/make_files", str(count)) if count > 1 else ("/make_file", "a.txt", "1")
+            self.output("predict", app.url, *call, "-o", str(folder / output))
+            kept = [str(path.relative_to(folder)) for path in (folder / output).glob("*")] or [output]
+            self.assertEqual((len(kept), kept if count == 1 else names), (len(names), names))
+            self.assertGreater((folder / kept[0]).stat().st_size, 0)
+        self.assertIn("kept.bin", self.complaint(2, "predict", app.url, "/make_files", "2", "-o", path))
+
+    def test_nothing_is_replaced_in_a_folder(self) -> None:
+        app = self.app()
+        folder = self.folder()
+        call = ("predict", app.url, "/make_file", "a.txt", "1", "-o", str(folder))
+        self.assertEqual([Path(self.output(*call)).name for _ in range(3)], ["a.txt", "a (2).txt", "a (3).txt"])
+
+    def test_the_files_in_json(self) -> None:
+        app = self.app()
+        folder = self.folder()
+        paths = self.json("predict", app.url, "/make_files", "2", "-o", str(folder), "--json")
+        self.assertEqual([Path(path).parent for path in paths], [folder, folder])
+        lines = self.output("predict", app.url, "/make_file", "x.txt", "1", "-o", str(folder), "--json", "--stream")
+        events = [json.loads(line) for line in lines.splitlines()]
+        outputs = {event["output"] for event in events if "output" in event}
+        self.assertEqual(outputs, {str(folder / "x.txt")})
+
+    def test_a_file_to_a_terminal(self) -> None:
+        app = self.app()
+        text = self.complaint(2, "predict", app.url, "/make_file", "a", "1", "-o", "-", terminal="stdout")
+        self.assertIn("stdout is a terminal: name a folder, or add > FILE.", text)
 
     def test_one_file_to_stdout(self) -> None:
         app = self.app()
-        with glc.Client(app.url, download_files=False) as client:
-            outputs = client.predict("b", 3, api_name="/make_file")
-            terminal = glc.Terminal(glc.parse(["predict", app.url]))
-            with mock.patch.object(sys, "stdout", None), self.assertRaisesRegex(ValueError, "There is no stdout"):
-                glc.pour(outputs, terminal)
         for argv, count in ((("/make_files", "2"), 2), (("/echo", "x"), 0)):
             text = self.complaint(2, "predict", app.url, *argv, "-o", "-")
-            self.assertEqual(text, f"-o - writes one file to stdout, but there are {count}.")
+            self.assertEqual(text, f"-o - takes one file, but there are {count}: name a folder.")
 
     def test_several_files_for_a_parameter(self) -> None:
         app = self.app()
-        names = ["uploads=@" + str(CORPUS.parent / name) for name in ("fake.py", "hub.py")]
-        folder = self.folder()
-        paths = self.json("predict", app.url, "/copy_files", *names, "-o", str(folder))
-        self.assertEqual(paths, [str(folder / "fake.py"), str(folder / "hub.py")])
-        (path,) = self.json("predict", app.url, "/copy_files", names[0][len("uploads=") :], "-o", str(folder))
-        self.assertEqual(path, str(folder / "fake (2).py"))
-
-    def test_upload_and_download(self) -> None:
-        app = self.app()
-        local = self.folder() / "größe #.txt"
-        local.write_bytes(b"content")
-        paths = self.output("upload", app.url, str(local), "@-"[1:], stdin=b"piped").splitlines()
-        self.assertEqual([Path(path).name for path in paths], ["größe #.txt", "stdin"])
-        (item,) = self.json("upload", app.url, str(local), "--json")
-        self.assertEqual((item["orig_name"], item["meta"]), ("größe #.txt", {"_type": "gradio.FileData"}))
-        digest = self.json("predict", app.url, "/digest", f"upload:={json.dumps(item)}")
-        self.assertEqual(digest["size"], 7)
-        folder = self.folder()
-        url = glc.Routes(app.url + "/gradio_api").file(paths[0])
-        saved = self.output("download", app.url, paths[0], url, "-o", str(folder)).splitlines()
-        self.assertEqual(saved, [str(folder / "größe #.txt"), str(folder / "größe # (2).txt")])
-        self.assertEqual({Path(path).read_bytes() for path in saved}, {b"content"})
-        self.assertEqual(self.json("download", app.url, paths[1], "--json", "-o", str(folder)), [str(folder / "stdin")])
-        self.assertEqual(self.output("download", app.url, paths[1], "-o", "-"), "piped")
-        self.assertIn("answered 403", self.complaint(4, "download", app.url, "/etc/nosuch", "-o", str(folder)))
-
-    def test_dry_run(self) -> None:
-        app = self.app()
-        sent = self.json("upload", app.url, __file__, "--dry-run")
-        self.assertEqual((sent["url"], sent["files"]), (app.url + "/gradio_api/upload", [Path(__file__).name]))
-        for path, url in (
-            ("/a b", "/a%20b"),
-            ("/100%25 file=a", "/100%2525%20file%3Da"),
-            ("http://x/file=/a%20b", "/a%20b"),
-        ):
-            sent = self.json("download", app.url, path, "--dry-run")
-            self.assertEqual(sent, {"method": "GET", "url": app.url + "/gradio_api/file=" + url})
-        self.assertEqual(self.paths(app), ["GET /config"] * 4)
+        for name in ("", "uploads="):
+            words = [f"{name}@{CORPUS.parent / file}" for file in ("fake.py", "hub.py", "cases.py")]
+            folder = self.folder()
+            paths = self.json("predict", app.url, "/copy_files", *words, "-o", str(folder))
+            self.assertEqual([os.path.basename(path) for path in paths], ["fake.py", "hub.py", "cases.py"])
 
 
 class HubCommandTest(CommandLineCase):
@@ -7638,27 +9761,6 @@ class HubCommandTest(CommandLineCase):
         self.patch(glc, "SPACE_POLL_SECONDS", 10 * MS)
         return hub, app
 
-    def test_status_of_an_app(self) -> None:
-        app = self.app()
-        expected = {"url": app.url, "version": "6.31.0", "protocol": "sse_v3", "queue": True, "queue_size": 0}
-        report = self.json("status", app.url)
-        self.assertEqual({name: report[name] for name in expected}, expected)
-        self.assertIn("version     6.31.0\n", self.output("status", app.url, terminal="stdout"))
-        server = self.scripted()
-        self.assertNotIn("queue_size", self.json("status", server.url))
-
-    def test_status_of_a_space(self) -> None:
-        hub, app = self.hub()
-        hub.add(SPACE)
-        report = self.json("status", SPACE)
-        self.assertEqual((report["space"], report["stage"], report["version"]), (SPACE, "RUNNING", "6.31.0"))
-        hub.add("alice/asleep", "SLEEPING")
-        count = len(app.requests)
-        report = self.json("status", "alice/asleep")
-        self.assertEqual((report["space"], report["stage"]), ("alice/asleep", "SLEEPING"))
-        self.assertEqual(app.requests[count:], [])  # to look does not wake it
-        self.assertIn("Could not find Space", self.complaint(3, "status", "alice/nosuch"))
-
     def test_duplicate(self) -> None:
         hub, app = self.hub()
         hub.add(SPACE)
@@ -7666,8 +9768,6 @@ class HubCommandTest(CommandLineCase):
         self.patch_environ(KEY="from the environment")
         argv = ["duplicate", SPACE, "copy", "--public", "--secret", "KEY", "--secret", "B= b=c", "--variable", "SIZE=3"]
         argv += ["--hardware", "t4-small", "--sleep-timeout", "10"]
-        sent = self.json(*argv, "--dry-run")
-        self.assertEqual({request.method for request in hub.requests}, {"GET"})
         self.assertEqual(self.output(*argv), app.url)
         (posted,) = [request for request in hub.requests if request.method == "POST"]
         body = posted.json()
@@ -7675,10 +9775,6 @@ class HubCommandTest(CommandLineCase):
             [(item["key"], item["value"]) for item in body["secrets"]], [("KEY", "from the environment"), ("B", " b=c")]
         )
         self.assertEqual((body["visibility"], body["hardware"], body["sleepTimeSeconds"]), ("public", "t4-small", 600))
-        never = self.json("duplicate", SPACE, "other", "--hardware", "t4-small", "--sleep-timeout=-1", "--dry-run")
-        self.assertEqual(never["body"]["sleepTimeSeconds"], -1)
-        hidden = [{**item, "value": "***"} for item in body["secrets"]]
-        self.assertEqual(sent, {"method": "POST", "url": hub.url + posted.path, "body": {**body, "secrets": hidden}})
         self.assertEqual(self.json("duplicate", SPACE, "copy", "--json"), {"url": app.url})
         self.assertIn(
             "NAME=VALUE, or the name of a variable.", self.complaint(2, "duplicate", SPACE, "--secret", "NOSUCH")
@@ -7705,6 +9801,8 @@ class ConnectionOptionsTest(CommandLineCase):
         self.assertIn("--auth USER:PASSWORD", self.complaint(4, "info", app.url))
         self.patch(getpass, "getpass", mock.Mock(side_effect=EOFError))
         self.assertIn("--auth USER:PASSWORD", self.complaint(2, "info", app.url, "--auth", "ada"))
+        self.patch(getpass, "getpass", mock.Mock(side_effect=AssertionError("nobody can type")))
+        self.assertIn("--auth USER:PASSWORD", self.complaint(2, "info", app.url, "--auth", "ada", stdin="secret"))
         self.assertIn("Could not login", self.complaint(4, "info", app.url, "--auth", "ada:wrong"))
 
     def test_headers_cookies_and_token(self) -> None:
@@ -7728,6 +9826,8 @@ class ConnectionOptionsTest(CommandLineCase):
         self.assertIn("--cacert", self.complaint(3, "info", app.url))
         self.json("info", app.url, "--insecure")
         self.json("info", app.url, "--cacert", CA_FILE)
+        said = self.complaint(2, "info", app.url, "--cacert", "/nope.pem")
+        self.assertIn("No certificates can be read from /nope.pem, which --cacert names", said)
 
     def test_proxy(self) -> None:
         app = self.app()
@@ -7736,6 +9836,10 @@ class ConnectionOptionsTest(CommandLineCase):
         port = app.url.rpartition(":")[2]
         self.json("info", f"http://app.test:{port}", "--proxy", proxy.url)
         self.assertTrue(proxy.requests)
+        said = self.complaint(3, "info", "http://app.test", "--proxy", "http://:3128")
+        self.assertIn("--proxy names 'http://:3128' as the proxy", said)
+        said = self.complaint(3, "info", "http://app.test", "--proxy", "http://127.0.0.1:1")
+        self.assertIn("Could not talk to the proxy http://127.0.0.1:1 (set by --proxy)", said)
 
     def test_timeout(self) -> None:
         server = self.serve()
@@ -7745,7 +9849,7 @@ class ConnectionOptionsTest(CommandLineCase):
 
     def test_logs(self) -> None:
         app = self.app()
-        for option, shown in (("-q", False), ("-v", False), ("--debug", True)):
+        for option, shown in (("-q", False), ("-v", False), ("-vv", True)):
             code, _, err = self.run_main("info", app.url, option)
             self.assertEqual((code, "Connected to" in err), (0, shown))
         _, _, err = self.run_main("info", app.url, "-v")
@@ -7753,7 +9857,7 @@ class ConnectionOptionsTest(CommandLineCase):
         self.assertEqual((glc.logger.level, len(glc.logger.handlers)), (0, 1))
 
     def test_debug_shows_the_traceback(self) -> None:
-        code, _, err = self.run_main("info", "http://127.0.0.1:1", "--debug")
+        code, _, err = self.run_main("info", "http://127.0.0.1:1", "-vv")
         self.assertEqual(code, 3)
         self.assertIn("Traceback (most recent call last)", err)
         self.assertRegex(err, r"\ngradio-lite: Could not talk to http://127.0.0.1:1[^\n]*\n\Z")
@@ -7791,8 +9895,7 @@ class ExitCodeTest(CommandLineCase):
             (glc.SpaceError("x", status=401), 4),
         ):
             self.assertEqual(glc.exit_code(error), code, repr(error))
-        documented = {int(code) for code in re.findall(r"^  (\d+) ", glc.EXIT_CODES, re.M)}
-        self.assertEqual(documented, {*codes.values(), 0, 2, 130})
+        self.assertEqual(set(glc.EXIT_CODES), {*codes.values(), 0, 2, 130})
 
     def test_failures_of_an_app(self) -> None:
         app = self.app()
@@ -7821,7 +9924,7 @@ class ExitCodeTest(CommandLineCase):
 
     def test_ctrl_c(self) -> None:
         with mock.patch.object(glc, "Client", side_effect=KeyboardInterrupt):
-            self.assertEqual(self.run_main("info", "http://x"), (130, "", ""))
+            self.assertEqual(self.run_main("info", "http://x"), (130, "", "gradio-lite: interrupted\n"))
 
     def test_a_reader_that_goes_away(self) -> None:
         app = self.app()
@@ -7835,103 +9938,126 @@ class ExitCodeTest(CommandLineCase):
             with contextlib.redirect_stdout(Closed()), contextlib.redirect_stderr(err):
                 self.assertEqual((glc.main(argv), err.getvalue()), (0, ""))
 
+    def test_nothing_is_left_in_a_stream_that_breaks(self) -> None:
+        """Else the program that calls main(), or Python as it ends, would fail when it flushes."""
+        for name, argv, code in (("stdout", ["--version"], 0), ("stdout", ["--help"], 0), ("stderr", ["nope"], 2)):
+            reader, writer = os.pipe()
+            os.close(reader)
+            with open(writer, "w") as broken, mock.patch.object(sys, name, broken):
+                try:
+                    self.assertEqual(glc.main(argv), code)
+                except SystemExit as end:
+                    self.assertEqual(end.code, code)
+                broken.flush()
+
+    def test_streams_that_are_closed_or_break(self) -> None:
+        """Python itself would end with 120 because of what it cannot flush."""
+        needs("a POSIX shell", os.name == "posix")
+        app = self.app()
+        lost, done = 2, 0
+        ways = {  # what the shell or we do to the streams: the code of a command that succeeds
+            ">&-": lost,
+            "2>&-": done,
+            ">&- 2>&-": lost,
+            "stdout": done,  # nobody reads it any more, as in `… | head`
+            "stderr": done,
+            ">/dev/full": lost,
+            "2>/dev/full": done,
+        }
+        commands = {
+            ("predict", app.url, "/add", "1", "2", "-v"): 0,
+            ("--help",): 0,
+            ("--version",): 0,
+            ("nope",): 2,
+        }
+        unbuffered_too = itertools.product([next(iter(commands))], ways, ["1"])
+        for argv, way, unbuffered in (*itertools.product(commands, ways, [""]), *unbuffered_too):
+            with self.subTest(argv=argv, way=way, unbuffered=unbuffered):
+                needs("/dev/full", os.path.exists("/dev/full") or "full" not in way)
+                self.assertEqual(self.code_of(argv, way, unbuffered), commands[argv] or ways[way])
+
+    def code_of(self, argv: Sequence[str], way: str, unbuffered: str) -> int:
+        reader, writer = os.pipe()
+        os.close(reader)
+        with open(writer, "wb") as broken:
+            return subprocess.run(
+                ["sh", "-c", f'exec "$@" {way if ">" in way else ""}', "sh", sys.executable, glc.__file__, *argv],
+                stdout=broken if way == "stdout" else subprocess.DEVNULL,
+                stderr=broken if way == "stderr" else subprocess.DEVNULL,
+                env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
+                timeout=DEADLINE,
+            ).returncode
+
 
 class UsageTest(CommandLineCase):
     def test_what_it_is_called(self) -> None:
-        self.assertEqual((glc.program(), glc.module_name()), ("gradio-lite", "gradio_lite_client"))
+        self.assertEqual(glc.program(), "gradio-lite")
         self.patch(glc, "__name__", "__main__")
-        self.assertEqual((glc.program(), glc.module_name()), ("python -m gradio_lite_client", "gradio_lite_client"))
+        self.patch(sys, "executable", "/usr/bin/python3")
+        self.assertEqual(glc.program(), "python3 -m gradio_lite_client")
         self.patch(glc, "__spec__", None)
-        for path, name, module in (("/x/copy.py", "copy.py", "copy"), ("-", "-", "gradio_lite_client")):
-            self.patch(sys, "argv", [path])
-            self.assertEqual((glc.program(), glc.module_name()), (name, module))
+        self.patch(sys, "argv", ["/x/copy.py"])
+        self.assertEqual(glc.program(), "copy.py")
 
     def test_wrong_usage(self) -> None:
         for argv, words in (
-            ((), "A command is needed: info, predict"),
-            (("-q",), "A command is needed"),
-            (("dance",), "There is no command 'dance'. See gradio-lite --help."),
-            (("predit",), "did you mean `predict`?"),
-            (("info",), "src"),
-            (("info", "x", "--snippet", "cobol"), "cobol"),
-            (("info", "x", "--nosuch"), "unrecognized arguments: --nosuch. See gradio-lite info --help."),
+            ((), "The first word is a command, as in: gradio-lite info SRC"),
+            (("-q",), "required: COMMAND"),
+            (("dance",), "The first word is a command"),
+            (("predit",), "a command (did you mean `predict`?)"),
+            (("http://user:secret@x",), "as in: gradio-lite info SRC"),
+            (("info",), "required: SRC. See gradio-lite info --help."),
+            (("info", "x", "--nosuch"), "unrecognized arguments: --nosuch"),
+            (("predict", "x", "/f", "--steps", "3"), "--steps: a value of the endpoint is written NAME=VALUE"),
             (("info", "x", "--js"), "--js"),
-            (("upload", "x"), "files"),
-            (("completion", "tcsh"), "tcsh"),
-            (("--json", "info", "x"), "The command comes first"),
+            (("--json", "info", "x"), "COMMAND"),
         ):
             with self.subTest(argv):
                 self.assertIn(words, self.complaint(2, *argv))
 
     def test_options_may_stand_anywhere(self) -> None:
         app = self.app()
-        for argv in (("--raw", app.url, "/add", "1"), (app.url, "--raw", "/add", "1"), (app.url, "/add", "--raw", "1")):
-            self.assertEqual(self.json("predict", *argv), [4])
+        for words in ((app.url, "/echo", "x"), ("--json", app.url, "/echo", "x"), (app.url, "--json", "/echo", "x")):
+            self.assertEqual(self.output("predict", *words), '"x"' if "--json" in words else "x")
+        self.assertEqual(self.output("predict", app.url, "/echo", "--json", "x"), '"x"')
+
+    def test_what_may_be_secret_is_not_repeated(self) -> None:
+        for argv in (
+            ("info", "x", "--tokn=hf_secret"),
+            ("info", "x", "--tokn", "--hf_secret=1"),
+            ("info", "x", "-Xhf"),
+        ):
+            self.assertNotIn("secret", self.complaint(2, *argv))
 
     def test_help(self) -> None:
         for name in ("", *glc.COMMANDS):
             text = self.output(*filter(None, [name]), "--help")
             self.assertTrue(text.isascii(), "consoles exist that show nothing else")
             self.assertRegex(text, rf"\Ausage: gradio-lite {name}")
-            self.assertIn(glc.EXIT_CODES, text)
-            self.assertLessEqual(max(map(len, text.splitlines())), 82)
-        for name in glc.COMMANDS:
-            self.assertIn(f"\n  {name} ", self.output("--help"))
+            self.assertLessEqual(max(map(len, text.splitlines())), 88)
+            if name:
+                self.assertEqual(len(re.findall(rf"^  .*gradio-lite {name} ", text, re.M)), 3)
+                self.assertRegex(self.output("--help"), rf"\n +{name}\s")
+        for code, (meaning, _) in glc.EXIT_CODES.items():
+            self.assertRegex(self.output("--help"), rf"\n  {code} +{meaning}(\n|$)")
 
-    def test_the_readme_shows_the_help(self) -> None:
-        readme = (HERE / "README.md").read_text(encoding="utf-8")
-        self.assertIn(f"```text\n{self.output('--help')}\n```", readme)
+    def test_the_examples_of_the_help_can_be_read(self) -> None:
+        for name in glc.COMMANDS:
+            for line in re.findall(rf"gradio-lite ({name} .*)", self.output(name, "--help"))[1:]:
+                words = shlex.split(line.partition(" | ")[0])
+                self.assertTrue(glc.parse(words).src)
+                self.assertNotRegex(
+                    "".join(words), r"[?*\[\]{}!$]", "which shells, zsh above all, take for something else"
+                )
+
+    def test_the_readme_has_the_exit_codes_of_the_help(self) -> None:
+        readme = (HERE / "README.md").read_text(encoding="utf-8").partition("\nExit codes: ")[2].partition("\n\n")[0]
+        codes = re.findall(r"^  (\d+) ", self.output("--help").partition("\nexit codes:\n")[2], re.M)
+        self.assertEqual([part.split()[0] for part in readme.split("·")], codes)
+        self.assertGreater(len(codes), 5)
 
     def test_version(self) -> None:
         self.assertEqual(self.output("--version"), f"gradio_lite_client {glc.__version__}")
-        lines = self.output("--version", "-v").splitlines()
-        self.assertEqual(lines[1], "sha256 " + hashlib.sha256(Path(glc.__file__).read_bytes()).hexdigest())
-        self.assertRegex(lines[2], r"Python 3\.\d+.*SSL")
-
-    def test_version_says_what_is_unknown(self) -> None:
-        with mock.patch.object(glc, "__file__", None), mock.patch.dict(sys.modules, ssl=None):
-            self.assertEqual(self.output("--version", "-v").count("unknown"), 1)
-        source = Path(glc.__file__).read_bytes()
-        folder = self.folder()
-        with zipfile.ZipFile(folder / "all.zip", "w") as archive:
-            archive.writestr("zipped.py", source)
-        py_compile.compile(glc.__file__, str(folder / "compiled.pyc"))
-        unknown = "sha256 unknown: this does not run from its source file"
-        known = f"sha256 {hashlib.sha256(source).hexdigest()}"
-        start = "import sys; sys.path.insert(0, 'all.zip'); sys.modules['ssl'] = None; import {0}; {0}.main({1})"
-        for program, expected in (
-            (["-"], unknown),
-            (["-c", start.format("zipped", ["--version", "-v"])], unknown),
-            (["compiled.pyc"], unknown),
-            ([glc.__file__], known),
-        ):
-            run = [sys.executable, *program, *(["--version", "-v"] if program[0] != "-c" else [])]
-            done = subprocess.run(run, input=source, cwd=folder, capture_output=True, timeout=DEADLINE)
-            self.assertEqual((done.returncode, done.stderr), (0, b""))
-            lines = done.stdout.decode().splitlines()
-            self.assertEqual(lines[:2], [f"gradio_lite_client {glc.__version__}", expected])
-            self.assertRegex(lines[2], "no TLS" if program[0] == "-c" else "SSL")
-        app = self.app()
-        run = [sys.executable, "-", "info", app.url, "/add", "--snippet", "python"]
-        done = subprocess.run(run, input=source, cwd=folder, capture_output=True, timeout=DEADLINE)
-        self.assertIn(b"from gradio_lite_client import", done.stdout)
-
-    def test_completion(self) -> None:
-        self.assertIn("__fish_seen_subcommand_from info' -a '--snippet", self.output("completion", "fish"))
-        self.assertTrue(self.output("completion", "zsh").startswith("autoload"))
-        script = self.output("completion", "bash")
-        if not shutil.which("bash"):
-            self.skipTest("no bash here")
-        for words, wanted in (
-            (["pre"], {"predict"}),
-            (["info", "--sn"], {"--snippet"}),
-            (["predict", "--no-"], {"--no-stream", "--no-download"}),
-            (["upload", "--no-"], set()),
-        ):
-            line = " ".join(["gradio-lite", *words])
-            ask = f'{script}\nCOMP_WORDS=({line}) COMP_CWORD={len(words)}\n_gradio_lite\necho "${{COMPREPLY[@]}}"'
-            done = subprocess.run(["bash", "-c", ask], stdout=subprocess.PIPE, timeout=DEADLINE, check=True)
-            self.assertEqual(set(done.stdout.decode().split()), wanted)
 
     def test_as_a_program_under_any_name(self) -> None:
         app = self.app()
@@ -7942,9 +10068,9 @@ class UsageTest(CommandLineCase):
             (place / "__init__.py").touch()
         shutil.copy(glc.__file__, vendored / "gradio_copy.py")
         for program, name in (
-            (["-m", "gradio_lite_client"], "python -m gradio_lite_client"),
+            (["-m", "gradio_lite_client"], f"{Path(sys.executable).name} -m gradio_lite_client"),
             ([glc.__file__], "gradio_lite_client.py"),
-            (["-m", "pkg._vendor.gradio_copy"], "python -m pkg._vendor.gradio_copy"),
+            (["-m", "pkg._vendor.gradio_copy"], f"{Path(sys.executable).name} -m pkg._vendor.gradio_copy"),
             (["-c", "import sys, gradio_lite_client as m; sys.exit(m.main())"], "gradio-lite"),
         ):
             place = folder if "pkg" in name else HERE
@@ -7953,14 +10079,80 @@ class UsageTest(CommandLineCase):
             self.assertEqual((done.returncode, done.stdout.strip(), done.stderr), (0, b"3", b""))
             done = run([sys.executable, *program, "dance"])
             self.assertEqual((done.returncode, done.stdout), (2, b""))
-            self.assertTrue(done.stderr.decode().startswith(f"{name}: There is no command"), done.stderr)
+            self.assertTrue(done.stderr.decode().startswith(f"{name}: "), done.stderr)
             done = run([sys.executable, *program, "--help"])
-            self.assertTrue(done.stdout.decode().startswith(f"usage: {name} COMMAND"), done.stdout)
-        snippet = run(
-            [sys.executable, "-m", "pkg._vendor.gradio_copy", "info", app.url, "/add", "--snippet", "python"],
-            cwd=folder,
+            self.assertTrue(done.stdout.decode().startswith(f"usage: {name} "), done.stdout)
+
+    LAZY = (
+        "argparse base64 bisect calendar copy email filecmp getpass hashlib http json string tempfile traceback".split()
+    )
+
+    def test_nothing_is_imported_from_the_current_or_the_scripts_folder(self) -> None:
+        """An app may have saved a file there, called like a module."""
+        app = self.app()
+        folder, elsewhere = self.folder(), self.folder()
+        for name in ("gradio_lite_client.py", "other.py", "pkg/__init__.py", "pkg/copied.py"):
+            (folder / name).parent.mkdir(exist_ok=True)
+            shutil.copyfile(glc.__file__, folder / name)
+        (folder / "pkg" / "__init__.py").write_text("")
+        for name in self.LAZY:
+            (folder / f"{name}.py").write_text(f"raise SystemExit('{name} of an app has been run')")
+        for program, cwd, path in (
+            (["-m", "gradio_lite_client"], folder, None),
+            (["-m", "pkg.copied"], folder, None),
+            (["gradio_lite_client.py"], folder, None),
+            ([str(folder / "other.py")], elsewhere, None),
+            (["-"], folder, None),
+            (["-S", "-m", "gradio_lite_client"], folder, str(folder)),  # with -S, for site may import what it likes
+            (["-S", str(folder / "other.py")], elsewhere, str(folder)),
+            (["-S", "other.py"], folder, os.pathsep),
+        ):
+            with self.subTest(program=program, path=path), open(glc.__file__, "rb") as stdin:
+                done = subprocess.run(
+                    [sys.executable, *program, "predict", app.url, "/add", "1", "2", "-vv"],
+                    cwd=cwd,
+                    env={**os.environ, **({"PYTHONPATH": path} if path else {})},
+                    stdin=stdin,
+                    capture_output=True,
+                    timeout=DEADLINE,
+                )
+                self.assertEqual((done.stdout, done.returncode), (b"3\n", 0), done.stderr)
+
+    def test_nothing_is_imported_that_has_just_been_saved(self) -> None:
+        for program in (["-m", "gradio_lite_client"], ["gradio_lite_client.py"]):
+            folder = self.folder()
+            shutil.copyfile(glc.__file__, folder / "gradio_lite_client.py")
+            server = self.scripted(dependency(outputs=(5,)))
+            server.on("GET", "/file=*", "raise SystemExit('a file of an app has been run')")
+            cookie = Reply(
+                200, {"Set-Cookie": "a=1"}, ""
+            )  # to keep it, modules are imported that were not needed before
+            server.on("GET", "/file=/last", cookie)
+            names = [*(f"{name}.py" for name in self.LAZY), "last"]
+            items = [{**MARKED, "path": f"/{name}", "orig_name": name} for name in names]
+            command = [sys.executable, *program, "predict", server.url, "x", "-o", "."]
+            run = Running(subprocess.run, command, cwd=folder, capture_output=True, timeout=DEADLINE)
+            server.next_stream().push(self.completed(items))
+            done = run.result()
+            self.assertEqual((done.returncode, done.stderr), (0, b""))
+            self.assertLess(set(names), set(os.listdir(folder)))
+
+    def test_the_search_path_of_a_program_that_python_keeps_as_it_is(self) -> None:
+        """Isolated, with a safe path, and frozen: there is no entry too many."""
+        code = (
+            "import runpy, sys; {}; sys.argv[1:] = ['--version']; sys.path.insert(0, ''); known = list(sys.path)\n"
+            f"try: runpy.run_path({glc.__file__!r}, run_name='__main__')\n"
+            "except SystemExit: print(sys.path == known, sys.path == list(filter(None, known)))"
         )
-        self.assertIn(b"from pkg._vendor.gradio_copy import", snippet.stdout)
+        flags = [["-I"], ["-P"]] if sys.version_info >= (3, 11) else [["-I"]]
+        for flag, setting, kept in (
+            *((flag, "", True) for flag in flags),
+            ([], "sys.frozen = True", True),
+            ([], "", False),
+        ):
+            run = [sys.executable, *flag, "-c", code.format(setting or "pass")]
+            done = subprocess.run(run, stdout=subprocess.PIPE, timeout=DEADLINE, check=True)
+            self.assertEqual(done.stdout.split()[-2:], [str(kept).encode(), str(not kept).encode()], (flag, setting))
 
     def test_any_console_encoding(self) -> None:
         app = self.app()
@@ -7977,12 +10169,24 @@ class UsageTest(CommandLineCase):
     def test_without_streams(self) -> None:
         app = self.app()
         with mock.patch.multiple(sys, stdin=None, stdout=None, stderr=None):
+            self.assertEqual(glc.main(["predict", app.url, "/add", "1"]), 2)
+            self.assertEqual(self.joined(app), [])  # what cannot be printed need not be run
+        out = io.StringIO()
+        with mock.patch.multiple(sys, stdin=None, stdout=out, stderr=None):
             self.assertEqual(glc.main(["predict", app.url, "/add", "1"]), 0)
             self.assertEqual(glc.main(["predict", app.url, "/echo"]), 2)
             self.assertEqual(glc.main(["predict", app.url, "/echo", "-"]), 2)
             self.assertEqual(glc.main(["predict", app.url, "/digest", "@-"]), 2)
-            self.assertEqual(glc.main(["upload", app.url, "-"]), 2)
-            self.assertIsNone(sys.stdout)
+        self.assertEqual(out.getvalue(), "4\n")
+
+    def test_a_closed_pipe_for_a_file(self) -> None:
+        app = self.app()
+        run = [sys.executable, glc.__file__, "predict", app.url, "/make_file", "a", "1000000", "-o", "-"]
+        with subprocess.Popen(run, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+            assert process.stdout and process.stderr
+            self.assertEqual(process.stdout.read(1), b"0")
+            process.stdout.close()
+            self.assertEqual((process.wait(DEADLINE), process.stderr.read()), (0, b""))
 
     def test_a_closed_pipe(self) -> None:
         app = self.app()
@@ -7993,10 +10197,10 @@ class UsageTest(CommandLineCase):
             process.stdout.close()
             self.assertEqual((process.wait(DEADLINE), process.stderr.read()), (0, b""))
 
-    @unittest.skipUnless(os.name == "posix", "Windows has other pipes")
     def test_a_closed_pipe_for_everything_else(self) -> None:
+        needs("pipes as POSIX has them", os.name == "posix")
         app = self.app()
-        for argv, found in ((["/add", "1", "2", "--debug"], (0, b"3\n")), (["/refuse", "x", "-H", "no"], (2, b""))):
+        for argv, found in ((["/add", "1", "2", "-vv"], (0, b"3\n")), (["/refuse", "x", "-H", "no"], (2, b""))):
             reader, writer = os.pipe()
             os.close(reader)
             with open(writer, "wb") as broken:
@@ -8020,39 +10224,134 @@ class TerminalTest(CommandLineCase):
         self.assertRegex(err, r"\A$|[\r\n]\Z")  # nothing is left on the line
         return [line for line in re.split(r"[\r\n]+ *", err) if line]
 
-    def test_progress(self) -> None:
-        app = self.app()
-        shown = self.lines("predict", app.url, "/work", "2")
-        self.assertIn("in queue, place 1 of 1", shown)
-        self.assertIn("processing", shown)
-        self.assertIn("begin [....................] 0% ", [line + " " * line.endswith("%") for line in shown])
-        self.assertIn("work [##########..........] 50% 1/2 steps", shown)
+    def test_where_a_call_is(self) -> None:
+        server = self.scripted()
+        screen = FakeTerminal()
+        with contextlib.redirect_stdout(io.StringIO()) as out, contextlib.redirect_stderr(screen):
+            running = Running(glc.main, ["predict", server.url, "x"])
+            stream = server.next_stream()
+            bar = {"index": 1, "length": 2, "unit": "steps", "progress": None, "desc": "work"}
+            for message, shown in (
+                (
+                    {"msg": "estimation", "rank": 1, "queue_size": 3, "rank_eta": 7.4},
+                    "\rin queue, place 2 of 3, about 7 s",
+                ),
+                ({"msg": "process_starts"}, "\rprocessing"),
+                ({"msg": "progress", "progress_data": [bar]}, "\r[##########..........] 50% 1/2 steps work"),
+                (
+                    {"msg": "progress", "progress_data": [{"progress": 1, "desc": "end"}]},
+                    "\r[####################] 100% end",
+                ),
+                ({"msg": "log", "log": "Look\nhere.", "level": "info"}, "\rinfo: Look here.\n"),
+            ):
+                stream.push({**message, "event_id": "id"})
+                wait_until(lambda shown=shown: shown in screen.getvalue(), shown)  # type: ignore[misc]
+            stream.push(self.completed("done"))
+            self.assertEqual((running.result(), out.getvalue()), (0, "done\n"))
+        self.assertNotIn("\x1b", screen.getvalue())
+        self.assertRegex(screen.getvalue(), r"[\r\n]\Z")  # nothing is left on the line
 
     def test_messages_of_the_app(self) -> None:
         app = self.app()
         shown = self.lines("predict", app.url, "/talk", "x")
-        self.assertIn("info: info x", shown)
-        self.assertIn("warning: warning x", shown)
-        self.assertNotIn("iterating", self.lines("predict", app.url, "/stream", "2"))
+        self.assertLess(shown.index("info: info x"), shown.index("warning: warning x"))
 
-    def test_bytes(self) -> None:
+    def test_bytes_that_move(self) -> None:
         app = self.app()
         big = self.folder() / "big.bin"
         big.write_bytes(bytes(2_000_000))
-        shown = self.lines("predict", app.url, "/copy_file", f"@{big}", "-o", str(self.folder()))
-        for what in ("uploading", "downloading"):
-            self.assertIn(f"{what} big.bin [####################] 100% 2.0 MB", shown)
+        publish = glc.Job.publish
+        for options in ((), ("-o", str(self.folder())), ("-o", str(self.folder() / "a.bin"))):
+            screen = FakeTerminal()
 
-    def test_a_file_to_a_terminal(self) -> None:
+            def published(job: glc.Job, step: Any, screen: FakeTerminal = screen) -> None:
+                """Goes on when what is published has been shown: nobody looks at all of it otherwise."""
+                publish(job, step)
+                for bar in step.status.progress_data or ():
+                    wait_until(lambda: bar.desc in screen.getvalue())
+
+            with mock.patch.object(glc.Job, "publish", published), contextlib.redirect_stderr(screen):
+                with contextlib.redirect_stdout(io.StringIO()):
+                    self.assertEqual(glc.main(["predict", app.url, "/copy_file", f"@{big}", *options]), 0)
+            for what in ("uploading", "downloading"):
+                self.assertRegex(screen.getvalue(), rf"\r\[[#.]{{20}}\] \d\.\d/2\.0 MB .*{what} big\.bin")
+
+    def test_seconds_pass_while_a_function_runs(self) -> None:
+        server = self.scripted()
+        screen = FakeTerminal()
+        now = [100.0]
+        self.patch(glc.time, "monotonic", lambda real=time.monotonic: real() + now[0])
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(screen):
+            running = Running(glc.main, ["predict", server.url, "x"])
+            stream = server.next_stream()
+            stream.push({"msg": "process_starts", "event_id": "id"})
+            wait_until(lambda: "\rprocessing" in screen.getvalue())
+            now[0] += 60
+            wait_until(lambda: re.search(r"processing, 6\d s", screen.getvalue()))
+            stream.push(self.completed("done"))
+            self.assertEqual(running.result(), 0)
+
+    def test_events_have_stdout_and_nothing_has_stderr(self) -> None:
         app = self.app()
-        path = self.output("upload", app.url, __file__)
-        seen = FakeTerminal()
-        seen.buffer = mock.Mock(write=lambda data: seen.write(data.decode()))  # type: ignore[misc]
-        with contextlib.redirect_stdout(seen), contextlib.redirect_stderr(seen):
-            self.assertEqual(glc.main(["download", app.url, path, "-o", "-"]), 0)
-        shown, _, content = seen.getvalue().rpartition("\r")
-        self.assertRegex(shown, r"MB\r +\Z")  # nothing of the line is left when the file begins
-        self.assertEqual(content, Path(__file__).read_text(encoding="utf-8"))
+        code, out, err = self.run_main("predict", app.url, "/work", "2", "--json", "--stream", terminal="stderr")
+        self.assertEqual((code, err), (0, ""))
+        self.assertEqual(json.loads(out.splitlines()[-1])["event"], "complete")
+
+    def test_numbers_that_no_line_can_show(self) -> None:
+        """They come from the server: infinite, none at all, of five thousand digits."""
+        for value in ("1e400", "-1e400", "NaN", "1" + "0" * 400, '"7"', "[]", "true", "-1"):
+            server = self.scripted()
+            running = Running(self.run_main, "predict", server.url, "x", terminal="stderr")
+            stream = server.next_stream()
+            bar = f'[{{"index": {value}, "length": {value}, "progress": {value}, "unit": {value}, "desc": {value}}}]'
+            for message in (
+                f'{{"msg": "estimation", "event_id": "id", "rank": {value}, "queue_size": 1, "rank_eta": {value}}}',
+                f'{{"msg": "process_starts", "event_id": "id", "eta": {value}}}',
+                f'{{"msg": "progress", "event_id": "id", "progress_data": {bar}}}',
+            ):
+                stream.push(message)
+            stream.push(self.completed("done"))
+            self.assertEqual(running.result()[:2], (0, "done\n"), value)
+
+    def test_what_a_ctrl_c_did(self) -> None:
+        """Said in one line, which is true."""
+        for generator, started, said in (
+            (True, True, "interrupted; the job has been cancelled"),
+            (False, False, "interrupted; the job has been cancelled"),
+            (False, True, "interrupted; the function cannot be stopped, and goes on"),
+            (False, None, "interrupted; the job had ended"),
+        ):
+            server = self.scripted(dependency("f", types={"generator": generator}), version="6.31.0")
+            server.on("POST", "/cancel", {"success": True})
+
+            class Display(glc.Display):
+                def update(self, update: Any, started: bool | None = started) -> None:
+                    super().update(update)
+                    is_status = update.type == "status" and started is not None
+                    if is_status and (update.code is glc.Status.PROCESSING or not started):
+                        raise KeyboardInterrupt
+
+                def finish(self, result: Any) -> None:
+                    raise KeyboardInterrupt
+
+            with mock.patch.object(glc, "Display", Display):
+                running = Running(self.run_main, "predict", server.url, "x")
+                if started is not False:
+                    stream = server.next_stream()
+                    stream.push({"msg": "process_starts", "event_id": "id"})
+                if started is None:
+                    stream.push(self.completed("done"))
+                code, _, err = running.result()
+            self.assertEqual((code, err), (130, f"gradio-lite: {said}\n"))
+
+    def test_verbose_tells_more(self) -> None:
+        app = self.app()
+        _, _, quiet = self.run_main("predict", app.url, "/talk", "x")
+        _, _, said = self.run_main("predict", app.url, "/talk", "x", "-v", terminal="stderr")
+        self.assertEqual(quiet, "")
+        self.assertNotIn("\r", said)
+        for line in (f"Loaded as API: {app.url}", "info: info x", "warning: warning x"):
+            self.assertIn(line + "\n", said)
 
     def test_an_error_begins_a_line(self) -> None:
         server = self.scripted(dependency("f", types={"generator": True}))
@@ -8093,6 +10392,37 @@ class TerminalTest(CommandLineCase):
             self.assertEqual(glc.main(["predict", app.url, "/stream", "4"]), 0)
         self.assertTrue(screen.getvalue().endswith("\rw0 w1 w2 w3 \n"), screen.getvalue())
 
+    def test_a_message_while_a_text_grows(self) -> None:
+        """It has a line of its own, and the text goes on after it."""
+        server = self.scripted(dependency("f", types={"generator": True}))
+        screen = FakeTerminal()
+        with contextlib.redirect_stdout(screen), contextlib.redirect_stderr(screen):
+            running = Running(glc.main, ["predict", server.url, "x"])
+            stream = server.next_stream()
+            for count, (message, shown) in enumerate(
+                (
+                    ({"msg": "process_generating", "output": {"data": ["Hello wor"]}, "success": True}, "Hello wor"),
+                    ({"msg": "log", "log": "low memory", "level": "warning"}, "Hello wor\nwarning: low memory\n"),
+                    (
+                        {"msg": "process_generating", "output": {"data": [[["append", [], "ld"]]]}, "success": True},
+                        "memory\nld",
+                    ),
+                )
+            ):
+                stream.push({**message, "event_id": "id"})
+                wait_until(lambda shown=shown: screen.getvalue().endswith(shown), str(count))  # type: ignore[misc]
+            stream.push(self.completed("Hello world"))
+            self.assertEqual(running.result(), 0)
+        self.assertTrue(screen.getvalue().endswith("memory\nld\n"))
+
+    def test_an_app_cannot_control_what_is_said(self) -> None:
+        """Errors and logs, which may be read on a terminal later; and no character that turns the text around."""
+        app = self.app()
+        _, _, err = self.run_main("predict", app.url, "/refuse", 'text:="a\\u001b[2J\\u009b\\u202e\\u2028b\\rc"')
+        self.assertEqual(err, "gradio-lite: custom boom a\ufffd[2J\ufffd\ufffd\ufffdb c\n")
+        _, out, _ = self.run_main("predict", app.url, "/echo_json", '["\u202e"]', terminal="stdout")
+        self.assertNotIn("\u202e", out)
+
     def test_an_app_cannot_control_the_terminal(self) -> None:
         app = self.app()
         _, out, _ = self.run_main("predict", app.url, "/echo", 'text:="a\\u001b[2Jb\\n\\tc\\u009b"', terminal="stdout")
@@ -8102,39 +10432,59 @@ class TerminalTest(CommandLineCase):
         self.assertEqual(self.output("predict", app.url, "/echo", 'text:="\\u001b"'), "\x1b")
 
     def test_statuses_in_words(self) -> None:
-        for update, text in (
-            (
-                glc.StatusUpdate(glc.Status.IN_QUEUE, rank=2, queue_size=5, eta=12.4),
-                "in queue, place 3 of 5, about 12 s",
-            ),
-            (glc.StatusUpdate(glc.Status.PROCESSING), "processing"),
-            (glc.StatusUpdate(glc.Status.PROGRESS, progress_data=[]), "progress"),
+        place = glc.StatusUpdate(glc.Status.IN_QUEUE, rank=2, queue_size=5, eta=12.4)
+        for update, seconds, text in (
+            (place, 0, "in queue, place 3 of 5, about 12 s in all"),
+            (place, 3.2, "in queue, place 3 of 5, 3 s, about 12 s in all"),
+            (glc.StatusUpdate(glc.Status.PROCESSING), 0.5, "processing"),
+            (glc.StatusUpdate(glc.Status.PROCESSING), 61, "processing, 61 s"),
+            (glc.StatusUpdate(glc.Status.PROGRESS, progress_data=[]), 0, "progress"),
         ):
-            self.assertEqual(glc.describe_status(update), text)
-        for unit, text in (
-            (glc.ProgressUnit(1, 4, "steps", None, "a"), "a [#####...............] 25% 1/4 steps"),
-            (glc.ProgressUnit(3, None, "steps"), "progress 3 steps"),
-            (glc.ProgressUnit(1_500_000, 2_345_678), "progress [#############.......] 64% 1500000/2345678 "),
-            (glc.ProgressUnit(progress=2.0, desc="b"), "b [####################] 200% "),
-            (glc.ProgressUnit(), "progress "),
-            (glc.ProgressUnit("x", [], progress={}, desc="a\nb"), "a\nb "),  # type: ignore[arg-type]
-            (glc.ProgressUnit(1, float("nan"), "steps"), "progress [....................] nan% 1/nan steps"),
+            self.assertEqual(glc.describe_status(update, seconds), text)
+
+    def test_bars_in_words(self) -> None:
+        sent = partial(glc.ProgressUnit, unit="bytes", desc="uploading cat.png")
+        half, whole = "[##########..........]", "[####################]"
+        for unit, seconds, text in (
+            (glc.ProgressUnit(2, 4, "steps", None, "a"), 0, f"{half} 50% 2/4 steps a"),
+            (glc.ProgressUnit(3, None, "steps"), 0, "3 steps progress"),
+            (glc.ProgressUnit(1_250_000, 2_500_000), 0, f"{half} 50% 1250000/2500000 progress"),
+            (glc.ProgressUnit(progress=2.0, desc="b"), 0, f"{whole} 200% b"),
+            (glc.ProgressUnit(1, -1, "steps"), 0, "1/-1 steps progress"),
+            (glc.ProgressUnit(), 9, "progress"),
+            (sent(25_000_000, 50_000_000), 0, f"{half} 25.0/50.0 MB uploading cat.png"),
+            (sent(25_000_000, 50_000_000), 5, f"{half} 25.0/50.0 MB 5.0 MB/s 5 s left uploading cat.png"),
+            (sent(50_000_000, 50_000_000), 10, f"{whole} 50.0/50.0 MB 5.0 MB/s uploading cat.png"),
+            (sent(8_000_000, None), 4, "8.0 MB 2.0 MB/s uploading cat.png"),
+            (sent(0, 0), 4, "0.0 MB uploading cat.png"),
         ):
-            self.assertEqual(glc.describe_progress(unit), text)
+            with self.subTest(text):
+                self.assertEqual(glc.describe_progress(unit, seconds, 20), text)
+
+    def test_a_transfer_in_40_columns(self) -> None:
+        self.patch_environ(COLUMNS="40")
+        for done, total, seconds, text in (
+            (12_300_000, 50_000_000, 3, "[#.....] 12.3/50.0 MB 4.1 MB/s 9 s left"),
+            (200_000_000, 400_000_000, 10, "[###...] 200.0/400.0 MB 20.0 MB/s 10 s "),
+        ):
+            unit = glc.ProgressUnit(done, total, "bytes", desc="uploading cat.png")
+            with contextlib.redirect_stderr(FakeTerminal()) as seen:
+                glc.Display(glc.parse(["info", "x"])).say(glc.describe_progress(unit, seconds, 6))
+            self.assertEqual(seen.getvalue(), text)
 
     def test_wide_characters_take_two_columns(self) -> None:
         self.patch_environ(COLUMNS="10")
         with contextlib.redirect_stderr(FakeTerminal()) as seen:
-            with glc.Terminal(glc.parse(["info", "x"])) as terminal:
-                terminal.show("処理中です。待て")
-        self.assertEqual(seen.getvalue(), "処理中で\r" + " " * 8 + "\r")
+            display = glc.Display(glc.parse(["info", "x"]))
+            display.say("処理中です。待て")
+            display.say("")
+        self.assertEqual(seen.getvalue(), "処理中で\r" + " " * 9 + "\r")
 
     def test_a_pseudo_terminal(self) -> None:
         app = self.app()
         with self.terminal("predict", app.url, "/work", "3") as program:
             text = program.read_until(b"worked")
-        self.assertRegex(text, rb"processing")
-        self.assertRegex(text, rb"work \[#{13}\.{7}\] 67% 2/3 steps")
+        self.assertRegex(text, rb"connecting\r +\r")
         self.assertEqual(program.code, 0)
 
     def test_ctrl_c_cancels_the_job_on_the_server(self) -> None:
@@ -8169,17 +10519,17 @@ class TerminalTest(CommandLineCase):
         self.assertNotIn(b"Traceback", text.partition(b"Exception ignored in: <module 'threading'")[0])
 
     def terminal(self, *argv: str) -> PseudoTerminal:
-        try:
-            import pty  # noqa: F401
-        except ImportError:
-            self.skipTest("no pseudo-terminals here")
+        needs("pseudo-terminals", has_terminals())
         return PseudoTerminal(*argv)
 
 
 class PseudoTerminal:
     """The command line in a terminal of its own, which a small program in between provides."""
 
-    SPAWN = "import os, pty, sys; sys.exit(pty.spawn([sys.executable, *sys.argv[1:]]) >> 8)"
+    SPAWN = (  # which ends with the code that a shell would show, also if a signal ends the program
+        "import pty, sys; status = pty.spawn([sys.executable, *sys.argv[1:]]); "
+        "sys.exit(status >> 8 if status & 127 == 0 else 128 + (status & 127))"
+    )
 
     def __init__(self, *argv: str) -> None:
         self._command = [sys.executable, "-c", self.SPAWN, glc.__file__, *argv]
@@ -8240,10 +10590,14 @@ class FileItselfTest(TestCase):
         "Records",
         "Formats",
         "Values",
+        "Network",
         "Transport",
         "Hub",
+        "App",
+        "Session",
         "Conversation",
         "Job",
+        "Call",
         "Client",
         "Command line",
     ]
@@ -8356,9 +10710,10 @@ class FileItselfTest(TestCase):
                 self.assertEqual(node.level, 0)
                 names.add((node.module or "").partition(".")[0])
         known = set(
-            "__future__ argparse ast asyncio base64 collections concurrent contextlib datetime difflib email enum "
-            "functools getpass hashlib http io itertools json keyword logging mimetypes os queue re select shlex "
-            "shutil socket ssl sys tempfile threading time traceback typing unicodedata urllib zlib".split()
+            "__future__ argparse ast asyncio base64 collections concurrent contextlib datetime difflib email "
+            "enum fcntl filecmp functools getpass hashlib http io ipaddress itertools json logging mimetypes "
+            "os queue re shutil socket ssl sys tempfile termios textwrap threading time traceback typing "
+            "urllib weakref zlib".split()
         )
         self.assertEqual(names, known)
 
@@ -8378,6 +10733,49 @@ class FileItselfTest(TestCase):
                 if body:
                     self.assertLessEqual((body[-1].end_lineno or 0) - body[0].lineno + 1, 45, node.name)
 
+    def test_sections_are_short(self) -> None:
+        """A section can be read at one sitting."""
+        ends = [number for number, _ in self.banners[1:]] + [len(self.lines) + 1]
+        lengths = {name: end - number for (number, name), end in zip(self.banners, ends)}
+        self.assertEqual({name: length for name, length in lengths.items() if length > 660}, {})
+
+    def private_uses(self) -> Iterator[tuple[int, str, str]]:
+        """(line, class or function, name) of each private attribute that is used outside of the class it belongs to."""
+        classes = {node.name: node for node in self.tree.body if isinstance(node, ast.ClassDef)}
+
+        def own(node: ast.ClassDef) -> tuple[set[str], bool]:
+            """The private names of a class, and whether it may inherit others from a class of the standard library."""
+            names = {item.name for item in ast.walk(node) if isinstance(item, (ast.FunctionDef, ast.AsyncFunctionDef))}
+            names |= {item.attr for item in ast.walk(node) if is_of_self(item) and isinstance(item.ctx, ast.Store)}
+            bases = [base.id for base in node.bases if isinstance(base, ast.Name)]
+            foreign = len(bases) < len(node.bases) or any(base not in classes for base in bases)
+            for base in bases:
+                if base in classes:
+                    inherited, further = own(classes[base])
+                    names, foreign = names | inherited, foreign or further
+            return names, foreign
+
+        def is_of_self(item: Any) -> bool:
+            return isinstance(item, ast.Attribute) and isinstance(item.value, ast.Name) and item.value.id == "self"
+
+        for node in self.tree.body:
+            names, foreign = own(node) if isinstance(node, ast.ClassDef) else (set(), False)
+            for item in ast.walk(node):
+                if not isinstance(item, ast.Attribute) or not re.match("_(?!_)", item.attr) or item.attr in names:
+                    continue
+                if not (foreign and is_of_self(item)):
+                    yield item.lineno, getattr(node, "name", ""), item.attr
+
+    def test_no_class_uses_private_names_of_another(self) -> None:
+        self.assertEqual(list(self.private_uses()), [])
+
+    def test_the_command_line_uses_what_everybody_can(self) -> None:
+        """Public names and pure helpers: whoever writes another front end finds all that this one has."""
+        made = {name: self.section_of(line) for name, line in self.definitions().items()}
+        used = {name for here, name in self.globals_used() if here == "Command line" and name in made}
+        allowed = {name for name, section in made.items() if section in ("", "Command line", *self.PURE)}
+        self.assertEqual(used - allowed - set(glc.__all__), set())
+
     def test_annotations_of_what_is_passed_to_frameworks_can_be_evaluated(self) -> None:
         """Gradio, for one, does that with the functions of an app."""
         public = (glc.Client.predict, glc.Client.submit, glc.Client.view_api, glc.Client.duplicate, glc.main)
@@ -8390,7 +10788,7 @@ class FileItselfTest(TestCase):
                 self.assertIn("return", hints)
 
     def test_public_names(self) -> None:
-        self.assertEqual(glc.__all__, sorted(glc.__all__, key=lambda name: (not name[0].isupper(), name)))
+        self.assertEqual(len(glc.__all__), len(set(glc.__all__)))
         for name in glc.__all__:
             with self.subTest(name):
                 value = getattr(glc, name)
@@ -8429,22 +10827,49 @@ class FileItselfTest(TestCase):
 
     def test_a_release_is_the_file_whose_hash_the_changelog_has(self) -> None:
         """To change the file after a release, give it a new version: 1.0.1.dev0 needs no hash."""
-        self.assertIn(f"# gradio_lite_client {glc.__version__}, ", self.text[:300])
-        if "dev" not in glc.__version__:
-            changes = (HERE / "CHANGELOG.md").read_text(encoding="utf-8").split("\n## ")[1]
-            self.assertTrue(changes.startswith(glc.__version__ + "\n"))
+        changes = (HERE / "CHANGELOG.md").read_text(encoding="utf-8").split("\n## ")[1]
+        release, dev, _ = glc.__version__.partition(".dev")
+        self.assertEqual(changes.partition("\n")[0], release + " (unreleased)" * bool(dev))
+        if not dev:
             self.assertIn(hashlib.sha256(Path(glc.__file__).read_bytes()).hexdigest(), changes)
 
-    def proofs_in(self, text: str) -> set[tuple[str, str]]:
-        """The tests that the comments of a part of the README name: (class, method, perhaps with a wildcard)."""
-        comments = " ".join(re.findall(r"<!--(.*?)-->", text, re.S))
-        return set(re.findall(r"\b([A-Z]\w+(?:Test|Cases))\b(?:\.(test_\w+\*?))?", comments))
+    def test_the_version_stands_in_one_place(self) -> None:
+        """And in the title of the CHANGELOG, as above."""
+        self.assertEqual(self.text.count(glc.__version__), 1)
+        project = (HERE / "pyproject.toml").read_text(encoding="utf-8")
+        self.assertIn('dynamic = ["version", ', project)
+        self.assertNotRegex(project, r"(?m)^version\b")
 
-    def test_the_tests_that_the_readme_names_exist(self) -> None:
-        """Every claim of the README names what proves it."""
+    def test_its_head_names_licence_and_owner(self) -> None:
+        """They go along wherever the file is copied."""
+        licence = (HERE / "LICENSE").read_text(encoding="utf-8")
+        owner = re.search(r"^Copyright \(c\) .+$", licence, re.M)
+        self.assertEqual(self.lines[1], "# SPDX-License-Identifier: MIT")
+        self.assertTrue(licence.startswith("MIT License\n"))
+        self.assertTrue(owner and self.lines[2].startswith(f"# {owner[0]}. "), self.lines[2])
+
+    def proofs(self) -> dict[str, str]:
+        """The table of testing/README.md: what proves each part of the README."""
+        page = (HERE / "testing" / "README.md").read_text(encoding="utf-8")
+        table = page.partition("\n| part of the README | proved by |\n|---|---|\n")[2].partition("\n\n")[0]
+        rows = [re.match(r"\| (.+?) \| (.+) \|$", line) for line in table.splitlines()]
+        self.assertNotIn(None, rows)
+        found = {row[1]: row[2] for row in rows if row}
+        self.assertEqual(len(found), len(rows))
+        return found
+
+    def test_the_table_has_a_row_for_each_section_and_recipe_of_the_readme(self) -> None:
         readme = (HERE / "README.md").read_text(encoding="utf-8")
-        named = self.proofs_in(readme)
-        self.assertGreater(len(named), 30)
+        sections = re.split(r"^## ", readme, flags=re.M)[1:]
+        parts = {section.partition("\n")[0]: section for section in sections}
+        for name in ("Try it", "Install", "Speed", "Contributing"):  # nothing that a test could prove
+            del parts[name]
+        recipes = re.findall(r"^\*\*(.+?)\.\*\*", parts.pop("Recipes"), re.M)
+        self.assertGreater(min(len(parts), len(recipes)), 5)
+        wanted = ["The first page", *(f"Recipes: {name}" for name in recipes), *parts]
+        self.assertEqual(sorted(self.proofs()), sorted(wanted))
+
+    def test_the_tests_that_the_table_names_exist(self) -> None:
         known: dict[str, set[str]] = {}
         testing = HERE / "testing"
         for path in (HERE / "test_gradio_lite_client.py", testing / "cases.py", *testing.glob("test_*.py")):
@@ -8452,22 +10877,14 @@ class FileItselfTest(TestCase):
                 if isinstance(node, ast.ClassDef):
                     methods = {method.name for method in node.body if isinstance(method, ast.FunctionDef)}
                     known.setdefault(node.name, set()).update(methods)
-        missing = {(name, test) for name, test in named if not fnmatch.filter(known.get(name, ()), test or "test_*")}
-        self.assertEqual(missing, set())
-        comments = " ".join(re.findall(r"<!--(.*?)-->", readme, re.S))
-        files = set(re.findall(r"[\w./-]+\.(?:py|md)\b", comments))
-        self.assertGreater(len(files), 3)
-        self.assertEqual([name for name in sorted(files) if not (HERE / name).is_file()], [])
-
-    def test_each_section_and_recipe_of_the_readme_names_a_test(self) -> None:
-        readme = (HERE / "README.md").read_text(encoding="utf-8")
-        parts = dict(re.findall(r"^## (.+?)\n(.*?)(?=^## |\Z)", readme, re.M | re.S))
-        for name in ("Install", "Speed", "Contributing"):  # nothing that a test could prove
-            del parts[name]
-        recipes = dict(re.findall(r"^\*\*(.+?)\.\*\*(.*?)(?=^\*\*|\Z)", parts.pop("Recipes"), re.M | re.S))
-        self.assertGreater(min(len(parts), len(recipes)), 5)
-        parts.update((f"Recipes: {name}", text) for name, text in recipes.items())
-        self.assertEqual([name for name, text in parts.items() if not self.proofs_in(text)], [])
+        for part, text in self.proofs().items():
+            with self.subTest(part):
+                proofs = re.findall(r"`([^`]+)`", text)
+                self.assertGreater(len(proofs), 0)
+                for proof in proofs:
+                    name, _, test = proof.partition(".")
+                    is_test = fnmatch.filter(known.get(name, ()), test or "test_*")
+                    self.assertTrue(is_test or (HERE / proof).is_file(), proof)
 
     def test_the_offline_suite_needs_nothing_but_python(self) -> None:
         """It can be imported where no installed package can be found."""
@@ -8477,17 +10894,47 @@ class FileItselfTest(TestCase):
         done = subprocess.run(command, cwd=HERE, stderr=subprocess.PIPE, timeout=DEADLINE)
         self.assertEqual((done.returncode, done.stderr.decode()), (0, ""))
 
+    def test_what_a_system_lacks_skips_a_test_but_fails_it_in_ci(self) -> None:
+        self.patch_environ(CI=None)
+        needs("a moon", True)
+        self.assertEqual(str(self.raises(unittest.SkipTest, needs, "a moon", False)), "needs a moon")
+        self.patch_environ(CI="1")
+        needs("a moon", True)
+        self.assertIn("a moon", str(self.raises(AssertionError, needs, "a moon", False)))
+
+    def test_nothing_else_skips_a_test(self) -> None:
+        """But the cases of real servers, where a release lacks something."""
+        ways = ("skip", "skipIf", "skipUnless", "skipTest", "SkipTest", "expectedFailure")
+        found = set()
+        for path in (HERE / "test_gradio_lite_client.py", *(HERE / "testing").rglob("*.py")):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.Call):
+                    called = getattr(node.func, "attr", getattr(node.func, "id", ""))
+                    found |= {path.name} if called in ways else set()
+        self.assertEqual(found, {"system.py", "cases.py", "faults_on_servers.py"})
+
+    def test_tests_can_be_chosen_by_their_names(self) -> None:
+        """`-k` as unittest has it, with the line of counts at the end; no server is started."""
+        for names, code, last in (
+            (["-k", "ErrorsTest.test_each_is_", "-k", "*.SafeName*_table"], 0, "2 passed, 0 failed, 0 skipped"),
+            (["-k", "no_such_test"], 2, "error: no test has that in its name"),
+        ):
+            command = [sys.executable, str(HERE / "test_gradio_lite_client.py"), *names]
+            done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=DEADLINE)
+            self.assertEqual(done.returncode, code, done.stdout.decode())
+            self.assertTrue(done.stdout.decode().rstrip().endswith(last), done.stdout.decode())
+
     def test_importing_it_is_cheap(self) -> None:
         code = (
             "import sys; import gradio_lite_client; "
-            "print(*sorted({'ssl', 'http.client', 'email', 'asyncio', 'typing', "
+            "print(*sorted({'asyncio', 'typing', "
             "'urllib.request', 'http.cookiejar', 'tempfile', 'argparse', 'hashlib', "
             "'mimetypes', 'zlib', 'inspect', 'subprocess'} & set(sys.modules)))"
         )
         run = [
             sys.executable,
             "-c",
-            code.replace("import gradio_lite_client", "import concurrent.futures, logging, socket"),
+            code.replace("import gradio_lite_client", "import concurrent.futures, logging, http.client"),
         ]
         mine = [sys.executable, "-c", code]
         base, loaded = (
@@ -8500,17 +10947,19 @@ class FileItselfTest(TestCase):
 # === Real servers =====================================================================================================
 
 
-def run_offline() -> unittest.TestResult:
-    """What `python3 -m unittest` runs."""
-    return unittest.TextTestRunner().run(unittest.defaultTestLoader.discover(str(HERE), top_level_dir=str(HERE)))
+def run_offline(names: Sequence[str] = ()) -> unittest.TestResult:
+    """What `python3 -m unittest` runs, or of that what one of the names is in, as `-k` chooses."""
+    loader = unittest.TestLoader()
+    loader.testNamePatterns = [name if "*" in name else f"*{name}*" for name in names] or None
+    return unittest.TextTestRunner().run(loader.discover(str(HERE), top_level_dir=str(HERE)))
 
 
 def counts(result: unittest.TestResult) -> tuple[int, int, int]:
-    """How many tests passed, failed and were skipped."""
-    failed = len({test.id().partition(" ")[0] for test, _ in [*result.failures, *result.errors]})
-    failed += len(result.unexpectedSuccesses)
-    skipped = len(result.skipped)
-    return max(0, result.testsRun - failed - skipped), failed, skipped
+    """How many tests passed, failed and were skipped; one of which only a part was skipped counts as skipped."""
+    failed = {test.id().partition(" ")[0] for test, _ in [*result.failures, *result.errors]}
+    failed |= {test.id() for test in result.unexpectedSuccesses}
+    skipped = {test.id().partition(" ")[0] for test, _ in result.skipped} - failed
+    return max(0, result.testsRun - len(failed) - len(skipped)), len(failed), len(skipped)
 
 
 def run_on_server(version: str) -> tuple[str, str]:
@@ -8534,15 +10983,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     parser = argparse.ArgumentParser(description="Run all tests of gradio_lite_client.")
     parser.add_argument("--require-servers", action="store_true", help="a server that cannot be installed is a failure")
-    parser.add_argument("--only", metavar="VERSION", action="append", choices=list(versions.RELEASES), help="of Gradio")
+    choice = parser.add_mutually_exclusive_group()
+    choice.add_argument("--only", metavar="VERSION", action="append", choices=list(versions.RELEASES), help="of Gradio")
+    choice.add_argument("-k", metavar="NAME", action="append", default=[], help="offline tests with this in their name")
     options = parser.parse_args(arguments)
     began = time.monotonic()
-    passed, failed, skipped = counts(run_offline())
+    result = run_offline(options.k)
+    if not result.testsRun:
+        parser.error("no test has that in its name")
+    passed, failed, skipped = counts(result)
     rows = [f"offline {passed:11} passed {failed:3} failed {skipped:3} skipped {time.monotonic() - began:5.0f} s"]
+    rows += [f"{number:18} x {reason}" for reason, number in Counter(reason for _, reason in result.skipped).items()]
+    releases = [] if options.k else options.only or versions.RELEASES
     with concurrent.futures.ThreadPoolExecutor(3) as pool:  # these wait more than they compute
-        for version, (report, last) in zip(
-            options.only or versions.RELEASES, pool.map(run_on_server, options.only or versions.RELEASES)
-        ):
+        for version, (report, last) in zip(releases, pool.map(run_on_server, releases)):
             found = re.search(r"(\d+) passed +(\d+) failed +(\d+) skipped", last)
             if found:
                 row = tuple(map(int, found.groups()))

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Both official clients, ours and the floor, in turn, on real Gradio servers: benchmarks/results.md and results.svg.
+"""Ours, other clients and the floor, in turn, on real Gradio servers: benchmarks/results.md and results.svg.
 
     python3 benchmarks/bench.py [--quick] [--rounds N] [--only ROW ...] [--resume] [--report]
 
@@ -28,10 +28,9 @@ ROOT = HERE.parent
 sys.path[:0] = [str(ROOT), str(HERE)]
 import report  # noqa: E402
 from measure import median  # noqa: E402
-from rows import FLOOR, GROWTHS, JAVASCRIPT, OFFICIAL, OURS, ROWS, Growth, Row  # noqa: E402
+from rows import FLOOR, GROWTHS, JAVASCRIPT, NOOB, OFFICIAL, OURS, ROWS, Growth, Row  # noqa: E402
 
-from testing.differential import install_official  # noqa: E402
-from testing.servers import PLACE, NotInstalled, Server, call, executable  # noqa: E402
+from testing.servers import PLACE, NotInstalled, Server, call, executable, install_official, uv  # noqa: E402
 from testing.versions import RELEASES  # noqa: E402
 
 STORE = PLACE / "benchmarks.json"
@@ -50,6 +49,7 @@ class Tools(NamedTuple):
     official: str
     node: Optional[str]
     javascript: str  # the module
+    noob: Optional[str]  # a Python that has it
 
     def versions(self) -> Dict[str, str]:
         show = "import platform; print(platform.python_version())"
@@ -63,6 +63,8 @@ class Tools(NamedTuple):
         if self.node:
             package = json.loads((Path(self.javascript).parents[1] / "package.json").read_text())
             found.update({"Node": output(self.node, "--version"), "JavaScript client": package["version"]})
+        if self.noob:
+            found["noob-gradio"] = output(self.noob, "-c", "import noob_gradio; print(noob_gradio.__version__)")
         return found
 
 
@@ -85,7 +87,28 @@ def install() -> Tools:
             call(npm, "install", "--silent", "--no-audit", "--no-fund", "--prefix", str(javascript), "@gradio/client")
         except NotInstalled as problem:
             print("no JavaScript client: %s" % problem, flush=True)
-    return Tools(str(executable(plain, "python")), official, node if module.exists() else None, str(module))
+    return Tools(
+        str(executable(plain, "python")),
+        official,
+        node if module.exists() else None,
+        str(module),
+        install_noob(official),
+    )
+
+
+def install_noob(official: str) -> Optional[str]:
+    """A Python with noob-gradio, beside the official client's."""
+    place = PLACE / "noob-gradio"
+    python = str(executable(place, "python"))
+    try:
+        if not (place / "stamp").exists():
+            call(uv(), "venv", "--quiet", "--clear", "--no-project", "--python", official, str(place))
+            call(uv(), "pip", "install", "--quiet", "--python", python, "noob-gradio")
+            (place / "stamp").write_text("noob-gradio")
+    except NotInstalled as problem:
+        print("no noob-gradio: %s" % problem, flush=True)
+        return None
+    return python
 
 
 def environment() -> Dict[str, str]:
@@ -101,14 +124,18 @@ SCRIPTS = {
     "with Client({url!r}) as client:\n    print(client.predict('x', api_name='/noop'), flush=True)\n",
     OFFICIAL: "from gradio_client import Client\nclient = Client({url!r}, verbose=False)\n"
     "print(client.predict('x', api_name='/noop'), flush=True)\n",
+    NOOB: "import asyncio\nfrom noob_gradio import Client\nasync def main():\n"
+    "    async with Client({url!r}) as client:\n"
+    "        print(await client.predict('x', api_name='/noop'), flush=True)\n"
+    "asyncio.run(main())\n",
     FLOOR: "import floor\nprint(floor.first_result({url!r}), flush=True)\n",
 }
-IMPORTS = {OURS: "gradio_lite_client", OFFICIAL: "gradio_client", FLOOR: "http.client, json"}
+IMPORTS = {OURS: "gradio_lite_client", OFFICIAL: "gradio_client", NOOB: "noob_gradio", FLOOR: "http.client, json"}
 TIMED_IMPORT = "import time\nstart = time.perf_counter()\nimport {}\nprint(time.perf_counter() - start)\n"
 
 
 def command(tools: Tools, client: str, task: str, url: str, options: Dict[str, Any]) -> List[str]:
-    python = tools.official if client == OFFICIAL else tools.plain
+    python = {OFFICIAL: tools.official, NOOB: tools.noob or ""}.get(client, tools.plain)
     asked = [task, url, json.dumps(options)]
     if client == JAVASCRIPT:
         return [str(tools.node), str(HERE / "javascript.mjs"), tools.javascript, *asked]
@@ -120,6 +147,8 @@ def command(tools: Tools, client: str, task: str, url: str, options: Dict[str, A
         return [python, "-c", TIMED_IMPORT.format(IMPORTS[client]) + PEAK]
     if client == FLOOR:
         return [python, "-c", "import floor; floor.main()", *asked]
+    if client == NOOB:
+        return [python, "-c", "import noob; noob.main()", *asked]
     return [python, "-c", "import clients; clients.main()", IMPORTS[client], *asked]
 
 
@@ -211,7 +240,7 @@ class Bench:
         found: Dict[str, Dict[str, List[Optional[float]]]] = {}
         for _ in range(self._rounds(row.rounds)):
             for client in row.clients:
-                if client == JAVASCRIPT and not self.tools.node:
+                if (client == JAVASCRIPT and not self.tools.node) or (client == NOOB and not self.tools.noob):
                     continue
                 options = self._prepared({**row.options, **row.per_client.get(client, {})})
                 figures: Figures = {}

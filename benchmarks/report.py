@@ -7,11 +7,11 @@ from typing import Any, Dict, Iterable, List, Optional, Tuple, Union
 from xml.sax.saxutils import escape
 
 from measure import median
-from rows import FLOOR, GROWTHS, JAVASCRIPT, OFFICIAL, OURS, ROWS, TITLES, Goal, Growth, Row
+from rows import FLOOR, GROWTHS, JAVASCRIPT, NOOB, OFFICIAL, OURS, ROWS, TITLES, Goal, Growth, Row
 
 Stored = Dict[str, Any]
 Found = Dict[str, Dict[str, Any]]  # client: metric: a figure for each round
-COLUMNS = (OURS, FLOOR, JAVASCRIPT, OFFICIAL)
+COLUMNS = (OURS, FLOOR, JAVASCRIPT, OFFICIAL, NOOB)
 METRICS = {
     "seconds": "",
     "cpu": "CPU",
@@ -102,10 +102,11 @@ HEAD = """# Measured side by side
 
 ![ratios and growth](results.svg)
 
-`python3 benchmarks/bench.py` installs both official clients, starts real Gradio 6, 5 and 4 servers, and lets every
-client carry out the same tasks in turn, each in a process of its own, for several rounds. A figure is the median of the
-rounds; a ratio is the median of the rounds' ratios, since what disturbs a round disturbs all clients. The floor is bare
-`http.client` code that sends the same requests, and checks nothing. Memory is the peak, as the system counts it.
+`python3 benchmarks/bench.py` installs both official clients and noob-gradio, starts real Gradio 6, 5 and 4 servers,
+and lets every client carry out the same tasks in turn, each in a process of its own, for several rounds. A figure is
+the median of the rounds; a ratio is the median of the rounds' ratios, since what disturbs a round disturbs all clients.
+The floor is bare `http.client` code that sends the same requests, and checks nothing. Memory is the peak, as the system
+counts it.
 
 """
 
@@ -193,10 +194,12 @@ text { font: 12px system-ui, sans-serif; fill: #1f2328; }
 .back { fill: #ffffff; } .line { stroke: #d1d9e0; } .head { font-weight: 600; }
 .small { font-size: 10px; fill: #59636e; }
 .ours { fill: #1a7f37; stroke: #1a7f37; } .javascript { fill: #bf8700; } .official { fill: #cf222e; }
+.noob { fill: #8250df; }
 .floor { fill: #6e7781; stroke: #6e7781; } .curve { fill: none; stroke-width: 2; }
 @media (prefers-color-scheme: dark) {
   text { fill: #f0f6fc; } .back { fill: #0d1117; } .line { stroke: #3d444d; } .small { fill: #9198a1; }
   .ours { fill: #3fb950; stroke: #3fb950; } .javascript { fill: #d29922; } .official { fill: #f85149; }
+  .noob { fill: #a371f7; }
   .floor { fill: #9198a1; stroke: #9198a1; }
 }
 """
@@ -291,8 +294,8 @@ def panels(stored: Stored, top: float) -> Tuple[List[str], float]:
 
 def picture(stored: Stored) -> str:
     drawn = [text_at(20, 24, "Time, in multiples of bare http.client's (shorter is better)", "head")]
-    x = 520.0
-    for client in (OURS, JAVASCRIPT, OFFICIAL):
+    x = 420.0
+    for client in (OURS, JAVASCRIPT, OFFICIAL, NOOB):
         drawn.append('<rect x="%.1f" y="15" width="10" height="10" class="%s"/>' % (x, client))
         drawn.append(text_at(x + 14, 24, TITLES[client]))
         x += 115

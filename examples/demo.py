@@ -1,8 +1,11 @@
-"""Show gradio_lite_client at work on a real Gradio app: python3 examples/demo.py
+"""Show gradio_lite_client at work on a real Gradio app.
 
-The first run installs Gradio into .servers/, which takes a minute. Where that is impossible, a stand-in serves instead.
-With --readme it runs the Python blocks of README.md instead, and compares what they print with the block that follows;
-that fails on the stand-in, too.
+    python3 examples/demo.py            shows it, in about ten seconds
+    python3 examples/demo.py --serve    keeps the app running, at http://127.0.0.1:7860 or the next free port
+    python3 examples/demo.py --readme   runs the Python blocks of README.md and compares what they print
+
+The first run installs Gradio into .servers/: about 400 MB, a minute. Where Gradio cannot run, for whatever reason, the
+tests' stand-in serves instead; --readme counts that as a failure.
 """
 
 import contextlib
@@ -12,13 +15,14 @@ import re
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, Tuple
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 from gradio_lite_client import Client, handle_file  # noqa: E402
-from testing.servers import NotInstalled, Server, find_python, install  # noqa: E402
+from testing.servers import Server, find_python, install, is_installed  # noqa: E402
 from testing.versions import RELEASES  # noqa: E402
 
 PATIENCE = {"PIP_RETRIES": "1", "PIP_TIMEOUT": "5", "UV_HTTP_RETRIES": "1", "UV_HTTP_TIMEOUT": "5"}
@@ -52,14 +56,11 @@ print("result:", repr(job.result()))
     (
         "Progress, without polling",
         """
-import asyncio
-async def watch():
-    async for update in client.submit(1, api_name="/work"):
-        if update.type == "status":
-            print(update.code.value, [f"{bar.index}/{bar.length} {bar.desc}" for bar in update.progress_data or []])
-        else:
-            print("output:", update.outputs)
-asyncio.run(watch())
+for update in client.submit(1, api_name="/work").updates():
+    if update.type == "status":
+        print(update.code.value, [f"{bar.index}/{bar.length} {bar.desc}" for bar in update.progress_data or []])
+    else:
+        print("output:", update.outputs)
 """,
     ),
     (
@@ -115,19 +116,21 @@ except TypeError as error:
 
 @contextlib.contextmanager
 def some_app() -> Iterator[Tuple[str, str]]:
-    """The URL of a real app, or of the tests' stand-in where Gradio cannot be installed, and what it runs on."""
+    """The URL of a real app, or of the tests' stand-in where Gradio cannot run, and what it runs on."""
     for name, value in PATIENCE.items():  # or an index that never answers would be waited for
         os.environ.setdefault(name, value)
-    releases = list(RELEASES.values())
-    release = next((release for release in releases if any(map(find_python, release.python))), releases[0])
     with contextlib.ExitStack() as stack:
         try:
-            print("Installing Gradio %s, unless it is there ..." % release.gradio, flush=True)
+            releases = list(RELEASES.values())
+            release = next((release for release in releases if any(map(find_python, release.python))), releases[0])
+            if not is_installed(release):
+                print("Installing Gradio %s: about 400 MB, a minute, once ..." % release.gradio, flush=True)
             install(release)
             app = stack.enter_context(Server(release, str(ROOT / "examples" / "app")))
             engine = "Gradio " + release.gradio
-        except NotInstalled as problem:
-            print("Gradio cannot run here: %.300s" % problem)
+        except Exception as problem:  # no network, venv, disk, permission, ...
+            reason = " ".join(str(problem).split()) or type(problem).__name__
+            print("Gradio cannot run here: %.300s" % reason, flush=True)
             app, engine = stack.enter_context(standin()), STANDIN
         yield app.url, engine
 
@@ -138,9 +141,11 @@ def standin() -> Any:
     from testing.standin import StandIn, gradio
 
     greet, count, work, shout, tally = make_functions(gradio())
-    text, number, file = ("textbox", {"label": "output"}), ("number", {}), ("file", {"label": "loud file"})
+    number: Any = ("number", {})
+    words: Any = ("state", {"value": []})
+    text, file = ("textbox", {"label": "output"}), ("file", {"label": "loud file"})
     name, mark = ("textbox", {"label": "name"}), ("textbox", {"label": "mark", "value": "!"})
-    words, seen = ("state", {"value": []}), ("number", {"label": "seen"})
+    seen = ("number", {"label": "seen"})
     table: List[Endpoint] = [
         Endpoint("greet", greet, [name, mark], [text], {}),
         Endpoint("count", count, [number], [text], {}),
@@ -148,6 +153,9 @@ def standin() -> Any:
         Endpoint("shout", shout, [("file", {"label": "text file"})], [file], {}),
         Endpoint("tally", tally, [name, words], [seen, ("state", {})], {}),
     ]
+    for port in range(7860, 7960):  # as Gradio does
+        with contextlib.suppress(OSError):
+            return StandIn(endpoints=table, port=port)
     return StandIn(endpoints=table)
 
 
@@ -165,7 +173,9 @@ def show(url: str, folder: str) -> None:
             print("\n# %s\n\n%s" % (title, typed(code)), flush=True)
             exec(code, names)
     print("\n# The same from a shell")
-    for words in (["info", url], ["predict", url, "/greet", "Ada", "mark=."], ["predict", url, "/greeet", "Ada"]):
+    url = url.rstrip("/")
+    for words in (["/greet", "Ada", "mark=."], ["/count", "4"], ["/greeet", "Ada"]):
+        words = ["predict", url, *words]
         print("\n$ python3 -m gradio_lite_client " + " ".join(words), flush=True)
         command = [sys.executable, "-m", "gradio_lite_client", *words]
         done = subprocess.run(command, cwd=str(ROOT), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
@@ -203,10 +213,26 @@ def run_readme(url: str, folder: str) -> int:
     return wrong
 
 
-def main() -> int:
+def serve(url: str) -> None:
+    """Keep the app running until Ctrl-C."""
+    url = url.rstrip("/")
+    print("Try, from another shell in %s:" % ROOT)
+    for words in ("info %s" % url, "predict %s /greet Ada" % url, "predict %s /count 20" % url):
+        print("    python3 gradio_lite_client.py " + words)
+    print("Ctrl-C ends it.", flush=True)
+    while True:
+        time.sleep(3600)
+
+
+def main(arguments: List[str]) -> int:
+    if arguments not in ([], ["--serve"], ["--readme"]):
+        print(__doc__)
+        return 0 if arguments == ["--help"] else 2
     with some_app() as (url, engine), tempfile.TemporaryDirectory() as folder:
-        print("An app on %s at %s" % (engine, url))
-        if sys.argv[1:] == ["--readme"]:
+        print("An app on %s at %s" % (engine, url), flush=True)
+        if arguments == ["--serve"]:
+            serve(url)
+        if arguments == ["--readme"]:
             return 1 if run_readme(url, folder) or engine == STANDIN else 0
         show(url, folder)
     return 0
@@ -214,6 +240,8 @@ def main() -> int:
 
 if __name__ == "__main__":
     try:
-        sys.exit(main())
+        sys.exit(main(sys.argv[1:]))
     except KeyboardInterrupt:
-        sys.exit(130)
+        sys.exit(0 if sys.argv[1:] == ["--serve"] else 130)
+    except BrokenPipeError:  # as in `... | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -24,14 +24,31 @@ import json
 import queue
 import select
 import socket
-import ssl
 import struct
 import threading
 import time
 from http.client import responses as REASONS
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterable, List, Mapping, NamedTuple, Sequence, Tuple, TypeVar, Union
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Callable,
+    Dict,
+    Iterable,
+    List,
+    Mapping,
+    NamedTuple,
+    Sequence,
+    Tuple,
+    TypeVar,
+    Union,
+)
 from urllib.parse import parse_qsl, unquote, urlsplit
+
+from testing.system import needs_ssl
+
+if TYPE_CHECKING:
+    import ssl
 
 Json = Any
 Reader = Union[io.BufferedReader, socket.SocketIO]  # what socket.makefile("rb") gives
@@ -66,12 +83,17 @@ class Listener:
         self._threads: set[threading.Thread] = set()
         self._context: ssl.SSLContext | None = None
         if tls:
+            ssl = needs_ssl()
             self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             self._context.load_cert_chain(CERTIFICATE)
         self._listener = socket.socket()
         self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self._listener.bind(("127.0.0.1", port))
-        self._listener.listen(1024)  # bursts of connections must not be refused
+        try:
+            self._listener.bind(("127.0.0.1", port))
+            self._listener.listen(1024)  # bursts of connections must not be refused
+        except OSError:
+            self._listener.close()
+            raise
         self.port: int = self._listener.getsockname()[1]
         self.host = f"127.0.0.1:{self.port}"
         self.url = f"{'https' if tls else 'http'}://{self.host}"

@@ -3,11 +3,13 @@
     python3 -m testing.faults_on_servers                 the newest 6, 5 and 4, the last `sse`, the last `ws`
     python3 -m testing.faults_on_servers 4.19.2 4.13.0   other releases of testing/versions.py, if they are installed
 
-Takes 10 to 30 seconds for each. The same faults, and all the others, are tried on scripted servers by test_faults.py.
+Takes 10 to 70 seconds for each, since heartbeats come every 15 seconds. The same faults, and all the others, are tried
+on scripted servers by test_faults.py.
 """
 
 import concurrent.futures
 import os
+import queue
 import signal
 import subprocess
 import sys
@@ -19,8 +21,9 @@ from unittest import mock
 from urllib.parse import urlsplit
 
 import gradio_lite_client as glc
-from testing.cases import DEADLINE, LONG, Cases, Timed, job_threads, new_tag, report
+from testing.cases import DEADLINE, LACKS, LONG, Cases, Timed, job_threads, new_tag, report
 from testing.servers import NotInstalled, Server, is_installed
+from testing.system import needs
 from testing.versions import Release
 
 VERSIONS = ("6.31.0", "5.50.0", "4.44.1", "4.8.0", "3.50.2")
@@ -86,9 +89,9 @@ class FaultCases(Cases, unittest.TestCase):
         self.ends(glc.ConnectionFailed, self.call, "echo", "x")
         self.eventually("the end of all threads", lambda: not job_threads())
 
-    @unittest.skipUnless(hasattr(signal, "SIGSTOP"), "needs SIGSTOP")
     def test_silent_and_back(self) -> None:
         """A job is not lost for a silence; what has to be answered is not waited for longer than the timeout."""
+        needs("SIGSTOP", hasattr(signal, "SIGSTOP"))
         tag, job = self.start("sleep", LONG)
         hasty = self.connect(timeout=PATIENCE)
         os.kill(self.server.pid, signal.SIGSTOP)
@@ -102,19 +105,31 @@ class FaultCases(Cases, unittest.TestCase):
         self.assertEqual(job.result(DEADLINE), "slept " + tag)
         self.assertEqual(hasty.predict("x", api_name="/echo"), "x")
 
-    @unittest.skipUnless(hasattr(signal, "SIGSTOP"), "needs SIGSTOP")
     def test_silent_for_good(self) -> None:
-        """A stream that has heartbeats is given up when these stay away."""
+        """A stream that has heartbeats is given up when these stay away. Servers send one every 15 s."""
+        needs("SIGSTOP", hasattr(signal, "SIGSTOP"))
         if self.release.protocol in ("ws", "sse"):
-            self.skipTest("the server sends none")
-        with mock.patch.object(glc, "STREAM_SILENCE", PATIENCE):
+            self.skipTest(LACKS + "heartbeats on the stream")
+        beats: queue.Queue[str] = queue.Queue()
+        real = glc.parse_message
+
+        def parse_message(text: str) -> Any:
+            message = real(text)
+            if message and message["msg"] == "heartbeat":
+                beats.put(text)
+            return message
+
+        with mock.patch.object(glc, "STREAM_SILENCE", 16.0), mock.patch.object(glc, "parse_message", parse_message):
             hasty = self.connect(timeout=PATIENCE)
             tag = new_tag()
             job = hasty.submit(LONG, tag, api_name="/sleep")
             self.wait_for(tag, "start")
+            for _ in range(2):
+                beats.get(timeout=DEADLINE)
             os.kill(self.server.pid, signal.SIGSTOP)
             try:
-                error = self.ends(glc.ConnectionLost, job.result, DEADLINE)
+                error = job.exception(DEADLINE)
+                self.assertIs(type(error), glc.ConnectionLost)
                 self.assertIn("sent nothing", str(error))
             finally:
                 os.kill(self.server.pid, signal.SIGCONT)
@@ -135,9 +150,9 @@ class FaultCases(Cases, unittest.TestCase):
         self.wake(tag, 200)
         self.assertEqual(self.call("echo", "x"), "x")
 
-    @unittest.skipUnless(os.name == "posix", "needs signals")
     def test_ctrl_c(self) -> None:
         """The program ends at once, and the server stops the generator."""
+        needs("signals", os.name == "posix")
         tag = new_tag()
         process = subprocess.Popen(
             [sys.executable, "-X", "dev", "-W", "error", "-c", PROGRAM, self.url, tag],

@@ -128,7 +128,6 @@ class FakeHub(ScriptedServer):
         self.renamed: dict[str, str] = {}
         self.left = QUOTA  # requests before the answer is 429
         self.stages_of_duplicates: list[Stage] = ["BUILDING", "APP_STARTING", "RUNNING"]
-        self.says_url_of_existing = True  # in the 409 of /duplicate
         super().__init__(port, tls)
 
     def add(
@@ -282,8 +281,7 @@ class FakeHub(ScriptedServer):
             raise Refusal(403, f"You don't have the rights to create a Space under {target.split('/')[0]}")
         url = f"{self.url}/spaces/{target}"
         if target in self.spaces:
-            more = {"url": url} if self.says_url_of_existing else {}
-            raise Refusal(409, "You already created this space repo", **more)
+            raise Refusal(409, "You already created this space repo", url=url)
         hardware = body.get("hardware", "cpu-basic")
         if hardware != "cpu-basic" and not user.can_pay:
             raise Refusal(402, f"Payment required for {hardware}")

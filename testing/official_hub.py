@@ -20,10 +20,9 @@ from typing import Any, Dict, List, NamedTuple, Sequence, Set, Tuple
 ROOT = Path(__file__).resolve().parent.parent
 if __name__ == "__main__":
     sys.path.insert(0, str(ROOT))
-from testing.differential import install_official  # noqa: E402
 from testing.fake import CA_FILE, Request, ScriptedServer  # noqa: E402
 from testing.hub import OTHER, READ, WRITE, FakeHub, guard  # noqa: E402
-from testing.servers import environment_of_server  # noqa: E402
+from testing.servers import environment_of_server, install_official  # noqa: E402
 from testing.standin import StandIn  # noqa: E402
 
 DEADLINE = 90.0  # for one scenario with one client

@@ -10,8 +10,9 @@ an old release lives on after it no longer installs.
 import json
 import sys
 import tempfile
+import urllib.request
 from pathlib import Path
-from typing import Any, Dict, List, Sequence, Tuple
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 ROOT = Path(__file__).resolve().parent.parent
 if __name__ == "__main__":
@@ -76,14 +77,16 @@ def trimmed(config: Dict[str, Any]) -> Dict[str, Any]:
 
 
 def info_of(client: glc.Client) -> Any:
-    client._load_info()
+    prefix = client.config.get("api_prefix") or ""
+    with urllib.request.urlopen(f"{client.src}{prefix}/info?all_endpoints=true") as answer:
+        info = json.load(answer).get("named_endpoints") or {}
     lists = ("parameters", "returns")
     unread = ("example_input", "type", "serializer")
     return {
         name: {
             key: [without(item, unread) for item in end[key]] if key in lists else end[key] for key in without(end, ())
         }
-        for name, end in (client._info or {}).items()
+        for name, end in info.items()
     }
 
 
@@ -95,9 +98,9 @@ def record_call(client: glc.Client, name: str, args: Tuple[Any, ...]) -> Dict[st
     heard: List[glc.Message] = []
     understand = glc.parse_message
 
-    def listen(text: str) -> glc.Message:
+    def listen(text: str) -> "Optional[glc.Message]":
         message = understand(text)
-        heard.append(message)
+        heard.extend([message] if message else [])
         return message
 
     glc.parse_message = listen

@@ -12,11 +12,13 @@ import glob
 import json
 import os
 import queue
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
 import threading
+from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Dict, List, Optional, Type
@@ -29,7 +31,7 @@ from testing.versions import RELEASES, Release  # noqa: E402
 PLACE = ROOT / ".servers"
 APPS = Path(__file__).resolve().parent / "apps"
 INSTALL_DEADLINE = 600.0
-READY_DEADLINE = 90.0
+READY_DEADLINE = 180.0
 STOP_DEADLINE = 5.0
 PROXY_VARIABLES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 
@@ -69,6 +71,7 @@ def call(*command: str) -> None:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,
+            env={**os.environ, "UV_NATIVE_TLS": "1"},  # trust the system's certificates; uv has a list of its own
             timeout=INSTALL_DEADLINE,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
@@ -87,20 +90,32 @@ def uv() -> str:
     found = shutil.which("uv")
     own = executable(PLACE / "tools", "uv")
     if found is None and not os.access(own, os.X_OK):  # or cut off while it was installed
+        if find_spec("ensurepip") is None:
+            raise NotInstalled("this Python has no venv, which Debian has in the package python3-venv")
         call(sys.executable, "-m", "venv", "--clear", str(PLACE / "tools"))
         call(str(executable(PLACE / "tools", "python")), "-m", "pip", "install", "-q", "uv")
     return found or str(own)
 
 
-def stamp_of(release: Release) -> str:
-    return json.dumps([release.gradio, release.python, release.exclude_newer, release.extra])
+def stamp_of(release: Release) -> List[Any]:
+    return [release.gradio, list(release.python), release.exclude_newer, list(release.extra)]
 
 
 def is_installed(release: Release) -> bool:
+    """With the packages that the table asks for, on whichever of its interpreters."""
     try:
-        return (PLACE / release.gradio / "stamp").read_text() == stamp_of(release)
-    except OSError:
+        stamp = json.loads((PLACE / release.gradio / "stamp").read_text())
+    except (OSError, ValueError):
         return False
+    wanted = stamp_of(release)
+    return bool(stamp[:1] + stamp[2:] == wanted[:1] + wanted[2:])
+
+
+def python_of(release: Release) -> str:
+    """The version of Python that an installed release runs on, as its environment says."""
+    said = (PLACE / release.gradio / "pyvenv.cfg").read_text()
+    found = re.search(r"(?m)^version(?:_info)? = (\S+)", said)
+    return found.group(1) if found else "?"
 
 
 def install(release: Release) -> str:
@@ -114,20 +129,33 @@ def install(release: Release) -> str:
         raise NotInstalled("needs Python %s" % " or ".join(release.python))
     problems: List[str] = []
     for interpreter in interpreters[:2]:
-        shutil.rmtree(place, ignore_errors=True)
-        PLACE.mkdir(exist_ok=True)
         age = ["--exclude-newer", release.exclude_newer] if release.exclude_newer else []
         try:
+            shutil.rmtree(place, ignore_errors=True)
+            PLACE.mkdir(exist_ok=True)
             call(uv(), "venv", "--quiet", "--no-project", "--python", interpreter, str(place))
             wanted = ["gradio==" + release.gradio] + list(release.extra)
             call(uv(), "pip", "install", "--quiet", "--python", python, *(age + wanted))
             call(python, "-c", "import gradio")
-        except NotInstalled as problem:
+            (place / "stamp").write_text(json.dumps(stamp_of(release)))
+            return python
+        except (NotInstalled, OSError) as problem:  # the checkout may be read-only, the disk full
             problems.append(str(problem))
-            continue
-        (place / "stamp").write_text(stamp_of(release))
-        return python
     raise NotInstalled("; ".join(problems))
+
+
+def install_official(version: str) -> str:
+    """Path of a Python that has the official client: the newest, or for 3.x servers the last that spoke to them."""
+    place, wanted = PLACE / "official", ["gradio_client"]
+    if version.startswith("3."):
+        place, wanted = PLACE / "official-3", ["gradio_client==1.13.3", "websockets<14"]
+    python = executable(place, "python")
+    if not (place / "stamp").exists():
+        interpreter = find_python("3.12") or find_python("3.11") or find_python("3.10")
+        call(uv(), "venv", "--quiet", "--clear", "--no-project", "--python", str(interpreter), str(place))
+        call(uv(), "pip", "install", "--quiet", "--python", str(python), *wanted)
+        (place / "stamp").write_text(" ".join(wanted))
+    return str(python)
 
 
 # --- run ---
@@ -248,13 +276,15 @@ def main(arguments: List[str]) -> int:
     action, rest = (arguments[0], arguments[1:]) if arguments else ("list", [])
     if action == "list":
         for release in RELEASES.values():
-            print("%-8s %-9s %s" % (release.gradio, release.protocol, "installed" if is_installed(release) else "-"))
+            state = "installed, Python " + python_of(release) if is_installed(release) else "-"
+            print("%-8s %-9s %s" % (release.gradio, release.protocol, state))
         return 0
     if action == "install":
         failed = 0
         for name in rest or RELEASES:
             try:
-                print("%-8s %s" % (name, install(RELEASES[name])), flush=True)
+                path = install(RELEASES[name])
+                print("%-8s Python %-8s %s" % (name, python_of(RELEASES[name]), path), flush=True)
             except NotInstalled as problem:
                 failed += 1
                 print("%-8s not installed: %s" % (name, problem), flush=True)

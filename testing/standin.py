@@ -26,8 +26,8 @@ import tempfile
 import threading
 import time
 import types
-import unittest
 from collections import deque
+from email.utils import formatdate
 from pathlib import Path
 from typing import Any, Callable, Generator, Iterable, Iterator, Mapping, NamedTuple, Sequence, TypeVar
 from urllib.parse import parse_qsl, quote
@@ -115,8 +115,8 @@ def _logger(level: str) -> Callable[..., None]:
     return log
 
 
-def gradio(version: str = "6.31.0") -> Any:
-    """The names of the `gradio` module that functions need."""
+def gradio(version: str = "6.31.0", static: list[str] | None = None) -> Any:
+    """The names of the `gradio` module that functions need. `static` gets folders whose files are served in place."""
 
     def update(**fields: Any) -> dict[str, Any]:
         return {"__type__": "update", **fields}
@@ -132,6 +132,7 @@ def gradio(version: str = "6.31.0") -> Any:
         Success=_logger("success"),
         Progress=Progress,
         Request=FunctionRequest,
+        set_static_paths=[].extend if static is None else static.extend,
         skip=update,
         update=update,
         validate=validate,
@@ -428,7 +429,6 @@ class StandIn(ScriptedServer):
         self.components: list[Component] = []
         self.functions: list[_Function] = []
         self.by_name: dict[str, _Function] = {}
-        self.stopped = False
         self._closing = False
         self._app_id = int.from_bytes(os.urandom(7), "big")
         self._logins: dict[str, str] = {}  # token: user
@@ -438,7 +438,8 @@ class StandIn(ScriptedServer):
         self._running: list[_Event] = []
         self._busy: dict[Any, int] = {}  # workers at work in a line
         self._pumped: dict[Stream, _Mailbox] = {}
-        self._load(make_endpoints(gradio(self.version)) if endpoints is None else endpoints)
+        self._static: list[str] = []
+        self._load(make_endpoints(gradio(self.version, self._static)) if endpoints is None else endpoints)
         super().__init__(port, tls)
         self.url += self.mount
 
@@ -455,18 +456,6 @@ class StandIn(ScriptedServer):
                 wake.fn(event.arguments[-1], 1000)  # functions.py: let those that wait end now
         super().close()
         shutil.rmtree(self.folder, ignore_errors=True)
-
-    def stop_queue(self) -> None:
-        """As `demo.close()` does: streams say so from now on, and joining is refused."""
-        with self._changed:
-            self.stopped = True
-            for mailbox in list(self._pumped.values()):
-                mailbox.ready.notify_all()
-
-    def session_state(self, session_hash: str) -> list[Json]:
-        """What the app holds for a session, for tests."""
-        with self._changed:
-            return [value for (key, _), value in self._states.items() if key == session_hash]
 
     @property
     def waiting(self) -> int:
@@ -774,14 +763,17 @@ class StandIn(ScriptedServer):
 
     def _GET_file(self, request: Request, rest: str) -> Answer:
         path = os.path.realpath(rest)
-        if not path.startswith(self.folder + os.sep):
+        if not self._is_served(path):
             return _refuse(403, f"File not allowed: {rest}.")
         if not os.path.isfile(path):
             return _refuse(403 if self.v >= (5,) else 404, f"File not found: {rest}.")
-        size = os.path.getsize(path)
+        about = os.stat(path)
+        size = about.st_size
         headers = {
             "Content-Type": mimetypes.guess_type(path)[0] or "application/octet-stream",
             "Accept-Ranges": "bytes",
+            "Last-Modified": formatdate(about.st_mtime, usegmt=True),
+            "ETag": f'"{about.st_mtime_ns:x}-{size:x}"',
         }
         found = re.match(r"bytes=(\d+)-(\d*)$", request.headers.get("range", ""))
         start, stop = 0, size
@@ -794,7 +786,7 @@ class StandIn(ScriptedServer):
 
     def _file_data(self, path: str, kind: str = "file") -> dict[str, Any]:
         """The object that stands for a file that a function returned."""
-        if not os.path.realpath(path).startswith(self.folder + os.sep):
+        if not self._is_served(os.path.realpath(path)):
             path = self._store(os.path.basename(path), Path(path).read_bytes())
         size, name = os.path.getsize(path), os.path.basename(path)
         if self.v < (4,):
@@ -813,6 +805,9 @@ class StandIn(ScriptedServer):
         }
         more = {"is_stream": False, "meta": {"_type": "gradio.FileData"}}
         return {**value, **self._having("file", more)}
+
+    def _is_served(self, path: str) -> bool:
+        return path.startswith(tuple(folder + os.sep for folder in (self.folder, *self._static)))
 
     def _path(self, value: Json, kind: str) -> str:
         """The path in a file object that a client sent."""
@@ -1046,8 +1041,6 @@ class StandIn(ScriptedServer):
         if invalid:
             return _refuse(422, invalid)
         with self._changed:
-            if self.stopped:
-                return _refuse(503, "Queue is stopped.")
             if self.max_size is not None and self.waiting >= self.max_size:
                 if self.v < (4, 9, 1):
                     return Reply(500, {"Content-Type": "text/plain"}, "Internal Server Error")
@@ -1284,13 +1277,6 @@ class StandIn(ScriptedServer):
                 self._drop(mailbox)
             mailbox.ready.notify_all()
 
-    def cut_streams(self) -> None:
-        """Break every open event stream with a TCP reset, as a bad network does."""
-        with self._changed:
-            streams = list(self._pumped)
-        for stream in streams:
-            stream.cut()
-
     def _drop(self, mailbox: _Mailbox) -> None:
         """The client is lost: forget its waiting jobs, stop its generators."""
         with self._changed:
@@ -1311,25 +1297,17 @@ class StandIn(ScriptedServer):
         """Messages as they come, and whether they end the stream."""
         while True:
             with self._changed:
-                mailbox.ready.wait_for(
-                    lambda: mailbox.messages or lost() or self.stopped or self.closed.is_set(), self.heartbeat
-                )
+                mailbox.ready.wait_for(lambda: mailbox.messages or lost() or self.closed.is_set(), self.heartbeat)
                 if lost() or self.closed.is_set():
                     return
                 messages, end = self._collect(mailbox)
             yield messages, end
             if end:
                 return
-            if self.stopped and self.closed.wait(0.05 if self.v < (6, 11) else self.heartbeat):
-                return
 
     def _collect(self, mailbox: _Mailbox) -> tuple[list[dict[str, Any]], bool]:
         """Everything that waits in the mailbox. Call with the lock held."""
         messages: list[dict[str, Any]] = []
-        if self.stopped and not self.single:
-            text = "Server stopped unexpectedly."
-            fields = {"message": text, "session_not_found": False, "success": False}
-            return [self.message("unexpected_error", None, fields)], False
         while mailbox.messages:
             message = mailbox.messages.popleft()
             if message is None:
@@ -1486,35 +1464,6 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> dict[str, Any]:
     parser.add_argument("--max-size", type=int, help="of the queue")
     parser.add_argument("--max-file-size", type=int, help="of uploads, in bytes")
     return vars(parser.parse_args(arguments))
-
-
-def cases_for(version: str, word: str = "") -> unittest.TestSuite:
-    """The cases of testing/cases.py whose name contains the word, on stand-ins for a release."""
-    from . import cases, versions  # they need the client, which a mere server does not
-
-    suite = unittest.TestSuite()
-    for kind in cases.ALL:
-        if kind.app == "main":
-            name = f"{kind.__name__} on the stand-in for {version}"
-            members = {"version": version, "features": versions.features_of(version), "__qualname__": name}
-            served = type(name, (kind, Served), members)
-            names = unittest.defaultTestLoader.getTestCaseNames(served)
-            suite.addTests(served(test) for test in names if word in test)
-    return suite
-
-
-class Served(unittest.TestCase):
-    """Gives a class of cases its stand-in."""
-
-    version = ""
-    arguments: tuple[str, ...] = ()
-    url = ""
-
-    @classmethod
-    def setUpClass(cls) -> None:
-        app = StandIn(**{**parse_arguments(cls.arguments), "version": cls.version})
-        cls.addClassCleanup(app.__exit__, None)  # raises what went wrong in it
-        cls.url = app.url
 
 
 def main() -> None:

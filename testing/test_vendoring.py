@@ -72,7 +72,7 @@ class VendoringTest(TestCase):
     def copy(self, name: str) -> Path:
         target = self.place / name
         target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(FILE, target)
+        shutil.copyfile(FILE, target)  # without its mode: the checkout may be read-only
         return target
 
     def test_under_another_name(self) -> None:

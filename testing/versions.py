@@ -73,12 +73,13 @@ def row(
     return gradio, Release(gradio, protocol, tuple(python.split()), exclude_newer, extra, features_of(gradio))
 
 
+NEWEST = "3.14 3.13 3.12 3.11 3.10"
 NEW = "3.13 3.12 3.11 3.10"
 MIDDLE = "3.12 3.11 3.10"
 OLD = "3.10 3.11 3.9 3.8"
 RELEASES: Dict[str, Release] = dict(  # newest first: both ends of every protocol, and where behaviour changed
     [
-        row("6.31.0", "sse_v3", NEW, None, "matplotlib"),
+        row("6.31.0", "sse_v3", NEWEST, None, "matplotlib"),
         row("6.0.2", "sse_v3", NEW, "2025-12-10"),
         row("5.50.0", "sse_v3", MIDDLE, "2025-12-01"),
         row("5.0.2", "sse_v3", MIDDLE, "2024-10-20"),

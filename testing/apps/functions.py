@@ -1,6 +1,7 @@
 """One table of functions, served by a real Gradio (main.py) and by the tests' stand-in for it.
 
-`make_endpoints(gr)` needs a few names of Gradio only: Error, Info, Warning, Progress, Request, update.
+`make_endpoints(gr)` needs a few names of Gradio only: Error, Info, Warning, Progress, Request, update, and where there
+is one set_static_paths.
 The constants are what the functions return, so that tests need not repeat it.
 
 Standard library only; no annotations as strings here, since Gradio reads those of `gr.Request`.
@@ -332,6 +333,17 @@ def make_endpoints(gr: Any) -> List[Endpoint]:  # a table: long, flat, read by l
         for i in range(int(count)):
             yield new_file("page%d.txt" % i, str(i).encode())
 
+    def rewrite(count: float, tag: str) -> Iterator[str]:
+        """Yields one file that the server serves where it is, each time with other contents of the same size."""
+        folder = tempfile.mkdtemp(dir=os.environ.get("GRADIO_TEMP_DIR"))  # served by releases without static paths
+        getattr(gr, "set_static_paths", lambda paths: None)([folder])
+        path = os.path.join(folder, "one.txt")
+        for i in range(int(count)):
+            if i:
+                journal_of_app.permits(tag).acquire(timeout=60)
+            Path(path).write_bytes(b"%d" % i)
+            yield path
+
     text: Component = ("textbox", {})
     tag: Component = ("textbox", {"label": "tag"})
     number: Component = ("number", {})
@@ -407,6 +419,7 @@ def make_endpoints(gr: Any) -> List[Endpoint]:  # a table: long, flat, read by l
         Endpoint("same_audio", same_audio, [audio], [audio], {}),
         Endpoint("gallery", gallery, [], [("gallery", {})], {}),
         Endpoint("pages", pages, [number], [a_file], {}),
+        Endpoint("rewrite", rewrite, [number, tag], [a_file], {}),
     ]
     for endpoint in table:  # Gradio 3.28 takes every annotation for a class; the one that it must see is one
         if endpoint.fn not in (None, whoami):

@@ -78,6 +78,7 @@ def build(endpoints: List[functions.Endpoint], numbers: Dict[str, int]) -> Any:
 
 def parse_arguments(arguments: Optional[List[str]] = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--host", default="127.0.0.1", help="the address to serve on")
     parser.add_argument("--port", type=int, default=0, help="0, the default: a free one")
     parser.add_argument("--auth", metavar="USER:PASSWORD")
     parser.add_argument("--mount", metavar="PATH", help="as a part of another app, under this path")
@@ -85,28 +86,30 @@ def parse_arguments(arguments: Optional[List[str]] = None) -> argparse.Namespace
     parser.add_argument("--max-size", type=int, help="of the queue")
     parser.add_argument("--max-file-size", type=int, help="of uploads, in bytes")
     parser.add_argument("--workers", type=int, default=8, help="for functions without a line of their own")
+    parser.add_argument("--pool", type=int, default=1, help="workers for all functions, on Gradio 3")
     return parser.parse_args(arguments)
 
 
-def free_port() -> int:
+def free_port(host: str = "127.0.0.1") -> int:
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
+        probe.bind((host, 0))
         return int(probe.getsockname()[1])
 
 
 def serve(demo: Any, options: argparse.Namespace) -> str:
-    """Serve on 127.0.0.1, in threads; the app's url."""
-    port = options.port or free_port()
+    """Serve in threads; the app's url."""
+    port = options.port or free_port(options.host)
     auth = tuple(options.auth.split(":", 1)) if options.auth else None
     # Gradio 3 has one pool of workers for all functions: a single one keeps `sleep` and `steps` in line there.
-    workers = fitting(demo.queue, default_concurrency_limit=options.workers) or fitting(demo.queue, concurrency_count=1)
+    workers = fitting(demo.queue, default_concurrency_limit=options.workers)
+    workers = workers or fitting(demo.queue, concurrency_count=options.pool)
     demo.queue(max_size=options.max_size, **workers)
     if options.mount:
         mount(demo, port, auth, options)
     else:
         launching = fitting(demo.launch, max_file_size=options.max_file_size, ssr_mode=False)
         demo.launch(
-            server_name="127.0.0.1",
+            server_name=options.host,
             server_port=port,
             prevent_thread_lock=True,
             quiet=True,
@@ -114,7 +117,7 @@ def serve(demo: Any, options: argparse.Namespace) -> str:
             auth=auth,
             **launching,
         )
-    return "http://127.0.0.1:%d%s" % (port, options.mount or "/")
+    return "http://%s:%d%s" % (options.host, port, options.mount or "/")
 
 
 def mount(demo: Any, port: int, auth: Any, options: argparse.Namespace) -> None:
@@ -129,7 +132,7 @@ def mount(demo: Any, port: int, auth: Any, options: argparse.Namespace) -> None:
         ssr_mode=False,
     )
     app = gr.mount_gradio_app(fastapi.FastAPI(), demo, path=options.mount, **mounting)
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning"))
+    server = uvicorn.Server(uvicorn.Config(app, host=options.host, port=port, log_level="warning"))
     started = threading.Event()
     startup = server.startup
 

@@ -18,7 +18,7 @@ from typing import Any
 
 SUBJECTS = (
     *("sse", "frames", "multipart", "diffs", "bodies"),
-    *("schema", "binding", "names", "config", "transcript"),
+    *("binding", "names", "config", "transcript"),
 )
 LONG_SUBJECTS = ("server_diffs",)  # need real releases in .servers/
 KEYS = ("self", "msg", "message", "error", "data", "type", "detail", "event_id", "path", "value", "__type__")

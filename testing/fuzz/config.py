@@ -49,21 +49,25 @@ class FakeSocket:
         self._sent = b""
         self._left: Optional[io.BytesIO] = None
 
-    def sendall(self, data: bytes) -> None:
+    def send(self, data: memoryview) -> int:
         self._sent += data
+        return len(data)
 
-    def recv(self, size: int) -> bytes:
+    def recv_into(self, buffer: memoryview) -> int:
         if self._left is None:
             target = self._sent.split(b" ", 2)[1].decode("ascii")
             body = self._answer(target.split("?")[0])
             head = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(body)
             self._left = io.BytesIO(head + body)
-        return self._left.read(size)
+        return self._left.readinto(buffer)
 
     def _nothing(self, *args: Any) -> None:
         pass
 
-    setsockopt = settimeout = gettimeout = shutdown = close = _nothing
+    def gettimeout(self) -> float:
+        return 5.0
+
+    setsockopt = settimeout = shutdown = close = _nothing
 
 
 def server(rng: random.Random, config: Any, info: Any) -> Callable[[str], bytes]:
@@ -131,8 +135,9 @@ def use(rng: random.Random, client: glc.Client) -> None:
     api = attempt(client.view_api, print_info=False, return_format="dict")
     if api is not None:
         json.dumps(api)
-    for number in list(client._app.endpoints)[:3]:
-        args = [json_value(rng, 1) for _ in client._app.endpoints[number].taken]
+    app = attempt(glc.App, client.src, client.config)
+    for number, endpoint in list(app.endpoints.items() if app else ())[:3]:
+        args = [json_value(rng, 1) for _ in endpoint.taken]
         attempt(client.predict, *args, fn_index=number)
         job = attempt(client.submit, *args, fn_index=number)
         if job is not None:

@@ -36,7 +36,7 @@ def unmask(data: bytes) -> tuple[int, bytes, bytes]:
 
 
 class Wire:
-    """A socket, its connection and the response after an upgrade, without a network."""
+    """A connection, what is read from it and the response after an upgrade, without a network."""
 
     status = 101
     url = "ws"
@@ -45,8 +45,7 @@ class Wire:
         self.sent = b""
         self.headers = {"sec-websocket-accept": "known"}
         self._received = io.BytesIO(received)
-        self.connection = self.sock = self
-        self.incoming = glc.Incoming(self)  # type: ignore[arg-type]
+        self.connection = self.reader = self
 
     def request(self, *args: Any, **keywords: Any) -> Wire:
         return self
@@ -54,8 +53,14 @@ class Wire:
     def limit(self, *seconds: Any) -> None:
         pass
 
-    def recv(self, size: int) -> bytes:
-        return self._received.read(size)
+    def read(self, size: int) -> bytes:
+        data = self._received.read(size)
+        if len(data) < size:
+            raise EOFError("it closed the connection")
+        return data
+
+    def failure(self, error: Exception, url: str, lost: bool) -> Exception:
+        return glc.ConnectionLost(str(error))
 
     def sendall(self, data: bytes) -> None:
         self.sent += data
@@ -81,9 +86,9 @@ def read(wire: Wire) -> tuple[list[str], bool]:
 
 def check(rng: random.Random) -> None:
     data = bytes(rng.randrange(256) for _ in range(8)) * 10000
-    frame = glc.Frame(rng.choice((1, 2, 9, 10)), data[: rng.choice(SIZES)])
+    opcode, content = rng.choice((1, 2, 9, 10)), data[: rng.choice(SIZES)]
     key = bytes(rng.randrange(256) for _ in range(4))
-    assert unmask(glc.encode_frame(frame, key) + b"rest") == (frame.opcode, frame.data, b"rest")
+    assert unmask(glc.encode_frame(opcode, content, key) + b"rest") == (opcode, content, b"rest")
 
     stream, expected, pings = [], [], []
     for _ in range(rng.randrange(6)):

@@ -39,5 +39,9 @@ def check(rng: random.Random) -> None:
     label = text(rng) + "".join(rng.choice(LETTERS + "A b") for _ in range(4))
     keyword = glc.parameter_name(label)
     assert glc.parameter_name(keyword) == keyword, (label, keyword)
-    url = glc.Routes("http://127.0.0.1:1", "/gradio_api").file(str(name))
+    try:
+        url = glc.Routes("http://127.0.0.1:1", "/gradio_api").file(str(name))
+    except glc.ProtocolError:
+        assert {".", ".."} & set(re.split(r"[/\\]", str(name)))
+        return
     assert re.fullmatch(r"http://127\.0\.0\.1:1/gradio_api/file=[!-~]*", url), (name, url)

@@ -46,6 +46,10 @@ def fetched(item: Any) -> str:
     return f"local copy of {item['path']}"
 
 
+def fetch(item: Any, *_: Any) -> tuple[str, None]:
+    return fetched(item), None
+
+
 def check_step(step: Any) -> None:
     status = step.status
     assert isinstance(status.code, glc.Status)
@@ -58,23 +62,24 @@ def check_step(step: Any) -> None:
 
 def check_anything(rng: random.Random) -> None:
     transcript = glc.Transcript(rng.randrange(2) == 0, rng.choice(((3, 16), (4, 20), (6, 31))), "/f of http://x")
-    arrivals = glc.Arrivals(fetched, rng.choice(PROTOCOLS))
-    job = glc.Job("/f", False, tuple)
+    arrivals = glc.Arrivals(fetch, rng.choice(PROTOCOLS))
+    job = glc.Job("/f", tuple)
     shown = 0
     try:
         for _ in range(rng.randrange(1, 12)):
-            step = transcript.feed(glc.parse_message(json.dumps(message(rng))))
+            heard = glc.parse_message(json.dumps(message(rng)))
+            step = transcript.feed(heard) if heard else None
             if step is None:
                 continue
             check_step(step)
             if step.final:
-                job._finish(arrivals.final(step.values or []))
+                job.finish(arrivals.final(step.values or []))
                 break
-            job._publish(arrivals.next(step))
+            job.publish(arrivals.next(step))
             shown += step.values is not None
     except glc.GradioError as error:
         assert str(error) == error.args[0]
-        job._fail(error)
+        job.fail(error)
     outputs = job.outputs()
     assert len(outputs) == shown or (shown == 0 and job.done() and len(outputs) == 1)
     assert all(isinstance(output, tuple) for output in outputs)
@@ -88,8 +93,8 @@ def check_values(rng: random.Random) -> None:
     if rng.randrange(3) == 0:
         values[-1][0] = {"file": FILE, "also": [FILE, 1]}
     transcript = glc.Transcript(True, (6, 31), "/f")
-    arrivals = glc.Arrivals(fetched, glc.is_marked_file)
-    job = glc.Job("/f", True, list)
+    arrivals = glc.Arrivals(fetch, glc.is_marked_file)
+    job = glc.Job("/f", list)
     flaw = rng.choice(diffs.FLAWS)
     sent: list[Any] = [values[0]]
     sent += [[diff(old, new, flaw) for old, new in zip(*pair)] for pair in zip(values, values[1:])]
@@ -97,10 +102,10 @@ def check_values(rng: random.Random) -> None:
         step = transcript.feed({"msg": "process_generating", "output": {"data": data}, "success": True})
         if step is None or step.values is None:
             return  # a first value that looks like a diff: see Transcript
-        job._publish(arrivals.next(step))
+        job.publish(arrivals.next(step))
     expected = [glc.walk(value, glc.is_marked_file, fetched) for value in values]
     assert job.outputs() == expected, (sent, job.outputs(), expected)
-    job._finish(arrivals.final(values[-1]))
+    job.finish(arrivals.final(values[-1]))
     assert list(job) == expected
     assert job.result(0) == expected[-1]
 
