@@ -10995,7 +10995,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     rows = [f"offline {passed:11} passed {failed:3} failed {skipped:3} skipped {time.monotonic() - began:5.0f} s"]
     rows += [f"{number:18} x {reason}" for reason, number in Counter(reason for _, reason in result.skipped).items()]
     releases = [] if options.k else options.only or versions.RELEASES
-    with concurrent.futures.ThreadPoolExecutor(3) as pool:  # these wait more than they compute
+    with concurrent.futures.ThreadPoolExecutor(5) as pool:  # these wait more than they compute
         for version, (report, last) in zip(releases, pool.map(run_on_server, releases)):
             found = re.search(r"(\d+) passed +(\d+) failed +(\d+) skipped", last)
             if found:
