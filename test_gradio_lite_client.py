@@ -6987,6 +6987,14 @@ class CallTest(ClientCase):
             stream.push(self.completed("y", event_id=f"id{number}"))
         self.assertEqual([job.result(DEADLINE) for job in jobs], ["y"] * 4)
 
+    def test_ctrl_c_while_another_thread_carries_the_call_out(self) -> None:
+        """As on Windows, where the main thread looks for it now and then."""
+        client = self.client(self.app().url)
+        with mock.patch.object(glc, "interruptible", side_effect=KeyboardInterrupt):
+            with self.assertRaises(KeyboardInterrupt):
+                client.predict("x", api_name="/echo")
+        self.assertEqual(client.predict("x", api_name="/echo"), "x")
+
     def test_a_callback_may_wait_for_another_job(self) -> None:
         app = self.app()
         client = self.client(app.url, max_workers=1)

@@ -659,9 +659,10 @@ class MainCases(Cases):
 
     def test_an_endpoint_without_queue(self) -> None:
         self.assertEqual(self.call("quick", "x"), "quick x")
-        self.assertEqual(self.values(self.submit("quick_stream", 2)), ["w0 ", "w0 w1 "])
         with self.assertRaisesRegex(glc.AppError, "custom boom x"):
             self.call("quick_refuse", "x")
+        self.need("generators_declared")  # before, a direct call was one step of them
+        self.assertEqual(self.values(self.submit("quick_stream", 2)), ["w0 ", "w0 w1 "])
 
     def test_a_private_endpoint(self) -> None:
         with self.assertRaises(glc.InvalidAPIEndpointError):
@@ -755,8 +756,9 @@ class MainCases(Cases):
         self.assertEqual(client.predict("x", api_name="/echo"), "x")
         self.assertEqual([client.predict("a", api_name="/count") for _ in range(2)], [0, 1])
         self.wake(tag)
-        self.assertEqual(client.predict(3, api_name="/stream"), "w0 w1 w2 ")
         running.result(DEADLINE)
+        self.need("generators_declared")  # before, a direct call was one step of them
+        self.assertEqual(client.predict(3, api_name="/stream"), "w0 w1 w2 ")
 
     def test_addresses_of_the_app(self) -> None:
         bare = self.url.rstrip("/")
@@ -1095,7 +1097,7 @@ client.predict("Hello", api_name="/predict")
         self.assertIn("Named API endpoints: 1", text)
         self.assertIn(' - predict(audio, api_name="/predict") -> output', text)
         self.assertIn("     - [Audio] audio: filepath (required)", text)
-        self.assertIn("     - [Textbox] output: str", text)
+        self.assertRegex(text, r"     - \[Textbox\] output: (str|Any)")  # the latter where the server does not say
 
     def test_several_parameters(self) -> None:
         names = self.sample(
