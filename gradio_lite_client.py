@@ -2243,9 +2243,9 @@ class Inbox:
 class Session:
     """One session hash, and the one stream on which the server reports all jobs of that session.
 
-    Of two streams each would get some of the messages, and when one is closed the server drops the session's jobs: so
-    ours stays open until the server ends it. `_turn` is held during a join, so that jobs reach the server one after the
-    other, over one connection. `_lock` guards what follows it, and `state`.
+    With two streams, each would get only some of the messages; and the server drops the jobs of a session whose
+    stream is closed. So there is one, open until the server ends it. `_turn` is held during a join, so that jobs reach
+    the server one after the other, over one connection. `_lock` guards what follows it, and `state`.
     """
 
     def __init__(self, http: Http, routes: Routes, session_hash: str = ""):
@@ -2262,10 +2262,10 @@ class Session:
         self._lock = threading.RLock()
         self._inboxes: dict[str, Inbox] = {}  # of the jobs that wait for messages, by event id
         self._joining: list[Inbox] = []  # of joins whose answers are still on their way
-        self._early: list[tuple[Message, int]] = []  # what came before these answers, for jobs that are not known,
-        self._early_size = 0  # in bytes
+        self._early: list[tuple[Message, int]] = []  # messages that came before the answer of their join, with sizes
+        self._early_size = 0  # the sum of these sizes, in bytes
         self._counted = 0.0  # when it was last noted that nothing is heard of a job
-        self._in_vain = 0  # brief streams since a job ended, less the given up jobs: each may make the server end one
+        self._in_vain = 0  # streams that ended within a second: a job given up excuses one, a completed job all
         self._reader_runs = False
 
     @property
@@ -2308,7 +2308,7 @@ class Session:
             self._inboxes = others
 
     def company(self, inbox: Inbox) -> tuple[bool, bool]:
-        """Whether the job is alone in a session that can be done without; whether no other is of its function."""
+        """Whether it is the only job, in a session without State; whether it is the only job of its function."""
         with self._lock:
             others = [other.number for other in (*self._inboxes.values(), *self._joining) if other is not inbox]
             return not others and not self.stateful, inbox.number not in others
@@ -2338,7 +2338,7 @@ class Session:
             self._beating.release()
 
     def _read(self) -> None:
-        """The reader thread: read streams while a job waits, and not for ever the same."""
+        """The reader thread: read one stream after the other while a job waits, but no endless row of brief ones."""
         with self._lock:
             if self._reader_runs or not self._inboxes:
                 return
@@ -2395,7 +2395,10 @@ class Session:
                 self._deliver(message, size)
 
     def _count_silence(self, reason: str = "the server says nothing of it.", apart: float = 0.0) -> bool:
-        """Note which jobs the server says nothing of: another replica may have them. Whether to try another stream."""
+        """Count the heartbeats of jobs the server says nothing of, which another replica may have. Give up after four.
+
+        Returns whether another stream should be opened, which may reach that replica: no job needs this one.
+        """
         now = time.monotonic()
         if now - self._counted < apart:  # proxies hold heartbeats back: those that come at once count once
             return False
