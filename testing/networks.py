@@ -253,10 +253,13 @@ def make_passwords(folder: Path) -> None:
     (folder / "passwords").write_text("%s:%s\n" % (LOGIN[0], hashed))
 
 
-def free_port(host: str) -> int:
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
-        probe.bind((host, 0))
-        return int(probe.getsockname()[1])
+def free_ports(host: str, count: int) -> list[int]:
+    """They are held until all are drawn: the system may give a port twice that was let go."""
+    with contextlib.ExitStack() as held:
+        probes = [held.enter_context(socket.socket()) for _ in range(count)]
+        for probe in probes:
+            probe.bind((host, 0))
+        return [int(probe.getsockname()[1]) for probe in probes]
 
 
 # ---- the network ---------------------------------------------------------------------------------
@@ -298,9 +301,9 @@ class Site:
 
     def start_nginx(self, name: str, servers: Sequence[str]) -> Program:
         blocks, places = [], []
-        for server in servers:
+        for server, free in zip(servers, free_ports(self.host, len(servers))):
             ssl_or_not = " ssl" if server in TLS_SERVERS else ""
-            port = self.ports[server] = 80 if server == "to_https" else free_port(self.host)
+            port = self.ports[server] = 80 if server == "to_https" else free
             if server == "login":  # by another name: somewhere else
                 self.places["login_page"] = "http://%s:%d/start" % (self.login_host, port)
             listen = "listen %s:%d%s;" % (self.host, port, ssl_or_not)
@@ -316,7 +319,7 @@ class Site:
             return self.programs[-1]
 
     def start_haproxy(self) -> None:
-        ports = {name: free_port(self.host) for name in ("sticky", "robin")}
+        ports = dict(zip(("sticky", "robin"), free_ports(self.host, 2)))
         path = self.folder / "haproxy.conf"
         path.write_text(HAPROXY.format(**self.places, **ports))
         self.ports.update(ports)
@@ -426,7 +429,7 @@ class World:
         run_tool("mount", "--bind", str(path), "/etc/hosts")
 
     def start_squid(self) -> None:
-        port = free_port("10.9.0.1")
+        (port,) = free_ports("10.9.0.1", 1)
         own = self.folder / "squid"
         own.mkdir()
         own.chmod(0o777)
@@ -438,7 +441,7 @@ class World:
         self.places["squid"] = "10.9.0.1:%d" % port
 
     def start_tinyproxy(self) -> None:
-        port = free_port("10.9.0.1")
+        (port,) = free_ports("10.9.0.1", 1)
         path = self.folder / "tinyproxy.conf"
         path.write_text(TINYPROXY.format(host="10.9.0.1", port=port, folder=self.folder))
         log = self.folder / "tinyproxy.out"

@@ -25,7 +25,7 @@ ROOT = Path(__file__).resolve().parent.parent
 if __name__ == "__main__":
     sys.path.insert(0, str(ROOT))
 from testing.fake import Listener  # noqa: E402
-from testing.networks import TO_APP, find_program, free_port, start_nginx  # noqa: E402
+from testing.networks import TO_APP, find_program, free_ports, start_nginx  # noqa: E402
 from testing.servers import Server, environment_of_server, install_official  # noqa: E402
 from testing.versions import RELEASES  # noqa: E402
 
@@ -141,7 +141,7 @@ def measure(module: str, python: str, place: str, folder: str) -> list[Cost]:
 @contextlib.contextmanager
 def compressing(app: str, folder: Path) -> Iterator[str]:
     """The address of an nginx before the app that compresses JSON."""
-    host, port = "127.0.0.1", free_port("127.0.0.1")
+    host, (port,) = "127.0.0.1", free_ports("127.0.0.1", 1)
     gzip = "gzip on; gzip_proxied any; gzip_types application/json;"
     passing = TO_APP.format(app=app)
     server = f"server {{ listen {host}:{port}; {gzip} location / {{ {passing} }} }}"
