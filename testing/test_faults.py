@@ -1056,8 +1056,14 @@ class InterruptTest(Trial):
         app = self.raw_app("sse_v3")
         client = self.client(app.url)
         app.say(messages_of("sse_v3", value={"path": "/srv/a.txt", "meta": {"_type": "gradio.FileData"}}))
-        app.spoil("file", silent(head_size(app.answer("file")) + 5))
-        self.interrupt(lambda: "file" in app.seen.queue, client.predict, "x", None)
+        app.answers["file"] = http_bytes(bytes(50_000), "Content-Type: text/plain")
+        app.spoil("file", silent(head_size(app.answers["file"]) + 40_000))
+
+        def waits_for_more() -> bool:
+            """A part of the file is on the disk: a moment before, Ctrl-C may come between open() and its `with`."""
+            return any((self.downloads / name).stat().st_size for name in self.files())
+
+        self.interrupt(waits_for_more, client.predict, "x", None)
         self.assertEqual(self.files(), [])
 
 
