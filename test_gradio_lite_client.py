@@ -46,13 +46,11 @@ import shutil
 import signal
 import socket
 import subprocess
-import symtable
 import sys
 import tempfile
 import threading
 import time
 import traceback
-import tracemalloc
 import types
 import typing
 import unicodedata
@@ -84,7 +82,7 @@ from testing.support import (
     wait_until,
     ways_to_cut,
 )
-from testing.system import as_another_user, has_other_users, has_terminals, needs, needs_ssl
+from testing.system import as_another_user, has_other_users, has_terminals, needs, needs_module
 
 HERE = Path(__file__).resolve().parent
 CORPUS = HERE / "testing" / "corpus"
@@ -3155,7 +3153,7 @@ class TlsTest(HttpCase):
         self.server.on("GET", "/", "ok")
 
     def test_ways_to_trust(self) -> None:
-        ssl = needs_ssl()
+        ssl = needs_module("ssl")
         for verify in (CA_FILE, Path(CA_FILE), False, ssl.create_default_context(cafile=CA_FILE)):
             with self.subTest(verify):
                 self.assertEqual(self.get(self.http(ssl_verify=verify), self.server.url), (200, b"ok"))
@@ -7803,6 +7801,7 @@ class DownloadTest(ClientCase):
             output = {"data": outputs}
             stream.push({"msg": "process_generating", "event_id": "id", "output": output, "success": True})
 
+        tracemalloc = needs_module("tracemalloc")
         tracemalloc.start()
         self.addCleanup(tracemalloc.stop)
         push(item, text)
@@ -10673,7 +10672,7 @@ class FileItselfTest(TestCase):
         plain = {
             name for node in self.tree.body for name in names_outside_annotations(node, self.section_of(node.lineno))
         }
-        tables = list(symtable.symtable(self.text, glc.__file__, "exec").get_children())
+        tables = list(needs_module("symtable").symtable(self.text, glc.__file__, "exec").get_children())
         while tables:
             table = tables.pop()
             tables += table.get_children()

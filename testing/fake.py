@@ -45,7 +45,7 @@ from typing import (
 )
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from testing.system import needs_ssl
+from testing.system import needs_module
 
 if TYPE_CHECKING:
     import ssl
@@ -83,7 +83,7 @@ class Listener:
         self._threads: set[threading.Thread] = set()
         self._context: ssl.SSLContext | None = None
         if tls:
-            ssl = needs_ssl()
+            ssl = needs_module("ssl")
             self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             self._context.load_cert_chain(CERTIFICATE)
         self._listener = socket.socket()

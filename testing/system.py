@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import shutil
 import subprocess
@@ -28,13 +29,12 @@ def needs(what: str, there: object) -> None:
         raise unittest.SkipTest(f"needs {what}")
 
 
-def needs_ssl() -> Any:
-    """The ssl module."""
+def needs_module(name: str) -> Any:
+    """A module of the standard library that some Pythons lack: ssl on small ones, tracemalloc and symtable on PyPy."""
     try:
-        import ssl
+        return importlib.import_module(name)
     except ImportError:
-        needs("Python's ssl module", False)
-    return ssl
+        needs(f"Python's {name} module", False)
 
 
 def has_terminals() -> bool:

@@ -54,7 +54,7 @@ from testing.faults import (
 )
 from testing.standin import StandIn
 from testing.support import DEADLINE, MS, ClientCase, Running, gradio_threads, receive_head, wait_until
-from testing.system import OTHER_USER, has_other_users, is_root, needs, needs_ssl
+from testing.system import OTHER_USER, has_other_users, is_root, needs, needs_module
 
 HERE = Path(__file__).resolve().parent
 PATIENCE = 200 * MS  # the client's timeout where a test waits for it
@@ -803,7 +803,7 @@ class ProxyFaultTest(Trial):
         for data, pause in ((b"", 0), (tunnel, DEADLINE), (tunnel, 0.02)):
             with self.subTest(pause=pause):
                 if pause == DEADLINE:
-                    needs_ssl()
+                    needs_module("ssl")
 
                 def talk(sock: socket.socket, data: bytes = data, pause: float = pause) -> None:
                     receive_head(sock)
@@ -881,7 +881,7 @@ class TlsFaultTest(Trial):
             client.close()
 
     def test_a_handshake_that_does_not_end(self) -> None:
-        needs_ssl()
+        needs_module("ssl")
         server = self.raw(lambda sock: server.closed.wait(DEADLINE))
         url = server.url.replace("http", "https")
         with RECORD.timed("TLS", BOUND):
