@@ -60,13 +60,15 @@ import socket
 import threading
 import time
 import weakref
+from base64 import b64encode
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Generator, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import ExitStack, closing, contextmanager, nullcontext, suppress
 from datetime import datetime
+from email.utils import mktime_tz, parsedate_tz
 from enum import Enum
 from functools import partial
-from http.client import HTTPConnection, HTTPException, HTTPMessage, HTTPResponse
+from http.client import HTTPConnection, HTTPException, HTTPResponse
 from queue import SimpleQueue
 from urllib.parse import quote, unquote, urlencode, urljoin, urlsplit
 
@@ -74,7 +76,6 @@ TYPE_CHECKING = False  # as type checkers know. `typing` and its tuples would ad
 if TYPE_CHECKING:
     import ssl
     from argparse import ArgumentParser, Namespace
-    from http.cookiejar import CookieJar
     from typing import IO, Any, NoReturn, TextIO, TypeAlias
 
     Future = concurrent.futures.Future[Any]
@@ -429,14 +430,6 @@ def read_frame(read_exactly: Callable[[int], bytes]) -> tuple[int, bytes, bool]:
     if size > MAX_EVENT_BYTES:
         raise ProtocolError(f"The server sent a WebSocket frame of {size} bytes.")
     return opcode, read_exactly(size), fin
-
-
-def accept_key(key: str) -> str:
-    """What a server has to answer to a handshake with this key (RFC 6455, section 4.2.2)."""
-    from base64 import b64encode
-    from hashlib import sha1  # only servers before 4.0 need any of this
-
-    return b64encode(sha1(f"{key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11".encode()).digest()).decode()
 
 
 class Part:
@@ -973,8 +966,6 @@ def login_in(url: str, header: str = "Authorization") -> dict[str, str]:
     parts = urlsplit(url)
     if parts.username is None:
         return {}
-    from base64 import b64encode
-
     login = f"{unquote(parts.username)}:{unquote(parts.password or '')}".encode()
     return {header: f"Basic {b64encode(login).decode()}"}
 
@@ -991,8 +982,6 @@ def seconds_until(text: str) -> float | None:
     """What a Retry-After header (RFC 9110, section 10.2.3) says, which is a number of seconds or a date."""
     if re.fullmatch(r"\d{1,9}(\.\d{1,9})?", text, re.ASCII):
         return float(text)
-    from email.utils import mktime_tz, parsedate_tz
-
     date = parsedate_tz(text[:100]) if text[:3].isalpha() else None
     with suppress(ValueError, OverflowError):  # a year that there is not
         return max(0.0, mktime_tz(date) - time.time()) if date else None
@@ -1108,9 +1097,7 @@ def unsent(sock: socket.socket) -> int:
 
 IDLE_SECONDS = 2.0  # uvicorn drops idle connections after 5 s; its clock starts before ours, by more on a busy machine
 PROVEN_SECONDS = 0.05  # by then it shows if a server closes connections after each answer without saying so
-MAX_COOKIES = 16 * 1024  # characters of an origin's, since servers take no larger heads; a full jar takes no more
-# A jar of cookies prints a traceback about numbers that are too large or not there, and passes control characters on.
-ODD_COOKIE = r"(?i)[^\t -~\x80-\xff]|\A[^;]*;.*?(\d{11}|max-age\s*(;|\Z))"
+MAX_COOKIES = 16 * 1024  # characters of an origin's, since servers take no larger heads; more are not kept
 MAX_IDLE = 32  # connections; a program may have as few as 64 files and sockets
 ADDRESS_SECONDS = 3.0  # for an address that does not answer, if the host has another
 MAX_TIMEOUT = 2_000_000  # in ms about the largest number that sockets take
@@ -1142,9 +1129,8 @@ class Abort:
 
     def __call__(self) -> None:
         with self._lock:
-            self.aborted, connection = True, self._connection()
-            if connection:
-                connection.abort()
+            self.aborted = True
+            self.watch(self._connection())
 
     def watch(self, connection: Connection | None) -> None:
         """From now on this connection is meant; None when the request is over."""
@@ -1430,7 +1416,7 @@ class Http:
         self._busy: weakref.WeakKeyDictionary[Connection, Abort] = weakref.WeakKeyDictionary()
         self._proven: set[Origin] = set()  # servers that leave connections open after an answer
         self._addresses: dict[Origin, Any] = {}  # that took the last connection
-        self._jars: dict[Origin, CookieJar] = {}  # one per origin, because cookies themselves know nothing of ports
+        self._cookies: dict[Origin, dict[str, str]] = {}  # by their names, as they are sent
         self._context: ssl.SSLContext | None = None
 
     def grant(self, origin: Origin, headers: Headers) -> None:
@@ -1461,10 +1447,9 @@ class Http:
         """
         timeout = self.timeout if timeout is DEFAULT else timeout
         if gzip:
-            try:
-                import zlib  # noqa: F401
-            except ImportError:  # as in some embedded Pythons
-                gzip = False
+            from importlib.util import find_spec
+
+            gzip = find_spec("zlib") is not None  # as it is in some embedded Pythons
         first = origin_of(url)
         if "@" in url:
             url, headers = without_login(url), {**login_in(url), **(headers or {})}
@@ -1474,23 +1459,23 @@ class Http:
             if response.status not in REDIRECTS or not may_repeat:
                 return response
             with response:
-                target = response.headers.get("location", "")
+                location = response.headers.get("location", "")
+                try:
+                    target = without_login(urljoin(url, location)).partition("#")[0]
+                    origin = origin_of(target)
+                except ValueError:
+                    text = f"{shown(url)} redirects to {shown(location)!r}."
+                    raise ProtocolError(text, url=shown(url)) from None
+                if first.scheme == "https" and origin.scheme == "http":
+                    text = f"{shown(url)} redirects from https to {shown(target)}: refused."
+                    raise ConnectionFailed(text, url=shown(url))
+                if (first, origin) == (f"http://{first.host}", f"https://{first.host}"):  # the same server, with TLS
+                    self.grant(origin, self._granted.get(first, {}))
+                    first = origin
+                if origin != first and not anywhere:
+                    raise http_error(response)
+                headers = headers if origin == first else None
                 response.start()
-            try:
-                target = without_login(urljoin(url, target)).partition("#")[0]
-                origin = origin_of(target)
-            except ValueError:
-                raise ProtocolError(f"{shown(url)} redirects to {shown(target)!r}.", url=shown(url)) from None
-            if first.scheme == "https" and origin.scheme == "http":
-                text = f"{shown(url)} redirects from https to {shown(target)}: refused."
-                raise ConnectionFailed(text, url=shown(url))
-            if (first, origin) == (f"http://{first.host}", f"https://{first.host}"):  # the same server, but with TLS
-                self.grant(origin, self._granted.get(first, {}))
-                first = origin
-            if origin != first:
-                headers = None
-                if not anywhere:
-                    raise redirect_error(url, target, response.status)
             url = target
         raise ConnectionFailed(f"{shown(url)}: more than {MAX_REDIRECTS} redirects.", url=shown(url))
 
@@ -1500,14 +1485,14 @@ class Http:
         origin, parts = origin_of(url), urlsplit(url)
         query = f"?{parts.query}" if parts.query else ""
         target = quote_path((parts.path or "/") + query, safe="/?%:@!$&'()*+,;=[]")
-        fields = self._fields(origin, url, body, headers, gzip)
+        fields = self._fields(origin, body, headers, gzip)
         while True:
             connection = self._take(method, origin, abort, tunnel="Upgrade" in headers)
             try:
                 if not connection.kept:  # without a time limit, nothing would end this
                     self._open(connection, timeout or self.timeout or MAX_TIMEOUT)
                 answer = connection.ask(method, target, body, fields, timeout)
-                self._keep_cookies(origin, url, answer)
+                self._keep_cookies(origin, answer)
                 if connection.kept:
                     self._proven.add(origin)
                 return Response(self, connection, answer, url, timeout, gzip)
@@ -1525,7 +1510,7 @@ class Http:
                 if not died or method != "GET" or abort.aborted:
                     raise connection.failure(error, shown(url)) from error
 
-    def _fields(self, origin: Origin, url: str, body: Body, headers: Headers, gzip: bool) -> dict[str, str]:
+    def _fields(self, origin: Origin, body: Body, headers: Headers, gzip: bool) -> dict[str, str]:
         own = {"Host": origin.partition("://")[2], "User-Agent": self._user_agent, "Accept": "*/*"}
         if body is not None:
             own["Content-Type"] = body.content_type if isinstance(body, Multipart) else "application/json"
@@ -1538,31 +1523,24 @@ class Http:
         fields["accept-encoding"] = "Accept-Encoding", "gzip" if gzip else "identity"
         if body is not None:
             fields["content-length"] = "Content-Length", str(body.length if isinstance(body, Multipart) else len(body))
-        if origin in self._jars:
-            from urllib.request import Request
-
-            request = Request(url)
-            self._jars[origin].add_cookie_header(request)
-            cookies = [value for _, value in (fields.pop("cookie", ("", "")), *request.header_items()) if value]
-            if cookies:
-                fields["cookie"] = "Cookie", "; ".join(cookies)
+        given = fields.pop("cookie", ("", ""))[1]
+        cookies = "; ".join(filter(None, (given, *self._cookies.get(origin, {}).values())))
+        if cookies:
+            fields["cookie"] = "Cookie", cookies
         return dict(fields.values())
 
-    def _keep_cookies(self, origin: Origin, url: str, answer: HTTPResponse) -> None:
-        cookies = answer.headers.get_all("set-cookie", ())
-        if cookies:
-            from http.cookiejar import CookieJar
-            from urllib.request import Request
-
-            jar = self._jars.setdefault(origin, CookieJar())
-            kept: Any = HTTPMessage()
-            kept.info = lambda: kept  # all that a jar asks of an answer
-            room = MAX_COOKIES - sum(len(cookie.name + (cookie.value or "")) for cookie in jar)
-            for cookie in cookies:
-                if len(cookie) <= min(room, 4096) and not re.search(ODD_COOKIE, cookie):
-                    kept["Set-Cookie"] = cookie
-                    room -= len(cookie)
-            jar.extract_cookies(kept, Request(url))
+    def _keep_cookies(self, origin: Origin, answer: HTTPResponse) -> None:
+        """Keep them for their origin, which is narrower than what domains and paths say, until the server ends them."""
+        kept = dict(self._cookies.get(origin, {}))
+        for cookie in answer.headers.get_all("set-cookie", ()):
+            pair = cookie.partition(";")[0].strip()
+            name = pair.partition("=")[0].strip()
+            kept.pop(name, None)
+            ends = map(str.strip, re.findall(r"(?i); *(?:max-age|expires)=([^;]*)", cookie))
+            room = MAX_COOKIES - sum(map(len, kept.values()))
+            if re.fullmatch(r"(?!=)[\t -~\x80-\xff]+", pair) and len(pair) < room and 0 not in map(seconds_until, ends):
+                kept[name] = pair
+        self._cookies[origin] = kept
 
     def _open(self, connection: Connection, timeout: float) -> None:
         """What comes before the first request: a socket to the first address that takes one, a tunnel, TLS."""
@@ -1655,7 +1633,7 @@ class WebSocket:
     """A client's end of a WebSocket (RFC 6455): text messages both ways. Use as a context manager."""
 
     def __init__(self, http: Http, url: str, headers: Headers, abort: Abort):
-        from base64 import b64encode
+        from hashlib import sha1
 
         key = b64encode(os.urandom(16)).decode()
         upgrade = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13"}
@@ -1666,7 +1644,8 @@ class WebSocket:
             raise http_error(self._response)
         self._response.limit(None)  # servers ping, but not all of them; TCP keep-alive finds a dead one
         self._connection = self._response.connection
-        if self._response.headers.get("sec-websocket-accept") != accept_key(key):
+        accepted = sha1(f"{key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11".encode()).digest()  # section 4.2.2
+        if self._response.headers.get("sec-websocket-accept") != b64encode(accepted).decode():
             self._response.close()
             raise ProtocolError(f"{self._url} does not speak WebSocket, though it says so.", url=self._url)
 
@@ -1733,24 +1712,23 @@ def http_error(response: Response, login: bool = True) -> HTTPError:
         body = response.start()
     status, url, get, proxy = response.status, shown(response.url), response.headers.get, response.connection.proxy
     if status in REDIRECTS:
-        return redirect_error(response.url, get("location", ""), status)
-    words, wait, advice = error_text(body), seconds_until(get("retry-after", "")), ""
+        return redirect_error(url, get("location", ""), status)
+    words, wait = error_text(body), seconds_until(get("retry-after", ""))
+    kind, advice = AuthenticationError if login and status in (401, 403) else HTTPError, ""
     if status == 401 and "basic" in str(response.headers.get_all("www-authenticate")).lower():
         advice = "Put user:password@ into the URL, percent-encoded: what is in front of it wants HTTP Basic."
     elif status == 401 and login:
         advice = "Log in with auth=(user, password), or pass a token, cookies or headers."
     elif status == 407:
-        advice = f"That was {proxy}. {PROXY_LOGIN}"
+        kind, advice = AuthenticationError, f"That was {proxy}. {PROXY_LOGIN}"
     elif status == 429:
-        advice = "Too many requests to the API, please try again later."
+        kind, advice = TooManyRequestsError, "Too many requests to the API, please try again later."
         advice += f" Try again after {wait:.0f} s (Retry-After)." if wait is not None else ""
-    kinds: dict[int, type[HTTPError]] = dict.fromkeys((401, 403, 407) if login else (407,), AuthenticationError)
-    kinds[429] = TooManyRequestsError
-    text = f"{url} answered {status}: {words}" if words else f"{url} answered {status}."
-    if status in (500, 502, 503, 504) and proxy and not response.connection.tunnel:
+    elif status in (500, 502, 503, 504) and proxy and not response.connection.tunnel:
         advice = f"It came through {proxy}, which may have said so itself."
+    text = f"{url} answered {status}: {words}" if words else f"{url} answered {status}."
     text = f"{text.rstrip('.')}. {advice}" if advice else text
-    return kinds.get(status, HTTPError)(text, status=status, url=url, body=body, words=words, retry_after=wait)
+    return kind(text, status=status, url=url, body=body, words=words, retry_after=wait)
 
 
 def redirect_error(url: str, target: str, status: int) -> HTTPError:
