@@ -662,11 +662,21 @@ def is_old_file(value: Json) -> bool:
 
 
 def modern_file(old: Mapping[str, Any]) -> dict[str, Any]:
-    """A 3.x file object in the shape of later servers."""
+    """A 3.x file object in the shape of later servers, and with what chats say of it."""
     is_stream = old.get("is_stream") is True
     url = old["data"] if not is_stream and not old.get("is_file") else None
     name = old.get("orig_name") or re.split(r"[/\\]", old["name"][-1000:])[-1]
-    return {**file_argument(old["name"], url, name, old.get("size"), old.get("mime_type")), "is_stream": is_stream}
+    fields = file_argument(old["name"], url, name, old.get("size"), old.get("mime_type"))
+    return {**fields, "is_stream": is_stream, "alt_text": old.get("alt_text")}
+
+
+def modern_output(kind: str, value: Json) -> Json:
+    """What a component of a 3.x server returned, with its files as later servers send them."""
+    if kind == "image":
+        value = walk(value, is_data_url, lambda url: {"name": "image." + re.sub(r"\W.*", "", url[11:21]), "data": url})
+    if kind == "gallery" and isinstance(value, list):  # pictures without a caption come alone, but have to go in pairs
+        value = [item if isinstance(item, list) else [item, None] for item in value]
+    return walk(value, is_old_file, modern_file)
 
 
 def file_argument(path: str, url: str | None, name: str, size: int | None, mime_type: str | None) -> dict[str, Any]:
@@ -683,54 +693,7 @@ def old_file(kind: str, modern: Mapping[str, Any]) -> Json:
             raise TypeError("An image of Gradio 3 cannot be a file on its disk: download it, and pass handle_file(…).")
         return url
     fields = {"name": modern["path"], "data": url if is_data_url(url) else None, "is_file": not is_data_url(url)}
-    return {**fields, "orig_name": modern.get("orig_name"), "size": modern.get("size")}
-
-
-def modern_output(kind: str, value: Json) -> Json:
-    """What a component of a 3.x server returned, in the shape of 4.x; see also `old_argument()`."""
-    if as_dict(value).get("__type__") == "update":
-        return {**value, "value": modern_output(kind, value["value"])} if "value" in value else value
-    if kind == "image" and is_data_url(value):
-        suffix = re.sub(r"\W.*", "", value[len("data:image/") :][:10])
-        value = {"name": f"image.{suffix}", "data": value}
-    elif kind == "gallery" and isinstance(value, list):
-        pairs = [item if is_pair(item) else [item, None] for item in value]
-        value = [{"image": image, "caption": caption} for image, caption in pairs]
-    elif kind == "video" and value:
-        video, subtitles = value if is_pair(value) else (value, None)  # a mere file until 3.25
-        value = {"video": video, "subtitles": subtitles}
-    elif kind == "annotatedimage" and is_pair(value):
-        notes = filter(is_pair, as_list(value[1]))
-        value = {"image": value[0], "annotations": [{"image": image, "label": label} for image, label in notes]}
-    elif kind == "highlightedtext" and isinstance(value, list):
-        value = [{"token": token, "class_or_confidence": mark} for token, mark in filter(is_pair, value)]
-    elif kind == "chatbot":
-        value = walk(value, is_old_file, lambda old: {"file": modern_file(old), "alt_text": old.get("alt_text")})
-    return walk(value, is_old_file, modern_file)
-
-
-def is_pair(value: Json) -> bool:
-    return isinstance(value, list) and len(value) == 2
-
-
-def old_argument(kind: str, value: Json) -> Json:
-    """What `modern_output()` made, or a value like it, as a 3.x server wants it."""
-
-    def old_attachment(item: Mapping[str, Any]) -> Json:
-        file = item["file"]
-        return {**old_file(kind, file), "mime_type": file.get("mime_type"), "alt_text": item.get("alt_text")}
-
-    items = [item for item in as_list(value) if isinstance(item, dict)]
-    if kind == "gallery" and items and all("image" in item for item in items):
-        value = [[item["image"], item.get("caption")] for item in items]
-    elif kind == "annotatedimage" and "image" in as_dict(value):
-        notes = [as_dict(note) for note in as_list(value.get("annotations"))]
-        value = [value["image"], [[note.get("image"), note.get("label")] for note in notes]]
-    elif kind == "highlightedtext" and items and all("token" in item for item in items):
-        value = [[item["token"], item.get("class_or_confidence")] for item in items]
-    elif kind == "chatbot":
-        value = walk(value, lambda item: is_marked_file(as_dict(item).get("file")), old_attachment)
-    return walk(value, is_marked_file, partial(old_file, kind))
+    return {**fields, **{key: modern.get(key) for key in ("orig_name", "size", "mime_type", "alt_text")}}
 
 
 def takes_base64(version: tuple[int, ...], kind: str) -> bool:
@@ -746,7 +709,7 @@ def fit_argument(version: tuple[int, ...], kind: str, value: Any) -> Any:
         value = {"video": value, "subtitles": None}
     elif kind == "chatbot" and version >= (6,) and isinstance(value, list):
         value = [message_parts(message) for message in value]
-    return old_argument(kind, value) if version < (4,) else value
+    return walk(value, is_marked_file, partial(old_file, kind)) if version < (4,) else value
 
 
 def message_parts(message: Any) -> Any:
@@ -794,28 +757,27 @@ def bind_arguments(
     parameters: Sequence[Mapping[str, Any]], args: Sequence[Any], keywords: Mapping[str, Any], where: str
 ) -> list[Any]:
     """One value per parameter, as Python binds a call: positional, keyword, default. TypeError on any mistake."""
-    places = {str(parameter["parameter_name"]): place for place, parameter in enumerate(parameters)}
-    optional = {place for place, parameter in enumerate(parameters) if parameter.get("parameter_has_default")}
+    names = {str(parameter["parameter_name"]): parameter for parameter in parameters}
 
     def wrong(text: str) -> TypeError:
-        usage = ", ".join(name + ("=…" if place in optional else "") for name, place in places.items())
+        usage = ", ".join(name + "=…" * bool(names[name].get("parameter_has_default")) for name in names)
         return TypeError(f"{text} {where} takes ({one_line(usage, 2000)}).")
 
     if len(args) > len(parameters):
         raise wrong(f"Too many arguments: {len(args)} given, but")
-    values = dict(enumerate(args))
+    given = dict(zip(names, args))
     for name, value in keywords.items():
-        if name not in places:
-            raise wrong(f"Parameter `{name}` is not a valid key-word argument{_similar(name, list(places))}.")
-        if places[name] in values:
+        if name not in names:
+            raise wrong(f"Parameter `{name}` is not a valid key-word argument{_similar(name, list(names))}.")
+        if name in given:
             raise wrong(f"Parameter `{name}` is already set as a positional argument.")
-        values[places[name]] = value
-    missing = [name for name, place in places.items() if place not in values and place not in optional]
+        given[name] = value
+    missing = [name for name in names if name not in given and not names[name].get("parameter_has_default")]
     if missing:
         raise wrong(f"No value provided for required argument: {one_line(', '.join(missing), 2000)}.")
     return [
-        _argument(values.get(place, parameter.get("parameter_default")), parameter, place in values)
-        for place, parameter in enumerate(parameters)
+        _argument(given[name], parameter) if name in given else parameter.get("parameter_default")
+        for name, parameter in names.items()
     ]
 
 
@@ -826,16 +788,16 @@ def _similar(name: str, names: Sequence[str]) -> str:
     return f" (did you mean `{close[0]}`?)" if close else ""
 
 
-def _argument(value: Any, parameter: Mapping[str, Any], is_given: bool) -> Any:
-    """The value as JSON, with files left for the upload; a copy, if it was given. TypeError if it cannot be sent."""
+def _argument(value: Any, parameter: Mapping[str, Any]) -> Any:
+    """A copy of the value as JSON, with files left for the upload. TypeError if it cannot be sent."""
     name, kind = parameter["parameter_name"], kind_of(parameter).lower()
     holds_files = "filepath" in kind or str(parameter.get("component")).lower() in FILE_KINDS
     items = value if isinstance(value, (list, tuple)) else [value]
     paths = [item for item in items if isinstance(item, (str, bytes, os.PathLike)) and type(item) is not DownloadedPath]
-    if is_given and paths and kind.startswith(("filepath", "list[filepath")):
+    if paths and kind.startswith(("filepath", "list[filepath")):
         raise TypeError(f"Parameter `{name}` takes a file: wrap it in handle_file(), as in {name}=handle_file(…).")
     try:
-        value = as_json(value, holds_files) if is_given else value
+        value = as_json(value, holds_files)
         # Not what cannot be encoded, either: servers end the whole stream over it. Names of files may be such.
         json.dumps(walk(value, is_local_file, repr), ensure_ascii=False).encode()
         return value
@@ -1165,7 +1127,8 @@ class Connection(io.RawIOBase):
         self.answered = False  # whether the last request has a byte of an answer
         self.reusable = True  # False after abort() and after a request that was not taken whole
         self.idle_since = 0.0
-        self._deadline: float | None = None
+        self.since = 0.0  # when the time began to run that an answer has to become whole
+        self._whole = False
         self._doing = ""  # what the server does, if a wait lasts too long
         self._sock: Any = None
 
@@ -1177,16 +1140,10 @@ class Connection(io.RawIOBase):
         if not self.reusable:
             raise ConnectionAbortedError("given up")  # when there was no socket that could be shut down
 
-    def limit(self, each: float | None, together: float | None = None) -> None:
-        """How many seconds each wait from now on may last, and when the last one may begin: drops come to an end."""
-        self._deadline = None if together is None else time.monotonic() + together
-        if each != self._sock.gettimeout():
-            self._sock.settimeout(each)
-
-    def renew(self) -> None:
-        """Something has come or gone: the last wait may begin as much later."""
-        if self._deadline is not None:
-            self._deadline = time.monotonic() + self._sock.gettimeout()
+    def limit(self, each: float | None, whole: bool = False) -> None:
+        """How many seconds each wait from now on may last; if `whole`, none begins later: drops have an end."""
+        self._sock.settimeout(each)
+        self._whole, self.since = whole and each is not None, time.monotonic()
 
     def _wait(self, act: Callable[[Any], int], data: Any) -> int:
         """Send or receive. As long as the other side takes what the system still holds, it is not silent."""
@@ -1198,14 +1155,13 @@ class Connection(io.RawIOBase):
                 left = unsent(self._sock)
                 if left in (0, before):
                     raise
-                before = left
-                self.renew()
+                before, self.since = left, time.monotonic()
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
-        if self._deadline is not None and time.monotonic() > self._deadline:
+        if self._whole and time.monotonic() > self.since + self._sock.gettimeout():
             self._doing = "did not complete its answer in"
             raise socket.timeout("timed out")
         size = self._wait(self._sock.recv_into, buffer)
@@ -1245,7 +1201,7 @@ class Connection(io.RawIOBase):
         return self._answer(method, patience)
 
     def _answer(self, method: str, patience: float | None) -> HTTPResponse:
-        self.limit(patience, patience)
+        self.limit(patience, whole=True)
         self._doing = "sent nothing for"
         self.reader.peek(1)
         self.answered = True
@@ -1352,7 +1308,7 @@ class Response:
             body += piece
             if len(body) >= due:
                 due = len(body) + 4096
-                self.connection.renew()
+                self.connection.since = time.monotonic()
             if len(body) > most:
                 raise ProtocolError(f"{shown(self.url)} sent more than {most} bytes.", url=shown(self.url))
         return bytes(body)
@@ -1366,8 +1322,8 @@ class Response:
     def start(self) -> bytes:
         """Up to 64 KB of the body, for error messages; what goes wrong on the way ends it."""
         body = b""
-        limit = self._patience or self._http.timeout  # even where what was asked for may take its time
-        self.connection.limit(limit, limit)
+        # Even where what was asked for may take its time:
+        self.connection.limit(self._patience or self._http.timeout, whole=True)
         with suppress(GradioError):
             for piece in self._body():
                 body += piece
@@ -1473,7 +1429,7 @@ class Http:
                     self.grant(origin, self._granted.get(first, {}))
                     first = origin
                 if origin != first and not anywhere:
-                    raise http_error(response)
+                    raise redirect_error(url, target, response.status)
                 headers = headers if origin == first else None
                 response.start()
             url = target
@@ -1651,14 +1607,14 @@ class WebSocket:
 
     def send(self, data: str | bytes, opcode: int = TEXT) -> None:
         content = data.encode() if isinstance(data, str) else data
-        try:
-            self._connection.sendall(encode_frame(opcode, content, os.urandom(4)))
-        except OSError as error:
-            raise self._connection.failure(error, self._url, lost=True) from error
+        self._do(self._connection.sendall, encode_frame(opcode, content, os.urandom(4)))
 
     def _read_exactly(self, size: int) -> bytes:
+        return bytes(self._do(self._connection.reader.read, size))
+
+    def _do(self, act: Callable[[Any], Any], argument: Any) -> Any:
         try:
-            return self._connection.reader.read(size)
+            return act(argument)
         except (OSError, EOFError) as error:
             raise self._connection.failure(error, self._url, lost=True) from error
 
@@ -1689,7 +1645,7 @@ class WebSocket:
     def __exit__(self, *_: object) -> None:
         # Servers keep a worker busy until the closing handshake is complete, so it is worth a moment.
         with suppress(GradioError, OSError):
-            self._connection.limit(CLOSING_SECONDS, CLOSING_SECONDS)
+            self._connection.limit(CLOSING_SECONDS, whole=True)
             self.send((1000).to_bytes(2, "big"), CLOSE)
             while read_frame(self._read_exactly)[0] != CLOSE:
                 pass
