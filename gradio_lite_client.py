@@ -974,16 +974,16 @@ def find_proxy(given: str | None, trust_env: bool, origin: Origin) -> Proxy | No
         return None
     if given:
         return Proxy(given, "proxy=")
-    names = (f"{origin.scheme}_proxy", f"{origin.scheme.upper()}_PROXY", "all_proxy", "ALL_PROXY")
-    for name in names[:1] + names[2:] if "REQUEST_METHOD" in os.environ else names:  # HTTP_PROXY is CGI's header Proxy
-        if os.environ.get(name):
-            return None if is_exempt(origin) else Proxy(os.environ[name], name)
-    if sys.platform in ("darwin", "win32"):
-        from urllib.request import getproxies, proxy_bypass
+    from urllib.request import getproxies, proxy_bypass
 
-        url = getproxies().get(origin.scheme)
-        return Proxy(url, "the system's settings") if url and not proxy_bypass(origin.host) else None
-    return None
+    # Of the environment, but for HTTP_PROXY in a CGI script, where that is a header of the request; or of the system.
+    proxies = getproxies()
+    url = proxies.get(origin.scheme) or proxies.get("all")
+    if not url or is_exempt(origin) or proxy_bypass(origin.host):
+        return None
+    variables = (f"{origin.scheme}_proxy", "all_proxy")
+    named = (name for name, value in os.environ.items() if name.lower() in variables and value == url)
+    return Proxy(url, next(named, "the system's settings"))
 
 
 def is_exempt(origin: Origin) -> bool:
@@ -1123,12 +1123,11 @@ class Connection(io.RawIOBase):
         self.origin, self.proxy = origin, proxy
         self.tunnel = tunnel  # the proxy is asked to pass on everything; otherwise it wants whole URLs
         self.reached = False  # what lies beyond the proxy
-        self.kept = False  # after a request: the server may have closed it
         self.answered = False  # whether the last request has a byte of an answer
         self.reusable = True  # False after abort() and after a request that was not taken whole
-        self.idle_since = 0.0
-        self.since = 0.0  # when the time began to run that an answer has to become whole
-        self._whole = False
+        self.idle_since = 0.0  # if it has been used before: the server may have closed it since then
+        self.patience: float | None = None  # the time limit of each wait and, if `whole`, of all since then
+        self.whole, self.since = False, 0.0
         self._doing = ""  # what the server does, if a wait lasts too long
         self._sock: Any = None
 
@@ -1143,7 +1142,7 @@ class Connection(io.RawIOBase):
     def limit(self, each: float | None, whole: bool = False) -> None:
         """How many seconds each wait from now on may last; if `whole`, none begins later: drops have an end."""
         self._sock.settimeout(each)
-        self._whole, self.since = whole and each is not None, time.monotonic()
+        self.patience, self.whole, self.since = each, whole, time.monotonic()
 
     def _wait(self, act: Callable[[Any], int], data: Any) -> int:
         """Send or receive. As long as the other side takes what the system still holds, it is not silent."""
@@ -1161,7 +1160,7 @@ class Connection(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:
-        if self._whole and time.monotonic() > self.since + self._sock.gettimeout():
+        if self.whole and self.patience and time.monotonic() > self.since + self.patience:
             self._doing = "did not complete its answer in"
             raise socket.timeout("timed out")
         size = self._wait(self._sock.recv_into, buffer)
@@ -1264,22 +1263,19 @@ class Connection(io.RawIOBase):
 class Response:
     """An answer. Leaving its `with` block gives its connection back, or closes it."""
 
-    def __init__(
-        self, http: Http, connection: Connection, answer: HTTPResponse, url: str, patience: float | None, gzip: bool
-    ):
+    def __init__(self, http: Http, connection: Connection, answer: HTTPResponse, url: str, gzip: bool):
         self.url, self.status, self.headers = url, answer.status, answer.headers
         self.connection = connection
-        self._http, self._answer, self._patience, self._gzip = http, answer, patience, gzip
+        self._http, self._answer, self._gzip = http, answer, gzip
         self._whole = self._closed = False
 
     def limit(self, seconds: float | None) -> None:
         """How long each further wait for the body may last."""
-        self._patience = seconds
         self.connection.limit(seconds)
 
     def chunks(self) -> Iterator[bytes]:
         """The body as it arrives, however long that takes in all. ConnectionLost if it is cut short."""
-        self.limit(self._patience)
+        self.connection.whole = False
         return self._body()
 
     def _body(self) -> Iterator[bytes]:
@@ -1323,7 +1319,7 @@ class Response:
         """Up to 64 KB of the body, for error messages; what goes wrong on the way ends it."""
         body = b""
         # Even where what was asked for may take its time:
-        self.connection.limit(self._patience or self._http.timeout, whole=True)
+        self.connection.limit(self.connection.patience or self._http.timeout, whole=True)
         with suppress(GradioError):
             for piece in self._body():
                 body += piece
@@ -1445,19 +1441,19 @@ class Http:
         while True:
             connection = self._take(method, origin, abort, tunnel="Upgrade" in headers)
             try:
-                if not connection.kept:  # without a time limit, nothing would end this
+                if not connection.idle_since:  # without a time limit, nothing would end this
                     self._open(connection, timeout or self.timeout or MAX_TIMEOUT)
                 answer = connection.ask(method, target, body, fields, timeout)
                 self._keep_cookies(origin, answer)
-                if connection.kept:
+                if connection.idle_since:
                     self._proven.add(origin)
-                return Response(self, connection, answer, url, timeout, gzip)
+                return Response(self, connection, answer, url, gzip)
             except BaseException as error:
                 self.give_back(connection, False)
                 is_known = isinstance(error, (OSError, EOFError, HTTPException, UnicodeError))  # the last: a bad host
                 if isinstance(error, GradioError) or not is_known:
                     raise
-                died = connection.kept and not connection.answered and not isinstance(error, socket.timeout)
+                died = connection.idle_since and not connection.answered and not isinstance(error, socket.timeout)
                 if died:
                     self._proven.discard(origin)
                 if self.closed:
@@ -1468,22 +1464,19 @@ class Http:
 
     def _fields(self, origin: Origin, body: Body, headers: Headers, gzip: bool) -> dict[str, str]:
         own = {"Host": origin.partition("://")[2], "User-Agent": self._user_agent, "Accept": "*/*"}
-        if body is not None:
-            own["Content-Type"] = body.content_type if isinstance(body, Multipart) else "application/json"
-        fields: dict[str, tuple[str, str]] = {}  # by name in lower case: a later one replaces an earlier one
+        if isinstance(body, Multipart):
+            own.update({"Content-Type": body.content_type, "Content-Length": str(body.length)})
+        elif body is not None:
+            own["Content-Type"] = "application/json"
+        for name, value in headers.items():
+            check_header(name, value)
+        fields: dict[str, str] = {}  # by names in one spelling, so that a later one replaces an earlier one
         for source in (own, self._granted.get(origin, {}), headers):
-            for name, value in source.items():
-                check_header(name, value)
-                fields[name.lower()] = name, value
+            fields.update({name.title(): value for name, value in source.items()})
         # In place of a browser's copied headers, which ask for more than is understood here.
-        fields["accept-encoding"] = "Accept-Encoding", "gzip" if gzip else "identity"
-        if body is not None:
-            fields["content-length"] = "Content-Length", str(body.length if isinstance(body, Multipart) else len(body))
-        given = fields.pop("cookie", ("", ""))[1]
-        cookies = "; ".join(filter(None, (given, *self._cookies.get(origin, {}).values())))
-        if cookies:
-            fields["cookie"] = "Cookie", cookies
-        return dict(fields.values())
+        fields["Accept-Encoding"] = "gzip" if gzip else "identity"
+        cookies = "; ".join(filter(None, (fields.pop("Cookie", ""), *self._cookies.get(origin, {}).values())))
+        return {**fields, "Cookie": cookies} if cookies else fields
 
     def _keep_cookies(self, origin: Origin, answer: HTTPResponse) -> None:
         """Keep them for their origin, which is narrower than what domains and paths say, until the server ends them."""
@@ -1519,8 +1512,6 @@ class Http:
                 connection.close()
                 if left == 1 or not connection.reusable:
                     raise
-        else:
-            raise OSError("the host has no address")
         self._addresses[place] = address
         keep_alive(sock)
         if proxy and connection.tunnel:  # RFC 9110, section 9.3.6
@@ -1567,7 +1558,7 @@ class Http:
         with self._lock:
             self._busy.pop(connection).watch(None)
             if reusable and connection.reusable and not self.closed:
-                connection.kept, connection.idle_since = True, now
+                connection.idle_since = now
                 self._idle.append(useless.pop())
             while self._idle and (len(self._idle) > MAX_IDLE or now - self._idle[0].idle_since > IDLE_SECONDS):
                 useless.append(self._idle.popleft())

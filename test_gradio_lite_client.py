@@ -1639,19 +1639,18 @@ class AddressTest(HttpCase):
         found = glc.find_proxy(None, True, origin)
         self.assertEqual(found and found.origin, "http://good.example")
 
-    def test_where_no_proxy_can_be_set_none_is_looked_for(self) -> None:
+    def test_the_proxy_of_the_system(self) -> None:
         origin = glc.origin_of("http://app.example")
         found = {"http": "http://proxy.example:3128"}
         everything = dict.fromkeys([name for name in os.environ if name.lower().endswith("_proxy")])
         self.patch_environ(**everything)
-        for system, asked in (("linux", False), ("darwin", True), ("win32", True)):
-            with self.subTest(system), mock.patch.object(sys, "platform", system), mock.patch.multiple(
-                "urllib.request", getproxies=lambda: found, proxy_bypass=lambda host: False
+        for bypass in (False, True):
+            with self.subTest(bypass), mock.patch.multiple(
+                "urllib.request", getproxies=lambda: found, proxy_bypass=lambda host: bypass
             ):
                 proxy = glc.find_proxy(None, True, origin)
-                self.assertEqual(
-                    proxy and str(proxy), f"the proxy {found['http']} (set by the system's settings)" if asked else None
-                )
+                named = f"the proxy {found['http']} (set by the system's settings)"
+                self.assertEqual(proxy and str(proxy), None if bypass else named)
 
     def test_what_no_proxy_lists(self) -> None:
         """As requests and curl take it."""
@@ -2859,9 +2858,6 @@ class TroubleTest(HttpCase):
                 with mock.patch.object(socket, "getaddrinfo", lambda *_, **__: bad[:1]):
                     error = self.raises(glc.ConnectionFailed, self.get, self.http(), server.url)
                 self.assertIsInstance(error.__cause__, ConnectionRefusedError)
-                with mock.patch.object(socket, "getaddrinfo", lambda *_, **__: []):
-                    error = self.raises(glc.ConnectionFailed, self.get, self.http(), server.url)
-                self.assertIn("the host has no address", str(error))
 
     def unanswered(self) -> Any:
         """What getaddrinfo says of an address that does not answer: its queue of connections is full."""
@@ -3465,7 +3461,7 @@ class WebSocketTest(HttpCase):
     def test_frames_in_the_packet_of_the_handshake(self) -> None:
         def talk(sock: socket.socket) -> None:
             head = receive_head(sock).decode()
-            key = re.search(r"Sec-WebSocket-Key: (\S+)", head)[1]  # type: ignore[index]
+            key = re.search(r"(?i)Sec-WebSocket-Key: (\S+)", head)[1]  # type: ignore[index]
             upgrade = ("Upgrade: websocket", "Connection: Upgrade", f"Sec-WebSocket-Accept: {accept_key(key)}")
             answer = "\r\n".join(["HTTP/1.1 101 Switching Protocols", *upgrade, "", ""]).encode()
             sock.sendall(answer + b"\x81\x02hi\x88\x02\x03\xe8")
