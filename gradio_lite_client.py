@@ -61,7 +61,7 @@ import threading
 import time
 import weakref
 from base64 import b64encode
-from collections import deque
+from collections import deque, namedtuple
 from collections.abc import AsyncIterator, Callable, Generator, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import ExitStack, closing, contextmanager, nullcontext, suppress
 from datetime import datetime
@@ -311,10 +311,10 @@ class FileData(FileFields):
 
     def _fetch(self, dest: str | None) -> Any:
         if self.download is None:
-            raise ValueError(
+            text = (
                 "There is nowhere to read this FileData from: it is a copy, or was not made by a Client, or its medium "
-                "was still being made when it arrived. The result of the job has all of it."
             )
+            raise ValueError(text + "was still being made when it arrived. The result of the job has all of it.")
         return self.download(dest)
 
     def __getstate__(self) -> None:
@@ -432,11 +432,7 @@ def read_frame(read_exactly: Callable[[int], bytes]) -> tuple[int, bytes, bool]:
     return opcode, read_exactly(size), fin
 
 
-class Part:
-    """One file of a multipart form: its name, media type, exact size, and a function that reads its next bytes."""
-
-    def __init__(self, name: str, mime_type: str, size: int, read: Callable[[int], bytes]):
-        self.name, self.mime_type, self.size, self.read = name, mime_type, size, read
+Part = namedtuple("Part", "name mime_type size read")  # a file for a form: its exact size, what reads its next bytes
 
 
 class Multipart:
@@ -444,19 +440,16 @@ class Multipart:
 
     def __init__(self, field: str, parts: Sequence[Part], boundary: str):
         self.content_type = f"multipart/form-data; boundary={boundary}"
-        self._parts = [(self._head(field, part, boundary), part) for part in parts]
+        self._parts: list[tuple[bytes, Part]] = []
+        for part in parts:
+            # RFC 7578 section 4.2 and WHATWG: UTF-8 names, with only these three characters escaped.
+            name = part.name.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
+            is_type = re.fullmatch(r"[\w.+-]+/[\w.+-]+", part.mime_type, re.ASCII)  # not what a file's name made of it
+            head = f'--{boundary}\r\nContent-Disposition: form-data; name="{field}"; filename="{name}"\r\n'
+            head += f"Content-Type: {part.mime_type if is_type else 'application/octet-stream'}\r\n\r\n"
+            self._parts.append((head.encode("utf-8", "replace"), part))
         self._end = f"--{boundary}--\r\n".encode()
         self.length = sum(len(head) + part.size + 2 for head, part in self._parts) + len(self._end)
-
-    @staticmethod
-    def _head(field: str, part: Part, boundary: str) -> bytes:
-        # RFC 7578 section 4.2 and WHATWG: UTF-8 names, with only these three characters escaped.
-        name = part.name.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
-        is_type = re.fullmatch(r"[\w.+-]+/[\w.+-]+", part.mime_type, re.ASCII)  # not what a file's name made of it
-        return (
-            f'--{boundary}\r\nContent-Disposition: form-data; name="{field}"; filename="{name}"\r\n'
-            f"Content-Type: {part.mime_type if is_type else 'application/octet-stream'}\r\n\r\n"
-        ).encode("utf-8", "replace")
 
     def __iter__(self) -> Iterator[bytes]:
         for head, part in self._parts:
@@ -563,7 +556,7 @@ def error_text(body: bytes) -> str:
     text = body.decode("utf-8", "replace").strip()
     answer = json_or_none(text)
     detail = answer.get("detail", answer.get("error", answer)) if isinstance(answer, dict) else answer
-    if answer is None and text != "null":
+    if answer is None:
         detail = describe_body(text) if text[:1] == "<" else text[:500]
         if "Traceback (most recent call last)" in text:  # servers 5.0 to 6.8
             detail = text.splitlines()[-1]
@@ -926,10 +919,8 @@ def quote_path(path: str, safe: str = "/") -> str:
 def login_in(url: str, header: str = "Authorization") -> dict[str, str]:
     """The header for the user and password in a URL (RFC 7617), if there are any."""
     parts = urlsplit(url)
-    if parts.username is None:
-        return {}
-    login = f"{unquote(parts.username)}:{unquote(parts.password or '')}".encode()
-    return {header: f"Basic {b64encode(login).decode()}"}
+    login = f"{unquote(parts.username or '')}:{unquote(parts.password or '')}".encode()
+    return {} if parts.username is None else {header: f"Basic {b64encode(login).decode()}"}
 
 
 def check_header(name: str, value: str) -> None:
@@ -1125,6 +1116,7 @@ class Connection(io.RawIOBase):
         self.reached = False  # what lies beyond the proxy
         self.answered = False  # whether the last request has a byte of an answer
         self.reusable = True  # False after abort() and after a request that was not taken whole
+        self.proven = False  # the server has left it open after an answer
         self.idle_since = 0.0  # if it has been used before: the server may have closed it since then
         self.patience: float | None = None  # the time limit of each wait and, if `whole`, of all since then
         self.whole, self.since = False, 0.0
@@ -1195,12 +1187,12 @@ class Connection(io.RawIOBase):
             # A server may refuse a large upload without reading it all: its answer is worth more than this error.
             if not self.reusable and not isinstance(error, socket.timeout):
                 with suppress(OSError, EOFError, HTTPException):
-                    return self._answer(method, patience)
+                    return self._answer(method)
             raise
-        return self._answer(method, patience)
+        return self._answer(method)
 
-    def _answer(self, method: str, patience: float | None) -> HTTPResponse:
-        self.limit(patience, whole=True)
+    def _answer(self, method: str) -> HTTPResponse:
+        self.limit(self.patience, whole=True)
         self._doing = "sent nothing for"
         self.reader.peek(1)
         self.answered = True
@@ -1366,7 +1358,6 @@ class Http:
         self._lock = threading.RLock()
         self._idle: deque[Connection] = deque()  # the one that was used last at its end
         self._busy: weakref.WeakKeyDictionary[Connection, Abort] = weakref.WeakKeyDictionary()
-        self._proven: set[Origin] = set()  # servers that leave connections open after an answer
         self._addresses: dict[Origin, Any] = {}  # that took the last connection
         self._cookies: dict[Origin, dict[str, str]] = {}  # by their names, as they are sent
         self._context: ssl.SSLContext | None = None
@@ -1402,11 +1393,10 @@ class Http:
             from importlib.util import find_spec
 
             gzip = find_spec("zlib") is not None  # as it is in some embedded Pythons
-        first = origin_of(url)
-        if "@" in url:
-            url, headers = without_login(url), {**login_in(url), **(headers or {})}
+        first, headers = origin_of(url), {**login_in(url), **(headers or {})}
+        url = without_login(url)
         for _ in range(MAX_REDIRECTS):
-            response = self._send(method, url, body, headers or {}, timeout, abort or Abort(), gzip)
+            response = self._send(method, url, body, headers, timeout, abort or Abort(), gzip)
             may_repeat = method == "GET" or (response.status in (307, 308) and not isinstance(body, Multipart))
             if response.status not in REDIRECTS or not may_repeat:
                 return response
@@ -1426,7 +1416,7 @@ class Http:
                     first = origin
                 if origin != first and not anywhere:
                     raise redirect_error(url, target, response.status)
-                headers = headers if origin == first else None
+                headers = headers if origin == first else {}
                 response.start()
             url = target
         raise ConnectionFailed(f"{shown(url)}: more than {MAX_REDIRECTS} redirects.", url=shown(url))
@@ -1445,8 +1435,7 @@ class Http:
                     self._open(connection, timeout or self.timeout or MAX_TIMEOUT)
                 answer = connection.ask(method, target, body, fields, timeout)
                 self._keep_cookies(origin, answer)
-                if connection.idle_since:
-                    self._proven.add(origin)
+                connection.proven = connection.idle_since > 0
                 return Response(self, connection, answer, url, gzip)
             except BaseException as error:
                 self.give_back(connection, False)
@@ -1454,8 +1443,6 @@ class Http:
                 if isinstance(error, GradioError) or not is_known:
                     raise
                 died = connection.idle_since and not connection.answered and not isinstance(error, socket.timeout)
-                if died:
-                    self._proven.discard(origin)
                 if self.closed:
                     text = f"The client was closed during a request to {origin}."
                     raise ConnectionFailed(text, url=shown(url)) from error
@@ -1533,17 +1520,18 @@ class Http:
     def _take(self, method: str, origin: Origin, abort: Abort, tunnel: bool) -> Connection:
         """An idle connection or a new one. `tunnel`: a proxy is to pass on everything, as protocol upgrades need."""
         while True:
-            now, least = time.monotonic(), 0.0 if method == "GET" or origin in self._proven else PROVEN_SECONDS
+            now = time.monotonic()
             with self._lock:
                 fitting = (idle for idle in reversed(self._idle) if idle.origin == origin and not tunnel)
-                connection = next((one for one in fitting if least <= now - one.idle_since < IDLE_SECONDS), None)
+                ages = ((idle, now - idle.idle_since, method == "GET" or idle.proven) for idle in fitting)
+                usable = (idle for idle, age, soon in ages if (0 if soon else PROVEN_SECONDS) <= age < IDLE_SECONDS)
+                connection = next(usable, None)
                 if connection:
                     self._idle.remove(connection)
             if connection is None:
                 proxy = find_proxy(self._proxy, self._trust_env, origin)
                 connection = Connection(origin, proxy, proxy is not None and (tunnel or origin.scheme == "https"))
             elif connection.is_stale():
-                self._proven.discard(origin)
                 connection.close()
                 continue
             with self._lock:

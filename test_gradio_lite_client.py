@@ -715,7 +715,7 @@ class BodiesTest(TestCase):
         ("a hidden error", b'{"error":null}', ""),
         ("JSON of another kind", b"[1]", "1"),
         ("a JSON text", b'"words"', "words"),
-        ("null", b"null", ""),
+        ("null", b"null", "null"),
         ("text", b"Internal Server Error", "Internal Server Error"),
         ("nothing", b"", "''"),
         ("a traceback", b"Traceback (most recent call last):\n  File x\nKeyError: 'no such'\n", "KeyError: 'no such'"),
