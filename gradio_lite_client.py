@@ -1061,11 +1061,7 @@ MAX_ERROR_BODY = 64 * 1024  # a page of words is less
 MAX_ANSWER = 4 * 1024 * 1024  # that is no result, no file and no config
 MAX_CONFIG = 32 * 1024 * 1024  # unzipped
 READ_SIZE = 64 * 1024  # what servers write at a time; larger reads are not faster
-CERTIFICATES = {  # what is wrong with one, by OpenSSL's number, and what helps
-    9: "is not valid yet: look at the clock of this machine",
-    10: "has expired: ask who runs the server to renew it",
-    **dict.fromkeys((62, 64), "is for another host: use the name that it is for"),
-}
+SOUND_CERTIFICATES = (9, 10, 62, 64)  # OpenSSL's numbers: they are too new, too old, or for another host
 PROXY_LOGIN = "Put user:password@ into the proxy's URL, percent-encoded."
 DEFAULT: Any = object()  # a request's timeout, if that is the client's
 
@@ -1232,10 +1228,11 @@ class Connection(io.RawIOBase):
             return TimedOut(f"{where} {self._doing} the time that Client(timeout=…) allows.", url=url)
         code = getattr(error, "verify_code", None)
         if code is not None:  # ssl.SSLCertVerificationError, without importing ssl
-            other = "is not trusted: name the CA that signed it in SSL_CERT_FILE or ssl_verify="
-            words = CERTIFICATES.get(code, other)
-            text = f"The TLS certificate of {where} {words}, or connect unchecked with ssl_verify=False. ({reason})"
-            return ConnectionFailed(text, url=url)
+            text = (
+                f"The TLS certificate of {where} was refused: {getattr(error, 'verify_message', reason).rstrip('.')}. "
+            )
+            text += "" if code in SOUND_CERTIFICATES else "Name the CA that signed it in SSL_CERT_FILE or ssl_verify=. "
+            return ConnectionFailed(f"{text}ssl_verify=False connects unchecked.", url=url)
         if isinstance(error, HTTPException):
             reason = f"what it sends is no HTTP: {error!r:.200}"
         if lost:
@@ -1521,11 +1518,11 @@ class Http:
         """An idle connection or a new one. `tunnel`: a proxy is to pass on everything, as protocol upgrades need."""
         while True:
             now = time.monotonic()
+            proven_since = now - (0.0 if method == "GET" else PROVEN_SECONDS)
             with self._lock:
                 fitting = (idle for idle in reversed(self._idle) if idle.origin == origin and not tunnel)
-                ages = ((idle, now - idle.idle_since, method == "GET" or idle.proven) for idle in fitting)
-                usable = (idle for idle, age, soon in ages if (0 if soon else PROVEN_SECONDS) <= age < IDLE_SECONDS)
-                connection = next(usable, None)
+                fresh = (idle for idle in fitting if now - idle.idle_since < IDLE_SECONDS)
+                connection = next((idle for idle in fresh if idle.proven or idle.idle_since <= proven_since), None)
                 if connection:
                     self._idle.remove(connection)
             if connection is None:
