@@ -1496,6 +1496,8 @@ class Http:
                 connection.close()
                 if left == 1 or not connection.reusable:
                     raise
+        else:
+            raise OSError("the host has no address")
         self._addresses[place] = address
         keep_alive(sock)
         if proxy and connection.tunnel:  # RFC 9110, section 9.3.6

@@ -2858,6 +2858,9 @@ class TroubleTest(HttpCase):
                 with mock.patch.object(socket, "getaddrinfo", lambda *_, **__: bad[:1]):
                     error = self.raises(glc.ConnectionFailed, self.get, self.http(), server.url)
                 self.assertIsInstance(error.__cause__, ConnectionRefusedError)
+                with mock.patch.object(socket, "getaddrinfo", lambda *_, **__: []):
+                    error = self.raises(glc.ConnectionFailed, self.get, self.http(), server.url)
+                self.assertIn("the host has no address", str(error))
 
     def unanswered(self) -> Any:
         """What getaddrinfo says of an address that does not answer: its queue of connections is full."""
