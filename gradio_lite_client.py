@@ -65,7 +65,7 @@ from collections import deque, namedtuple
 from collections.abc import AsyncIterator, Callable, Generator, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import ExitStack, closing, contextmanager, nullcontext, suppress
 from datetime import datetime
-from email.utils import mktime_tz, parsedate_tz
+from email.utils import parsedate_to_datetime
 from enum import Enum
 from functools import partial
 from http.client import HTTPConnection, HTTPException, HTTPResponse
@@ -935,9 +935,8 @@ def seconds_until(text: str) -> float | None:
     """What a Retry-After header (RFC 9110, section 10.2.3) says, which is a number of seconds or a date."""
     if re.fullmatch(r"\d{1,9}(\.\d{1,9})?", text, re.ASCII):
         return float(text)
-    date = parsedate_tz(text[:100]) if text[:3].isalpha() else None
-    with suppress(ValueError, OverflowError):  # a year that there is not
-        return max(0.0, mktime_tz(date) - time.time()) if date else None
+    with suppress(LookupError, TypeError, ValueError, OverflowError):  # no date, or one that there is not
+        return max(0.0, parsedate_to_datetime(text[:100]).timestamp() - time.time())
     return None
 
 
