@@ -311,10 +311,8 @@ class FileData(FileFields):
 
     def _fetch(self, dest: str | None) -> Any:
         if self.download is None:
-            text = (
-                "There is nowhere to read this FileData from: it is a copy, or was not made by a Client, or its medium "
-            )
-            raise ValueError(text + "was still being made when it arrived. The result of the job has all of it.")
+            text = "There is nowhere to read this FileData from: it is a copy, was not made by a Client, or its medium was "
+            raise ValueError(text + "still being made when it arrived. The result of the job has all of it.")
         return self.download(dest)
 
     def __getstate__(self) -> None:
@@ -1227,9 +1225,8 @@ class Connection(io.RawIOBase):
             return TimedOut(f"{where} {self._doing} the time that Client(timeout=…) allows.", url=url)
         code = getattr(error, "verify_code", None)
         if code is not None:  # ssl.SSLCertVerificationError, without importing ssl
-            text = (
-                f"The TLS certificate of {where} was refused: {getattr(error, 'verify_message', reason).rstrip('.')}. "
-            )
+            words = str(getattr(error, "verify_message", reason)).rstrip(".")
+            text = f"The TLS certificate of {where} was refused: {words}. "
             text += "" if code in SOUND_CERTIFICATES else "Name the CA that signed it in SSL_CERT_FILE or ssl_verify=. "
             return ConnectionFailed(f"{text}ssl_verify=False connects unchecked.", url=url)
         if isinstance(error, HTTPException):
@@ -1334,7 +1331,7 @@ class Response:
 class Http:
     """Requests, over connections that are kept alive. Usable from any number of threads.
 
-    The parameters are those of Client. `_lock` guards `_idle`, `_busy` and `closed`. Headers granted to an
+    The parameters are those of Client. `_lock` guards `_idle`, `_busy`, `_cookies` and `closed`. Headers granted to an
     origin are sent to no other.
     """
 
@@ -1463,16 +1460,16 @@ class Http:
 
     def _keep_cookies(self, origin: Origin, answer: HTTPResponse) -> None:
         """Keep them for their origin, which is narrower than what domains and paths say, until the server ends them."""
-        kept = dict(self._cookies.get(origin, {}))
-        for cookie in answer.headers.get_all("set-cookie", ()):
-            pair = cookie.partition(";")[0].strip()
-            name = pair.partition("=")[0].strip()
-            kept.pop(name, None)
-            ends = map(str.strip, re.findall(r"(?i); *(?:max-age|expires)=([^;]*)", cookie))
-            room = MAX_COOKIES - sum(map(len, kept.values()))
-            if re.fullmatch(r"(?!=)[\t -~\x80-\xff]+", pair) and len(pair) < room and 0 not in map(seconds_until, ends):
-                kept[name] = pair
-        self._cookies[origin] = kept
+        with self._lock:
+            for cookie in answer.headers.get_all("set-cookie", ()):
+                kept = self._cookies.setdefault(origin, {})
+                pair = cookie.partition(";")[0].strip()
+                name = pair.partition("=")[0].strip()
+                kept.pop(name, None)
+                ends = map(str.strip, re.findall(r"(?i); *(?:max-age|expires)=([^;]*)", cookie))
+                is_cookie = re.fullmatch(r"(?!=)[\t -~\x80-\xff]+", pair) and 0 not in map(seconds_until, ends)
+                if is_cookie and len(pair) < MAX_COOKIES - sum(map(len, kept.values())):
+                    kept[name] = pair
 
     def _open(self, connection: Connection, timeout: float) -> None:
         """What comes before the first request: a socket to the first address that takes one, a tunnel, TLS."""
