@@ -311,8 +311,8 @@ class FileData(FileFields):
 
     def _fetch(self, dest: str | None) -> Any:
         if self.download is None:
-            text = "There is nowhere to read this FileData from: it is a copy, was not made by a Client, or its medium was "
-            raise ValueError(text + "still being made when it arrived. The result of the job has all of it.")
+            text = "There is nowhere to read this FileData from: it is a copy, was not made by a Client, or its medium "
+            raise ValueError(text + "was still being made when it arrived. The result of the job has all of it.")
         return self.download(dest)
 
     def __getstate__(self) -> None:
