@@ -282,9 +282,7 @@ class FileFields(JsonObject):
     """A dict that describes a file. Shown without what its URLs may hold of secrets: logins and signed queries."""
 
     def __repr__(self) -> str:
-        fields = {
-            key: shown(value) if isinstance(value, str) and "://" in value else value for key, value in self.items()
-        }
+        fields = {key: shown(str(value)) if "://" in str(value) else value for key, value in self.items()}
         return f"{type(self).__name__}({fields!r})"
 
 
