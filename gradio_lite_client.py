@@ -1107,7 +1107,6 @@ class Connection(io.RawIOBase):
         self.reached = False  # what lies beyond the proxy
         self.answered = False  # whether the last request has a byte of an answer
         self.reusable = True  # False after abort() and after a request that was not taken whole
-        self.proven = False  # the server has left it open after an answer
         self.idle_since = 0.0  # if it has been used before: the server may have closed it since then
         self.patience: float | None = None  # the time limit of each wait and, if `whole`, of all since then
         self.whole, self.since = False, 0.0
@@ -1349,6 +1348,7 @@ class Http:
         self._lock = threading.RLock()
         self._idle: deque[Connection] = deque()  # the one that was used last at its end
         self._busy: weakref.WeakKeyDictionary[Connection, Abort] = weakref.WeakKeyDictionary()
+        self._proven: set[Origin] = set()  # servers that have left a connection open after an answer
         self._addresses: dict[Origin, Any] = {}  # that took the last connection
         self._cookies: dict[Origin, dict[str, str]] = {}  # by their names, as they are sent
         self._context: ssl.SSLContext | None = None
@@ -1426,7 +1426,8 @@ class Http:
                     self._open(connection, timeout or self.timeout or MAX_TIMEOUT)
                 answer = connection.ask(method, target, body, fields, timeout)
                 self._keep_cookies(origin, answer)
-                connection.proven = connection.idle_since > 0
+                if connection.idle_since:
+                    self._proven.add(origin)
                 return Response(self, connection, answer, url, gzip)
             except BaseException as error:
                 self.give_back(connection, False)
@@ -1514,11 +1515,10 @@ class Http:
         """An idle connection or a new one. `tunnel`: a proxy is to pass on everything, as protocol upgrades need."""
         while True:
             now = time.monotonic()
-            proven_since = now - (0.0 if method == "GET" else PROVEN_SECONDS)
+            least = 0.0 if method == "GET" or origin in self._proven else PROVEN_SECONDS
             with self._lock:
                 fitting = (idle for idle in reversed(self._idle) if idle.origin == origin and not tunnel)
-                fresh = (idle for idle in fitting if now - idle.idle_since < IDLE_SECONDS)
-                connection = next((idle for idle in fresh if idle.proven or idle.idle_since <= proven_since), None)
+                connection = next((one for one in fitting if least <= now - one.idle_since < IDLE_SECONDS), None)
                 if connection:
                     self._idle.remove(connection)
             if connection is None:
