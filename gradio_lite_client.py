@@ -60,13 +60,15 @@ import socket
 import threading
 import time
 import weakref
-from collections import deque
+from base64 import b64encode
+from collections import deque, namedtuple
 from collections.abc import AsyncIterator, Callable, Generator, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import ExitStack, closing, contextmanager, nullcontext, suppress
 from datetime import datetime
+from email.utils import parsedate_to_datetime
 from enum import Enum
 from functools import partial
-from http.client import HTTPConnection, HTTPException, HTTPMessage, HTTPResponse
+from http.client import HTTPConnection, HTTPException, HTTPResponse
 from queue import SimpleQueue
 from urllib.parse import quote, unquote, urlencode, urljoin, urlsplit
 
@@ -74,7 +76,6 @@ TYPE_CHECKING = False  # as type checkers know. `typing` and its tuples would ad
 if TYPE_CHECKING:
     import ssl
     from argparse import ArgumentParser, Namespace
-    from http.cookiejar import CookieJar
     from typing import IO, Any, NoReturn, TextIO, TypeAlias
 
     Future = concurrent.futures.Future[Any]
@@ -281,9 +282,7 @@ class FileFields(JsonObject):
     """A dict that describes a file. Shown without what its URLs may hold of secrets: logins and signed queries."""
 
     def __repr__(self) -> str:
-        fields = {
-            key: shown(value) if isinstance(value, str) and "://" in value else value for key, value in self.items()
-        }
+        fields = {key: shown(str(value)) if "://" in str(value) else value for key, value in self.items()}
         return f"{type(self).__name__}({fields!r})"
 
 
@@ -310,10 +309,8 @@ class FileData(FileFields):
 
     def _fetch(self, dest: str | None) -> Any:
         if self.download is None:
-            raise ValueError(
-                "There is nowhere to read this FileData from: it is a copy, or was not made by a Client, or its medium "
-                "was still being made when it arrived. The result of the job has all of it."
-            )
+            text = "There is nowhere to read this FileData from: it is a copy, was not made by a Client, or its medium "
+            raise ValueError(text + "was still being made when it arrived. The result of the job has all of it.")
         return self.download(dest)
 
     def __getstate__(self) -> None:
@@ -431,19 +428,7 @@ def read_frame(read_exactly: Callable[[int], bytes]) -> tuple[int, bytes, bool]:
     return opcode, read_exactly(size), fin
 
 
-def accept_key(key: str) -> str:
-    """What a server has to answer to a handshake with this key (RFC 6455, section 4.2.2)."""
-    from base64 import b64encode
-    from hashlib import sha1  # only servers before 4.0 need any of this
-
-    return b64encode(sha1(f"{key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11".encode()).digest()).decode()
-
-
-class Part:
-    """One file of a multipart form: its name, media type, exact size, and a function that reads its next bytes."""
-
-    def __init__(self, name: str, mime_type: str, size: int, read: Callable[[int], bytes]):
-        self.name, self.mime_type, self.size, self.read = name, mime_type, size, read
+Part = namedtuple("Part", "name mime_type size read")  # a file for a form: its exact size, what reads its next bytes
 
 
 class Multipart:
@@ -451,19 +436,16 @@ class Multipart:
 
     def __init__(self, field: str, parts: Sequence[Part], boundary: str):
         self.content_type = f"multipart/form-data; boundary={boundary}"
-        self._parts = [(self._head(field, part, boundary), part) for part in parts]
+        self._parts: list[tuple[bytes, Part]] = []
+        for part in parts:
+            # RFC 7578 section 4.2 and WHATWG: UTF-8 names, with only these three characters escaped.
+            name = part.name.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
+            is_type = re.fullmatch(r"[\w.+-]+/[\w.+-]+", part.mime_type, re.ASCII)  # not what a file's name made of it
+            head = f'--{boundary}\r\nContent-Disposition: form-data; name="{field}"; filename="{name}"\r\n'
+            head += f"Content-Type: {part.mime_type if is_type else 'application/octet-stream'}\r\n\r\n"
+            self._parts.append((head.encode("utf-8", "replace"), part))
         self._end = f"--{boundary}--\r\n".encode()
         self.length = sum(len(head) + part.size + 2 for head, part in self._parts) + len(self._end)
-
-    @staticmethod
-    def _head(field: str, part: Part, boundary: str) -> bytes:
-        # RFC 7578 section 4.2 and WHATWG: UTF-8 names, with only these three characters escaped.
-        name = part.name.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
-        is_type = re.fullmatch(r"[\w.+-]+/[\w.+-]+", part.mime_type, re.ASCII)  # not what a file's name made of it
-        return (
-            f'--{boundary}\r\nContent-Disposition: form-data; name="{field}"; filename="{name}"\r\n'
-            f"Content-Type: {part.mime_type if is_type else 'application/octet-stream'}\r\n\r\n"
-        ).encode("utf-8", "replace")
 
     def __iter__(self) -> Iterator[bytes]:
         for head, part in self._parts:
@@ -570,7 +552,7 @@ def error_text(body: bytes) -> str:
     text = body.decode("utf-8", "replace").strip()
     answer = json_or_none(text)
     detail = answer.get("detail", answer.get("error", answer)) if isinstance(answer, dict) else answer
-    if answer is None and text != "null":
+    if answer is None:
         detail = describe_body(text) if text[:1] == "<" else text[:500]
         if "Traceback (most recent call last)" in text:  # servers 5.0 to 6.8
             detail = text.splitlines()[-1]
@@ -669,11 +651,21 @@ def is_old_file(value: Json) -> bool:
 
 
 def modern_file(old: Mapping[str, Any]) -> dict[str, Any]:
-    """A 3.x file object in the shape of later servers."""
+    """A 3.x file object in the shape of later servers, and with what chats say of it."""
     is_stream = old.get("is_stream") is True
     url = old["data"] if not is_stream and not old.get("is_file") else None
     name = old.get("orig_name") or re.split(r"[/\\]", old["name"][-1000:])[-1]
-    return {**file_argument(old["name"], url, name, old.get("size"), old.get("mime_type")), "is_stream": is_stream}
+    fields = file_argument(old["name"], url, name, old.get("size"), old.get("mime_type"))
+    return {**fields, "is_stream": is_stream, "alt_text": old.get("alt_text")}
+
+
+def modern_output(kind: str, value: Json) -> Json:
+    """What a component of a 3.x server returned, with its files as later servers send them."""
+    if kind == "image":
+        value = walk(value, is_data_url, lambda url: {"name": "image." + re.sub(r"\W.*", "", url[11:21]), "data": url})
+    if kind == "gallery" and isinstance(value, list):  # pictures without a caption come alone, but have to go in pairs
+        value = [item if isinstance(item, list) else [item, None] for item in value]
+    return walk(value, is_old_file, modern_file)
 
 
 def file_argument(path: str, url: str | None, name: str, size: int | None, mime_type: str | None) -> dict[str, Any]:
@@ -690,54 +682,7 @@ def old_file(kind: str, modern: Mapping[str, Any]) -> Json:
             raise TypeError("An image of Gradio 3 cannot be a file on its disk: download it, and pass handle_file(…).")
         return url
     fields = {"name": modern["path"], "data": url if is_data_url(url) else None, "is_file": not is_data_url(url)}
-    return {**fields, "orig_name": modern.get("orig_name"), "size": modern.get("size")}
-
-
-def modern_output(kind: str, value: Json) -> Json:
-    """What a component of a 3.x server returned, in the shape of 4.x; see also `old_argument()`."""
-    if as_dict(value).get("__type__") == "update":
-        return {**value, "value": modern_output(kind, value["value"])} if "value" in value else value
-    if kind == "image" and is_data_url(value):
-        suffix = re.sub(r"\W.*", "", value[len("data:image/") :][:10])
-        value = {"name": f"image.{suffix}", "data": value}
-    elif kind == "gallery" and isinstance(value, list):
-        pairs = [item if is_pair(item) else [item, None] for item in value]
-        value = [{"image": image, "caption": caption} for image, caption in pairs]
-    elif kind == "video" and value:
-        video, subtitles = value if is_pair(value) else (value, None)  # a mere file until 3.25
-        value = {"video": video, "subtitles": subtitles}
-    elif kind == "annotatedimage" and is_pair(value):
-        notes = filter(is_pair, as_list(value[1]))
-        value = {"image": value[0], "annotations": [{"image": image, "label": label} for image, label in notes]}
-    elif kind == "highlightedtext" and isinstance(value, list):
-        value = [{"token": token, "class_or_confidence": mark} for token, mark in filter(is_pair, value)]
-    elif kind == "chatbot":
-        value = walk(value, is_old_file, lambda old: {"file": modern_file(old), "alt_text": old.get("alt_text")})
-    return walk(value, is_old_file, modern_file)
-
-
-def is_pair(value: Json) -> bool:
-    return isinstance(value, list) and len(value) == 2
-
-
-def old_argument(kind: str, value: Json) -> Json:
-    """What `modern_output()` made, or a value like it, as a 3.x server wants it."""
-
-    def old_attachment(item: Mapping[str, Any]) -> Json:
-        file = item["file"]
-        return {**old_file(kind, file), "mime_type": file.get("mime_type"), "alt_text": item.get("alt_text")}
-
-    items = [item for item in as_list(value) if isinstance(item, dict)]
-    if kind == "gallery" and items and all("image" in item for item in items):
-        value = [[item["image"], item.get("caption")] for item in items]
-    elif kind == "annotatedimage" and "image" in as_dict(value):
-        notes = [as_dict(note) for note in as_list(value.get("annotations"))]
-        value = [value["image"], [[note.get("image"), note.get("label")] for note in notes]]
-    elif kind == "highlightedtext" and items and all("token" in item for item in items):
-        value = [[item["token"], item.get("class_or_confidence")] for item in items]
-    elif kind == "chatbot":
-        value = walk(value, lambda item: is_marked_file(as_dict(item).get("file")), old_attachment)
-    return walk(value, is_marked_file, partial(old_file, kind))
+    return {**fields, **{key: modern.get(key) for key in ("orig_name", "size", "mime_type", "alt_text")}}
 
 
 def takes_base64(version: tuple[int, ...], kind: str) -> bool:
@@ -753,7 +698,7 @@ def fit_argument(version: tuple[int, ...], kind: str, value: Any) -> Any:
         value = {"video": value, "subtitles": None}
     elif kind == "chatbot" and version >= (6,) and isinstance(value, list):
         value = [message_parts(message) for message in value]
-    return old_argument(kind, value) if version < (4,) else value
+    return walk(value, is_marked_file, partial(old_file, kind)) if version < (4,) else value
 
 
 def message_parts(message: Any) -> Any:
@@ -801,28 +746,27 @@ def bind_arguments(
     parameters: Sequence[Mapping[str, Any]], args: Sequence[Any], keywords: Mapping[str, Any], where: str
 ) -> list[Any]:
     """One value per parameter, as Python binds a call: positional, keyword, default. TypeError on any mistake."""
-    places = {str(parameter["parameter_name"]): place for place, parameter in enumerate(parameters)}
-    optional = {place for place, parameter in enumerate(parameters) if parameter.get("parameter_has_default")}
+    names = {str(parameter["parameter_name"]): parameter for parameter in parameters}
 
     def wrong(text: str) -> TypeError:
-        usage = ", ".join(name + ("=…" if place in optional else "") for name, place in places.items())
+        usage = ", ".join(name + "=…" * bool(names[name].get("parameter_has_default")) for name in names)
         return TypeError(f"{text} {where} takes ({one_line(usage, 2000)}).")
 
     if len(args) > len(parameters):
         raise wrong(f"Too many arguments: {len(args)} given, but")
-    values = dict(enumerate(args))
+    given = dict(zip(names, args))
     for name, value in keywords.items():
-        if name not in places:
-            raise wrong(f"Parameter `{name}` is not a valid key-word argument{_similar(name, list(places))}.")
-        if places[name] in values:
+        if name not in names:
+            raise wrong(f"Parameter `{name}` is not a valid key-word argument{_similar(name, list(names))}.")
+        if name in given:
             raise wrong(f"Parameter `{name}` is already set as a positional argument.")
-        values[places[name]] = value
-    missing = [name for name, place in places.items() if place not in values and place not in optional]
+        given[name] = value
+    missing = [name for name in names if name not in given and not names[name].get("parameter_has_default")]
     if missing:
         raise wrong(f"No value provided for required argument: {one_line(', '.join(missing), 2000)}.")
     return [
-        _argument(values.get(place, parameter.get("parameter_default")), parameter, place in values)
-        for place, parameter in enumerate(parameters)
+        _argument(given[name], parameter) if name in given else parameter.get("parameter_default")
+        for name, parameter in names.items()
     ]
 
 
@@ -833,16 +777,16 @@ def _similar(name: str, names: Sequence[str]) -> str:
     return f" (did you mean `{close[0]}`?)" if close else ""
 
 
-def _argument(value: Any, parameter: Mapping[str, Any], is_given: bool) -> Any:
-    """The value as JSON, with files left for the upload; a copy, if it was given. TypeError if it cannot be sent."""
+def _argument(value: Any, parameter: Mapping[str, Any]) -> Any:
+    """A copy of the value as JSON, with files left for the upload. TypeError if it cannot be sent."""
     name, kind = parameter["parameter_name"], kind_of(parameter).lower()
     holds_files = "filepath" in kind or str(parameter.get("component")).lower() in FILE_KINDS
     items = value if isinstance(value, (list, tuple)) else [value]
     paths = [item for item in items if isinstance(item, (str, bytes, os.PathLike)) and type(item) is not DownloadedPath]
-    if is_given and paths and kind.startswith(("filepath", "list[filepath")):
+    if paths and kind.startswith(("filepath", "list[filepath")):
         raise TypeError(f"Parameter `{name}` takes a file: wrap it in handle_file(), as in {name}=handle_file(…).")
     try:
-        value = as_json(value, holds_files) if is_given else value
+        value = as_json(value, holds_files)
         # Not what cannot be encoded, either: servers end the whole stream over it. Names of files may be such.
         json.dumps(walk(value, is_local_file, repr), ensure_ascii=False).encode()
         return value
@@ -971,12 +915,8 @@ def quote_path(path: str, safe: str = "/") -> str:
 def login_in(url: str, header: str = "Authorization") -> dict[str, str]:
     """The header for the user and password in a URL (RFC 7617), if there are any."""
     parts = urlsplit(url)
-    if parts.username is None:
-        return {}
-    from base64 import b64encode
-
-    login = f"{unquote(parts.username)}:{unquote(parts.password or '')}".encode()
-    return {header: f"Basic {b64encode(login).decode()}"}
+    login = f"{unquote(parts.username or '')}:{unquote(parts.password or '')}".encode()
+    return {} if parts.username is None else {header: f"Basic {b64encode(login).decode()}"}
 
 
 def check_header(name: str, value: str) -> None:
@@ -991,11 +931,8 @@ def seconds_until(text: str) -> float | None:
     """What a Retry-After header (RFC 9110, section 10.2.3) says, which is a number of seconds or a date."""
     if re.fullmatch(r"\d{1,9}(\.\d{1,9})?", text, re.ASCII):
         return float(text)
-    from email.utils import mktime_tz, parsedate_tz
-
-    date = parsedate_tz(text[:100]) if text[:3].isalpha() else None
-    with suppress(ValueError, OverflowError):  # a year that there is not
-        return max(0.0, mktime_tz(date) - time.time()) if date else None
+    with suppress(LookupError, TypeError, ValueError, OverflowError):  # no date, or one that there is not
+        return max(0.0, parsedate_to_datetime(text[:100]).timestamp() - time.time())
     return None
 
 
@@ -1023,16 +960,16 @@ def find_proxy(given: str | None, trust_env: bool, origin: Origin) -> Proxy | No
         return None
     if given:
         return Proxy(given, "proxy=")
-    names = (f"{origin.scheme}_proxy", f"{origin.scheme.upper()}_PROXY", "all_proxy", "ALL_PROXY")
-    for name in names[:1] + names[2:] if "REQUEST_METHOD" in os.environ else names:  # HTTP_PROXY is CGI's header Proxy
-        if os.environ.get(name):
-            return None if is_exempt(origin) else Proxy(os.environ[name], name)
-    if sys.platform in ("darwin", "win32"):
-        from urllib.request import getproxies, proxy_bypass
+    from urllib.request import getproxies, proxy_bypass
 
-        url = getproxies().get(origin.scheme)
-        return Proxy(url, "the system's settings") if url and not proxy_bypass(origin.host) else None
-    return None
+    # Of the environment, but for HTTP_PROXY in a CGI script, where that is a header of the request; or of the system.
+    proxies = getproxies()
+    url = proxies.get(origin.scheme) or proxies.get("all")
+    if not url or is_exempt(origin) or proxy_bypass(origin.host):
+        return None
+    variables = (f"{origin.scheme}_proxy", "all_proxy")
+    named = (name for name, value in os.environ.items() if name.lower() in variables and value == url)
+    return Proxy(url, next(named, "the system's settings"))
 
 
 def is_exempt(origin: Origin) -> bool:
@@ -1108,9 +1045,7 @@ def unsent(sock: socket.socket) -> int:
 
 IDLE_SECONDS = 2.0  # uvicorn drops idle connections after 5 s; its clock starts before ours, by more on a busy machine
 PROVEN_SECONDS = 0.05  # by then it shows if a server closes connections after each answer without saying so
-MAX_COOKIES = 16 * 1024  # characters of an origin's, since servers take no larger heads; a full jar takes no more
-# A jar of cookies prints a traceback about numbers that are too large or not there, and passes control characters on.
-ODD_COOKIE = r"(?i)[^\t -~\x80-\xff]|\A[^;]*;.*?(\d{11}|max-age\s*(;|\Z))"
+MAX_COOKIES = 16 * 1024  # characters of an origin's, since servers take no larger heads; more are not kept
 MAX_IDLE = 32  # connections; a program may have as few as 64 files and sockets
 ADDRESS_SECONDS = 3.0  # for an address that does not answer, if the host has another
 MAX_TIMEOUT = 2_000_000  # in ms about the largest number that sockets take
@@ -1121,11 +1056,7 @@ MAX_ERROR_BODY = 64 * 1024  # a page of words is less
 MAX_ANSWER = 4 * 1024 * 1024  # that is no result, no file and no config
 MAX_CONFIG = 32 * 1024 * 1024  # unzipped
 READ_SIZE = 64 * 1024  # what servers write at a time; larger reads are not faster
-CERTIFICATES = {  # what is wrong with one, by OpenSSL's number, and what helps
-    9: "is not valid yet: look at the clock of this machine",
-    10: "has expired: ask who runs the server to renew it",
-    **dict.fromkeys((62, 64), "is for another host: use the name that it is for"),
-}
+SOUND_CERTIFICATES = (9, 10, 62, 64)  # OpenSSL's numbers: they are too new, too old, or for another host
 PROXY_LOGIN = "Put user:password@ into the proxy's URL, percent-encoded."
 DEFAULT: Any = object()  # a request's timeout, if that is the client's
 
@@ -1142,9 +1073,8 @@ class Abort:
 
     def __call__(self) -> None:
         with self._lock:
-            self.aborted, connection = True, self._connection()
-            if connection:
-                connection.abort()
+            self.aborted = True
+            self.watch(self._connection())
 
     def watch(self, connection: Connection | None) -> None:
         """From now on this connection is meant; None when the request is over."""
@@ -1175,11 +1105,11 @@ class Connection(io.RawIOBase):
         self.origin, self.proxy = origin, proxy
         self.tunnel = tunnel  # the proxy is asked to pass on everything; otherwise it wants whole URLs
         self.reached = False  # what lies beyond the proxy
-        self.kept = False  # after a request: the server may have closed it
         self.answered = False  # whether the last request has a byte of an answer
         self.reusable = True  # False after abort() and after a request that was not taken whole
-        self.idle_since = 0.0
-        self._deadline: float | None = None
+        self.idle_since = 0.0  # if it has been used before: the server may have closed it since then
+        self.patience: float | None = None  # the time limit of each wait and, if `whole`, of all since then
+        self.whole, self.since = False, 0.0
         self._doing = ""  # what the server does, if a wait lasts too long
         self._sock: Any = None
 
@@ -1191,16 +1121,10 @@ class Connection(io.RawIOBase):
         if not self.reusable:
             raise ConnectionAbortedError("given up")  # when there was no socket that could be shut down
 
-    def limit(self, each: float | None, together: float | None = None) -> None:
-        """How many seconds each wait from now on may last, and when the last one may begin: drops come to an end."""
-        self._deadline = None if together is None else time.monotonic() + together
-        if each != self._sock.gettimeout():
-            self._sock.settimeout(each)
-
-    def renew(self) -> None:
-        """Something has come or gone: the last wait may begin as much later."""
-        if self._deadline is not None:
-            self._deadline = time.monotonic() + self._sock.gettimeout()
+    def limit(self, each: float | None, whole: bool = False) -> None:
+        """How many seconds each wait from now on may last; if `whole`, none begins later: drops have an end."""
+        self._sock.settimeout(each)
+        self.patience, self.whole, self.since = each, whole, time.monotonic()
 
     def _wait(self, act: Callable[[Any], int], data: Any) -> int:
         """Send or receive. As long as the other side takes what the system still holds, it is not silent."""
@@ -1212,14 +1136,13 @@ class Connection(io.RawIOBase):
                 left = unsent(self._sock)
                 if left in (0, before):
                     raise
-                before = left
-                self.renew()
+                before, self.since = left, time.monotonic()
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
-        if self._deadline is not None and time.monotonic() > self._deadline:
+        if self.whole and self.patience and time.monotonic() > self.since + self.patience:
             self._doing = "did not complete its answer in"
             raise socket.timeout("timed out")
         size = self._wait(self._sock.recv_into, buffer)
@@ -1254,12 +1177,12 @@ class Connection(io.RawIOBase):
             # A server may refuse a large upload without reading it all: its answer is worth more than this error.
             if not self.reusable and not isinstance(error, socket.timeout):
                 with suppress(OSError, EOFError, HTTPException):
-                    return self._answer(method, patience)
+                    return self._answer(method)
             raise
-        return self._answer(method, patience)
+        return self._answer(method)
 
-    def _answer(self, method: str, patience: float | None) -> HTTPResponse:
-        self.limit(patience, patience)
+    def _answer(self, method: str) -> HTTPResponse:
+        self.limit(self.patience, whole=True)
         self._doing = "sent nothing for"
         self.reader.peek(1)
         self.answered = True
@@ -1299,10 +1222,10 @@ class Connection(io.RawIOBase):
             return TimedOut(f"{where} {self._doing} the time that Client(timeout=…) allows.", url=url)
         code = getattr(error, "verify_code", None)
         if code is not None:  # ssl.SSLCertVerificationError, without importing ssl
-            other = "is not trusted: name the CA that signed it in SSL_CERT_FILE or ssl_verify="
-            words = CERTIFICATES.get(code, other)
-            text = f"The TLS certificate of {where} {words}, or connect unchecked with ssl_verify=False. ({reason})"
-            return ConnectionFailed(text, url=url)
+            words = str(getattr(error, "verify_message", reason)).rstrip(".")
+            text = f"The TLS certificate of {where} was refused: {words}. "
+            text += "" if code in SOUND_CERTIFICATES else "Name the CA that signed it in SSL_CERT_FILE or ssl_verify=. "
+            return ConnectionFailed(f"{text}ssl_verify=False connects unchecked.", url=url)
         if isinstance(error, HTTPException):
             reason = f"what it sends is no HTTP: {error!r:.200}"
         if lost:
@@ -1322,22 +1245,19 @@ class Connection(io.RawIOBase):
 class Response:
     """An answer. Leaving its `with` block gives its connection back, or closes it."""
 
-    def __init__(
-        self, http: Http, connection: Connection, answer: HTTPResponse, url: str, patience: float | None, gzip: bool
-    ):
+    def __init__(self, http: Http, connection: Connection, answer: HTTPResponse, url: str, gzip: bool):
         self.url, self.status, self.headers = url, answer.status, answer.headers
         self.connection = connection
-        self._http, self._answer, self._patience, self._gzip = http, answer, patience, gzip
+        self._http, self._answer, self._gzip = http, answer, gzip
         self._whole = self._closed = False
 
     def limit(self, seconds: float | None) -> None:
         """How long each further wait for the body may last."""
-        self._patience = seconds
         self.connection.limit(seconds)
 
     def chunks(self) -> Iterator[bytes]:
         """The body as it arrives, however long that takes in all. ConnectionLost if it is cut short."""
-        self.limit(self._patience)
+        self.connection.whole = False
         return self._body()
 
     def _body(self) -> Iterator[bytes]:
@@ -1366,7 +1286,7 @@ class Response:
             body += piece
             if len(body) >= due:
                 due = len(body) + 4096
-                self.connection.renew()
+                self.connection.since = time.monotonic()
             if len(body) > most:
                 raise ProtocolError(f"{shown(self.url)} sent more than {most} bytes.", url=shown(self.url))
         return bytes(body)
@@ -1380,8 +1300,8 @@ class Response:
     def start(self) -> bytes:
         """Up to 64 KB of the body, for error messages; what goes wrong on the way ends it."""
         body = b""
-        limit = self._patience or self._http.timeout  # even where what was asked for may take its time
-        self.connection.limit(limit, limit)
+        # Even where what was asked for may take its time:
+        self.connection.limit(self.connection.patience or self._http.timeout, whole=True)
         with suppress(GradioError):
             for piece in self._body():
                 body += piece
@@ -1408,7 +1328,7 @@ class Response:
 class Http:
     """Requests, over connections that are kept alive. Usable from any number of threads.
 
-    The parameters are those of Client. `_lock` guards `_idle`, `_busy` and `closed`. Headers granted to an
+    The parameters are those of Client. `_lock` guards `_idle`, `_busy`, `_cookies` and `closed`. Headers granted to an
     origin are sent to no other.
     """
 
@@ -1428,9 +1348,9 @@ class Http:
         self._lock = threading.RLock()
         self._idle: deque[Connection] = deque()  # the one that was used last at its end
         self._busy: weakref.WeakKeyDictionary[Connection, Abort] = weakref.WeakKeyDictionary()
-        self._proven: set[Origin] = set()  # servers that leave connections open after an answer
+        self._proven: set[Origin] = set()  # servers that have left a connection open after an answer
         self._addresses: dict[Origin, Any] = {}  # that took the last connection
-        self._jars: dict[Origin, CookieJar] = {}  # one per origin, because cookies themselves know nothing of ports
+        self._cookies: dict[Origin, dict[str, str]] = {}  # by their names, as they are sent
         self._context: ssl.SSLContext | None = None
 
     def grant(self, origin: Origin, headers: Headers) -> None:
@@ -1461,36 +1381,34 @@ class Http:
         """
         timeout = self.timeout if timeout is DEFAULT else timeout
         if gzip:
-            try:
-                import zlib  # noqa: F401
-            except ImportError:  # as in some embedded Pythons
-                gzip = False
-        first = origin_of(url)
-        if "@" in url:
-            url, headers = without_login(url), {**login_in(url), **(headers or {})}
+            from importlib.util import find_spec
+
+            gzip = find_spec("zlib") is not None  # as it is in some embedded Pythons
+        first, headers = origin_of(url), {**login_in(url), **(headers or {})}
+        url = without_login(url)
         for _ in range(MAX_REDIRECTS):
-            response = self._send(method, url, body, headers or {}, timeout, abort or Abort(), gzip)
+            response = self._send(method, url, body, headers, timeout, abort or Abort(), gzip)
             may_repeat = method == "GET" or (response.status in (307, 308) and not isinstance(body, Multipart))
             if response.status not in REDIRECTS or not may_repeat:
                 return response
             with response:
-                target = response.headers.get("location", "")
-                response.start()
-            try:
-                target = without_login(urljoin(url, target)).partition("#")[0]
-                origin = origin_of(target)
-            except ValueError:
-                raise ProtocolError(f"{shown(url)} redirects to {shown(target)!r}.", url=shown(url)) from None
-            if first.scheme == "https" and origin.scheme == "http":
-                text = f"{shown(url)} redirects from https to {shown(target)}: refused."
-                raise ConnectionFailed(text, url=shown(url))
-            if (first, origin) == (f"http://{first.host}", f"https://{first.host}"):  # the same server, but with TLS
-                self.grant(origin, self._granted.get(first, {}))
-                first = origin
-            if origin != first:
-                headers = None
-                if not anywhere:
+                location = response.headers.get("location", "")
+                try:
+                    target = without_login(urljoin(url, location)).partition("#")[0]
+                    origin = origin_of(target)
+                except ValueError:
+                    text = f"{shown(url)} redirects to {shown(location)!r}."
+                    raise ProtocolError(text, url=shown(url)) from None
+                if first.scheme == "https" and origin.scheme == "http":
+                    text = f"{shown(url)} redirects from https to {shown(target)}: refused."
+                    raise ConnectionFailed(text, url=shown(url))
+                if (first, origin) == (f"http://{first.host}", f"https://{first.host}"):  # the same server, with TLS
+                    self.grant(origin, self._granted.get(first, {}))
+                    first = origin
+                if origin != first and not anywhere:
                     raise redirect_error(url, target, response.status)
+                headers = headers if origin == first else {}
+                response.start()
             url = target
         raise ConnectionFailed(f"{shown(url)}: more than {MAX_REDIRECTS} redirects.", url=shown(url))
 
@@ -1500,69 +1418,57 @@ class Http:
         origin, parts = origin_of(url), urlsplit(url)
         query = f"?{parts.query}" if parts.query else ""
         target = quote_path((parts.path or "/") + query, safe="/?%:@!$&'()*+,;=[]")
-        fields = self._fields(origin, url, body, headers, gzip)
+        fields = self._fields(origin, body, headers, gzip)
         while True:
             connection = self._take(method, origin, abort, tunnel="Upgrade" in headers)
             try:
-                if not connection.kept:  # without a time limit, nothing would end this
+                if not connection.idle_since:  # without a time limit, nothing would end this
                     self._open(connection, timeout or self.timeout or MAX_TIMEOUT)
                 answer = connection.ask(method, target, body, fields, timeout)
-                self._keep_cookies(origin, url, answer)
-                if connection.kept:
+                self._keep_cookies(origin, answer)
+                if connection.idle_since:
                     self._proven.add(origin)
-                return Response(self, connection, answer, url, timeout, gzip)
+                return Response(self, connection, answer, url, gzip)
             except BaseException as error:
                 self.give_back(connection, False)
                 is_known = isinstance(error, (OSError, EOFError, HTTPException, UnicodeError))  # the last: a bad host
                 if isinstance(error, GradioError) or not is_known:
                     raise
-                died = connection.kept and not connection.answered and not isinstance(error, socket.timeout)
-                if died:
-                    self._proven.discard(origin)
+                died = connection.idle_since and not connection.answered and not isinstance(error, socket.timeout)
                 if self.closed:
                     text = f"The client was closed during a request to {origin}."
                     raise ConnectionFailed(text, url=shown(url)) from error
                 if not died or method != "GET" or abort.aborted:
                     raise connection.failure(error, shown(url)) from error
 
-    def _fields(self, origin: Origin, url: str, body: Body, headers: Headers, gzip: bool) -> dict[str, str]:
+    def _fields(self, origin: Origin, body: Body, headers: Headers, gzip: bool) -> dict[str, str]:
         own = {"Host": origin.partition("://")[2], "User-Agent": self._user_agent, "Accept": "*/*"}
-        if body is not None:
-            own["Content-Type"] = body.content_type if isinstance(body, Multipart) else "application/json"
-        fields: dict[str, tuple[str, str]] = {}  # by name in lower case: a later one replaces an earlier one
+        if isinstance(body, Multipart):
+            own.update({"Content-Type": body.content_type, "Content-Length": str(body.length)})
+        elif body is not None:
+            own["Content-Type"] = "application/json"
+        for name, value in headers.items():
+            check_header(name, value)
+        fields: dict[str, str] = {}  # by names in one spelling, so that a later one replaces an earlier one
         for source in (own, self._granted.get(origin, {}), headers):
-            for name, value in source.items():
-                check_header(name, value)
-                fields[name.lower()] = name, value
+            fields.update({name.title(): value for name, value in source.items()})
         # In place of a browser's copied headers, which ask for more than is understood here.
-        fields["accept-encoding"] = "Accept-Encoding", "gzip" if gzip else "identity"
-        if body is not None:
-            fields["content-length"] = "Content-Length", str(body.length if isinstance(body, Multipart) else len(body))
-        if origin in self._jars:
-            from urllib.request import Request
+        fields["Accept-Encoding"] = "gzip" if gzip else "identity"
+        cookies = "; ".join(filter(None, (fields.pop("Cookie", ""), *self._cookies.get(origin, {}).values())))
+        return {**fields, "Cookie": cookies} if cookies else fields
 
-            request = Request(url)
-            self._jars[origin].add_cookie_header(request)
-            cookies = [value for _, value in (fields.pop("cookie", ("", "")), *request.header_items()) if value]
-            if cookies:
-                fields["cookie"] = "Cookie", "; ".join(cookies)
-        return dict(fields.values())
-
-    def _keep_cookies(self, origin: Origin, url: str, answer: HTTPResponse) -> None:
-        cookies = answer.headers.get_all("set-cookie", ())
-        if cookies:
-            from http.cookiejar import CookieJar
-            from urllib.request import Request
-
-            jar = self._jars.setdefault(origin, CookieJar())
-            kept: Any = HTTPMessage()
-            kept.info = lambda: kept  # all that a jar asks of an answer
-            room = MAX_COOKIES - sum(len(cookie.name + (cookie.value or "")) for cookie in jar)
-            for cookie in cookies:
-                if len(cookie) <= min(room, 4096) and not re.search(ODD_COOKIE, cookie):
-                    kept["Set-Cookie"] = cookie
-                    room -= len(cookie)
-            jar.extract_cookies(kept, Request(url))
+    def _keep_cookies(self, origin: Origin, answer: HTTPResponse) -> None:
+        """Keep them for their origin, which is narrower than what domains and paths say, until the server ends them."""
+        with self._lock:
+            for cookie in answer.headers.get_all("set-cookie", ()):
+                kept = self._cookies.setdefault(origin, {})
+                pair = cookie.partition(";")[0].strip()
+                name = pair.partition("=")[0].strip()
+                kept.pop(name, None)
+                ends = map(str.strip, re.findall(r"(?i); *(?:max-age|expires)=([^;]*)", cookie))
+                is_cookie = re.fullmatch(r"(?!=)[\t -~\x80-\xff]+", pair) and 0 not in map(seconds_until, ends)
+                if is_cookie and len(pair) < MAX_COOKIES - sum(map(len, kept.values())):
+                    kept[name] = pair
 
     def _open(self, connection: Connection, timeout: float) -> None:
         """What comes before the first request: a socket to the first address that takes one, a tunnel, TLS."""
@@ -1608,7 +1514,8 @@ class Http:
     def _take(self, method: str, origin: Origin, abort: Abort, tunnel: bool) -> Connection:
         """An idle connection or a new one. `tunnel`: a proxy is to pass on everything, as protocol upgrades need."""
         while True:
-            now, least = time.monotonic(), 0.0 if method == "GET" or origin in self._proven else PROVEN_SECONDS
+            now = time.monotonic()
+            least = 0.0 if method == "GET" or origin in self._proven else PROVEN_SECONDS
             with self._lock:
                 fitting = (idle for idle in reversed(self._idle) if idle.origin == origin and not tunnel)
                 connection = next((one for one in fitting if least <= now - one.idle_since < IDLE_SECONDS), None)
@@ -1618,7 +1525,6 @@ class Http:
                 proxy = find_proxy(self._proxy, self._trust_env, origin)
                 connection = Connection(origin, proxy, proxy is not None and (tunnel or origin.scheme == "https"))
             elif connection.is_stale():
-                self._proven.discard(origin)
                 connection.close()
                 continue
             with self._lock:
@@ -1633,7 +1539,7 @@ class Http:
         with self._lock:
             self._busy.pop(connection).watch(None)
             if reusable and connection.reusable and not self.closed:
-                connection.kept, connection.idle_since = True, now
+                connection.idle_since = now
                 self._idle.append(useless.pop())
             while self._idle and (len(self._idle) > MAX_IDLE or now - self._idle[0].idle_since > IDLE_SECONDS):
                 useless.append(self._idle.popleft())
@@ -1655,7 +1561,7 @@ class WebSocket:
     """A client's end of a WebSocket (RFC 6455): text messages both ways. Use as a context manager."""
 
     def __init__(self, http: Http, url: str, headers: Headers, abort: Abort):
-        from base64 import b64encode
+        from hashlib import sha1
 
         key = b64encode(os.urandom(16)).decode()
         upgrade = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13"}
@@ -1666,20 +1572,21 @@ class WebSocket:
             raise http_error(self._response)
         self._response.limit(None)  # servers ping, but not all of them; TCP keep-alive finds a dead one
         self._connection = self._response.connection
-        if self._response.headers.get("sec-websocket-accept") != accept_key(key):
+        accepted = sha1(f"{key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11".encode()).digest()  # section 4.2.2
+        if self._response.headers.get("sec-websocket-accept") != b64encode(accepted).decode():
             self._response.close()
             raise ProtocolError(f"{self._url} does not speak WebSocket, though it says so.", url=self._url)
 
     def send(self, data: str | bytes, opcode: int = TEXT) -> None:
         content = data.encode() if isinstance(data, str) else data
-        try:
-            self._connection.sendall(encode_frame(opcode, content, os.urandom(4)))
-        except OSError as error:
-            raise self._connection.failure(error, self._url, lost=True) from error
+        self._do(self._connection.sendall, encode_frame(opcode, content, os.urandom(4)))
 
     def _read_exactly(self, size: int) -> bytes:
+        return bytes(self._do(self._connection.reader.read, size))
+
+    def _do(self, act: Callable[[Any], Any], argument: Any) -> Any:
         try:
-            return self._connection.reader.read(size)
+            return act(argument)
         except (OSError, EOFError) as error:
             raise self._connection.failure(error, self._url, lost=True) from error
 
@@ -1710,7 +1617,7 @@ class WebSocket:
     def __exit__(self, *_: object) -> None:
         # Servers keep a worker busy until the closing handshake is complete, so it is worth a moment.
         with suppress(GradioError, OSError):
-            self._connection.limit(CLOSING_SECONDS, CLOSING_SECONDS)
+            self._connection.limit(CLOSING_SECONDS, whole=True)
             self.send((1000).to_bytes(2, "big"), CLOSE)
             while read_frame(self._read_exactly)[0] != CLOSE:
                 pass
@@ -1733,24 +1640,23 @@ def http_error(response: Response, login: bool = True) -> HTTPError:
         body = response.start()
     status, url, get, proxy = response.status, shown(response.url), response.headers.get, response.connection.proxy
     if status in REDIRECTS:
-        return redirect_error(response.url, get("location", ""), status)
-    words, wait, advice = error_text(body), seconds_until(get("retry-after", "")), ""
+        return redirect_error(url, get("location", ""), status)
+    words, wait = error_text(body), seconds_until(get("retry-after", ""))
+    kind, advice = AuthenticationError if login and status in (401, 403) else HTTPError, ""
     if status == 401 and "basic" in str(response.headers.get_all("www-authenticate")).lower():
         advice = "Put user:password@ into the URL, percent-encoded: what is in front of it wants HTTP Basic."
     elif status == 401 and login:
         advice = "Log in with auth=(user, password), or pass a token, cookies or headers."
     elif status == 407:
-        advice = f"That was {proxy}. {PROXY_LOGIN}"
+        kind, advice = AuthenticationError, f"That was {proxy}. {PROXY_LOGIN}"
     elif status == 429:
-        advice = "Too many requests to the API, please try again later."
+        kind, advice = TooManyRequestsError, "Too many requests to the API, please try again later."
         advice += f" Try again after {wait:.0f} s (Retry-After)." if wait is not None else ""
-    kinds: dict[int, type[HTTPError]] = dict.fromkeys((401, 403, 407) if login else (407,), AuthenticationError)
-    kinds[429] = TooManyRequestsError
-    text = f"{url} answered {status}: {words}" if words else f"{url} answered {status}."
-    if status in (500, 502, 503, 504) and proxy and not response.connection.tunnel:
+    elif status in (500, 502, 503, 504) and proxy and not response.connection.tunnel:
         advice = f"It came through {proxy}, which may have said so itself."
+    text = f"{url} answered {status}: {words}" if words else f"{url} answered {status}."
     text = f"{text.rstrip('.')}. {advice}" if advice else text
-    return kinds.get(status, HTTPError)(text, status=status, url=url, body=body, words=words, retry_after=wait)
+    return kind(text, status=status, url=url, body=body, words=words, retry_after=wait)
 
 
 def redirect_error(url: str, target: str, status: int) -> HTTPError:

@@ -350,7 +350,7 @@ class Stream:
             self._sock.sendall(data)
 
 
-def websocket_key(key: str) -> str:
+def accept_key(key: str) -> str:
     """The value of Sec-WebSocket-Accept for a Sec-WebSocket-Key."""
     guid = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
     return base64.b64encode(hashlib.sha1((key + guid).encode()).digest()).decode()
@@ -369,7 +369,7 @@ class WebSocket:
         self.close_code: int | None = None  # what the client sent
 
     def accept(self, request: Request) -> None:
-        accept = websocket_key(request.headers["sec-websocket-key"])
+        accept = accept_key(request.headers["sec-websocket-key"])
         head = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         self._sock.sendall(f"{head}Sec-WebSocket-Accept: {accept}\r\n\r\n".encode())
 

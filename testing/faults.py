@@ -18,7 +18,7 @@ import time
 from collections import defaultdict
 from typing import Any, Callable, Iterator, Sequence
 
-from .fake import CLOSE, DEADLINE, TEXT, Listener, Request, read_request, reset, websocket_key
+from .fake import CLOSE, DEADLINE, TEXT, Listener, Request, accept_key, read_request, reset
 from .standin import VERSIONS
 
 PROTOCOLS = ("ws", "sse", "sse_v1", "sse_v2", "sse_v2.1", "sse_v3", "http")
@@ -188,7 +188,7 @@ class RawApp(Listener):
         body = self.answers[place]
         if place != "join" or self.protocol != "ws":
             return body
-        accept = websocket_key(request.headers["sec-websocket-key"] if request else "")
+        accept = accept_key(request.headers["sec-websocket-key"] if request else "")
         return (
             "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
             f"Sec-WebSocket-Accept: {accept}\r\n\r\n"

@@ -31,17 +31,16 @@ def expected(parameters: list[Any], args: list[Any], keywords: dict[str, Any]) -
     defaults = {p["parameter_name"]: p.get("parameter_default") for p in parameters if p.get("parameter_has_default")}
     if set(names) - set(given) - set(defaults):
         return None
-    values = [given.get(name, defaults.get(name)) for name in names]
-    sendable = (_is_sendable(given.get(name), value, p) for name, value, p in zip(names, values, parameters))
-    return values if all(sendable) else None
+    sendable = (_is_sendable(given[name], p) for name, p in zip(names, parameters) if name in given)
+    return [given.get(name, defaults.get(name)) for name in names] if all(sendable) else None
 
 
-def _is_sendable(given: Any, value: Any, parameter: Any) -> bool:
+def _is_sendable(value: Any, parameter: Any) -> bool:
+    """Not of defaults, which are the app's own."""
     kind = str((parameter["python_type"] or {}).get("type"))
-    if kind in ("filepath", "list[filepath]"):
-        values = given if isinstance(given, list) else [given]  # not the default, which is the app's own
-        if any(isinstance(one, (str, bytes)) for one in values):
-            return False
+    holds_text = any(isinstance(one, (str, bytes)) for one in (value if isinstance(value, list) else [value]))
+    if holds_text and kind in ("filepath", "list[filepath]"):
+        return False
     try:
         json.dumps(value, ensure_ascii=False).encode()
     except (TypeError, ValueError):

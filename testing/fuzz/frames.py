@@ -10,6 +10,7 @@ from typing import Any
 from unittest import mock
 
 import gradio_lite_client as glc
+from testing.fake import accept_key
 
 SIZES = (0, 1, 2, 124, 125, 126, 127, 128, 300, 65535, 65536)
 
@@ -43,14 +44,15 @@ class Wire:
 
     def __init__(self, received: bytes) -> None:
         self.sent = b""
-        self.headers = {"sec-websocket-accept": "known"}
+        self.headers: dict[str, str] = {}
         self._received = io.BytesIO(received)
         self.connection = self.reader = self
 
-    def request(self, *args: Any, **keywords: Any) -> Wire:
+    def request(self, *args: Any, headers: dict[str, str], **keywords: Any) -> Wire:
+        self.headers = {"sec-websocket-accept": accept_key(headers["Sec-WebSocket-Key"])}
         return self
 
-    def limit(self, *seconds: Any) -> None:
+    def limit(self, *seconds: Any, **keywords: Any) -> None:
         pass
 
     def read(self, size: int) -> bytes:
@@ -73,8 +75,7 @@ def read(wire: Wire) -> tuple[list[str], bool]:
     """The messages, and whether the end was orderly."""
     messages: list[str] = []
     anything: Any = wire
-    with mock.patch.object(glc, "accept_key", lambda key: "known"):
-        socket = glc.WebSocket(anything, "ws://x", {}, glc.Abort())
+    socket = glc.WebSocket(anything, "ws://x", {}, glc.Abort())
     try:
         for message in socket:
             messages.append(message)
