@@ -2438,6 +2438,12 @@ class Worker(threading.Thread):
         self.http = http
         self.ending = threading.Event()  # the client is being closed: no pause is worth its time
 
+    @classmethod
+    def all_of(cls, http: Http) -> list[Worker]:
+        """Those of a client that run, but for the thread that asks."""
+        others = set(threading.enumerate()) - {threading.current_thread()}
+        return [thread for thread in others if isinstance(thread, cls) and thread.http is http and thread.is_alive()]
+
 
 def may_ask_again(error: Exception, times: int) -> bool:
     """Whether what refuses a stream for now may be asked again; waits until then."""
@@ -2492,9 +2498,7 @@ def parse_message(text: str) -> Message | None:
 
 
 class Cancelled(GradioError):
-    """Ends a conversation after `Job.cancel()`, and says which way the server is told. Users never see it."""
-
-    way = ""
+    """Ends a conversation after `Job.cancel()`. Users never see it."""
 
 
 class Conversation:
@@ -2507,7 +2511,7 @@ class Conversation:
         self.whole = False  # the server is asked for whole values instead of diffs
         self.event_id = ""  # the server's name for the call, as soon as it has one
         self.started = self.yielded = self.complete = False  # the function, as far as it has been heard
-        self.inbox: Inbox | None = None  # while the server has the call and reports it on the session's stream
+        self.inbox = Inbox(endpoint.number)  # for what the server reports on the session's stream
         self.end_request = Abort()  # of the conversation itself
         self.end_transfer = Abort()  # of a file
         self._pid = os.getpid()
@@ -2531,21 +2535,15 @@ class Conversation:
 
     def may_stop(self) -> bool:
         """Whether a cancel() can still keep the result from coming, although the function has been started."""
-        can_stop = (self.endpoint.generator or self.yielded) and (self.inbox is None or self.way_to_cancel() != "")
+        can_stop = (self.endpoint.generator or self.yielded) and (not self.inbox.heard or self.way_to_cancel() != "")
         return self.complete or can_stop  # a complete job's files are on their way
 
     def stop(self) -> None:
-        """Have the conversation end with Cancelled. Decides in the thread that cancels; the job's tells the server."""
-        if self._pid != os.getpid():  # a forked child must not touch what goes over its parent's sockets
-            return
-        self.end_request()
-        self.end_transfer()
-        inbox = self.inbox
-        if inbox:  # the other way round, whoever sets it looks whether the request was ended
-            way = self.way_to_cancel()
-            if way == "close":
-                self.session.retire(inbox)
-            inbox.put(Cancelled("The job was cancelled.", way=way))
+        """Have the conversation end with Cancelled; the job's thread then tells the server."""
+        if self._pid == os.getpid():  # a forked child must not touch what goes over its parent's sockets
+            self.end_request()
+            self.end_transfer()
+            self.inbox.put(Cancelled("The job was cancelled."))
 
     def way_to_cancel(self) -> str:
         """How to make the server stop the job and harm no other; "" if it cannot. Run on 4.13 to 6.31.
@@ -2556,7 +2554,7 @@ class Conversation:
         "close"   close the stream: the server drops what the session has in its queue, and stops generators
         "reset"   stop a generator that has yielded (until 4.34)
         """
-        alone, only = self.session.company(self.inbox or Inbox(self.endpoint.number))
+        alone, only = self.session.company(self.inbox)
         version, endpoint, started = self.app.version, self.endpoint, self.started
         if version >= (6, 14) and not started:
             return "stop" if only else "remove"
@@ -2571,10 +2569,12 @@ class Conversation:
         return "stop" if started and only else ""
 
 
-def tell_to_stop(talk: Conversation, way: str) -> None:
-    """Send the request that a way to cancel stands for."""
-    routes, event_id = talk.app.routes, talk.event_id
-    if way == "empty":
+def tell_to_stop(talk: Conversation) -> None:
+    """Do what the way to cancel stands for."""
+    way, routes, event_id = talk.way_to_cancel(), talk.app.routes, talk.event_id
+    if way == "close":
+        talk.session.retire(talk.inbox)
+    elif way == "empty":
         post(talk, routes.stream(event_id), {**json.loads(talk.body()), "event_id": None, "data": []})
     elif way == "reset":
         post(talk, routes.reset, {"event_id": event_id})
@@ -2655,28 +2655,20 @@ def speak_stream(talk: Conversation) -> Generator[Message, None, None]:
 
 def speak_shared(talk: Conversation) -> Generator[Message, None, None]:
     """Join the queue; the messages arrive on the one stream of the session (4.9 and newer)."""
-    inbox, waits = Inbox(talk.endpoint.number), True
+    waits = True
     try:
-        talk.session.join(inbox, partial(join_queue, talk))
-        talk.inbox = inbox
-        if talk.end_request.aborted:  # while it joined
-            talk.stop()
-        for message in inbox:
+        talk.session.join(talk.inbox, partial(join_queue, talk))
+        for message in talk.inbox:
             yield message
             if message["msg"] == "process_streaming" and waits:  # for more of a stream of inputs: there is none
                 waits = False
                 post(talk, f"{talk.app.routes.stream(talk.event_id)}/close", {})
-    except Cancelled as cancelled:
-        tell_to_stop(talk, cancelled.way)
-        raise
-    except (GeneratorExit, KeyboardInterrupt, RuntimeError):  # nobody listens any more, or no thread can be had
+    except (Cancelled, GeneratorExit, KeyboardInterrupt, RuntimeError):  # the last: no thread can be had
         if talk.event_id and not talk.complete:
-            way = talk.way_to_cancel()
-            talk.session.retire(inbox) if way == "close" else tell_to_stop(talk, way)
+            tell_to_stop(talk)
         raise
     finally:
-        talk.inbox = None
-        talk.session.leave(inbox)
+        talk.session.leave(talk.inbox)
 
 
 SPEAK: dict[str, Callable[[Conversation], Generator[Message, None, None]]] = {
@@ -3582,8 +3574,7 @@ class Workers:
         self._names = itertools.count(1)
         self._lock = threading.Condition()  # told when a call has ended
         self._queued: deque[Call] = deque()
-        self._threads: set[threading.Thread] = set()  # those with a call, and those that will take one
-        self._running: set[Call] = set()  # the calls of these threads
+        self._running: set[Call] = set()
 
     def submit(self, call: Call) -> None:
         """Have the call carried out. Its job fails if the system gives no thread, and there is none that could."""
@@ -3593,7 +3584,7 @@ class Workers:
             self._start()
         except RuntimeError as error:
             with self._lock:
-                if self._threads or call not in self._queued:
+                if self._running or call is not self._queued[0]:  # one that runs will come to it
                     return
                 self._queued.remove(call)
             call.job.fail(error)
@@ -3603,45 +3594,35 @@ class Workers:
         with self._lock:
             self._lock.wait_for(lambda: not any(call.job.cancelled() for call in self._running), seconds)
 
-    def close(self) -> None:
-        """End the calls that wait; the client has been closed."""
-        with self._lock:
-            waiting = list(self._queued)  # where they stay until they have ended: Ctrl-C may come before
-        reason = "The client was closed before the job started."
-        with ExitStack() as stack:  # goes on to the next if a callback calls sys.exit()
-            stack.callback(self._queued.clear)
-            for call in reversed(waiting):
-                stack.callback(call.job.fail, ConnectionLost(reason, endpoint=str(call.endpoint)))
+    def wait_for_all(self, seconds: float) -> None:
+        """The client has been closed: all calls fail as soon as they are carried out, also those that waited."""
+        with self._lock, suppress(RuntimeError):
+            self._start()
+            self._lock.wait_for(lambda: not self._queued and not self._running, seconds)
 
     def _start(self) -> None:
-        """Start threads, as many as may run, while calls wait that none of the present ones will take."""
+        """Start a thread if a call waits for one; if there is one too many now and then, it ends at once."""
         with self._lock:
-            self._threads = {thread for thread in self._threads if thread.is_alive()}  # Ctrl-C may have come in start()
-            while len(self._threads) < self._most and len(self._queued) > len(self._threads) - len(self._running):
-                thread = Worker(self._http, f"job-{next(self._names)}", self._work)
-                thread.start()
-                self._threads.add(thread)
+            if self._queued and len(self._running) < self._most:
+                Worker(self._http, f"job-{next(self._names)}", self._work).start()
 
     def _work(self) -> None:
         """The life of a thread: carry out calls while any wait."""
         while True:
             with self._lock:
-                thread = threading.current_thread()
-                if self._http.closed or not self._queued or len(self._running) >= self._most:
-                    self._threads.discard(thread)
+                if not self._queued or len(self._running) >= self._most:
                     return
                 call = self._queued.popleft()
-                self._threads.add(thread)
                 self._running.add(call)
+            with suppress(RuntimeError):
+                self._start()  # Ctrl-C may have left a further call without a thread
             call.run(partial(self._give_place_away, call))
 
     def _give_place_away(self, call: Call) -> None:
         """For the callbacks of a job, which may wait for other jobs: from now on this thread counts no more."""
-        with self._lock:
+        with self._lock, suppress(RuntimeError):  # this thread goes on with the next call when the callbacks have run
             self._running.discard(call)
             self._lock.notify_all()
-            self._threads.discard(threading.current_thread())
-        with suppress(RuntimeError):  # this thread goes on with the next call when the callbacks have run
             self._start()
 
 
@@ -3967,14 +3948,12 @@ class Client:
             return
         self._workers.wait_for_cancelled(2)
         self._http.close()
-        self._workers.close()
         deadline = time.monotonic() + 5  # a callback of the user may take longer; its thread ends after it
-        mine = [one for one in threading.enumerate() if isinstance(one, Worker) and one.http is self._http]
-        for thread in mine:
+        for thread in Worker.all_of(self._http):
             thread.ending.set()
-        for thread in mine:
-            if thread is not threading.current_thread() and thread.is_alive():
-                thread.join(max(0.0, deadline - time.monotonic()))
+        self._workers.wait_for_all(5)
+        for thread in Worker.all_of(self._http):
+            thread.join(max(0.0, deadline - time.monotonic()))
 
     def view_api(
         self, all_endpoints: bool | None = None, print_info: bool = True, return_format: str | None = None
