@@ -60,7 +60,7 @@ import socket
 import threading
 import time
 import weakref
-from collections import deque
+from collections import deque, namedtuple
 from collections.abc import AsyncIterator, Callable, Generator, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import ExitStack, closing, contextmanager, nullcontext, suppress
 from datetime import datetime
@@ -1906,7 +1906,7 @@ def duplicate_space(
     private: bool,
     hardware: str | None,
     sleep_minutes: float,
-    settings: Mapping[str, Mapping[str, str]],
+    settings: Mapping[str, Mapping[str, str] | None],
     tell: Callable[[str], None],
 ) -> str:
     """The id of the duplicate, made unless it exists, in one request. `settings` are secrets and variables."""
@@ -1922,15 +1922,16 @@ def duplicate_space(
     with suppress(SpaceError):  # which may also be one that this caller cannot see: the Hub makes nothing over it
         existing = hub.space(target)
     if existing is None:
-        body: dict[str, Any] = {"repository": target, "visibility": "private" if private else "public"}
+        body = _flavor("hardware", hardware or _hardware_of(hub.space(source)), sleep_minutes)
+        body.update(repository=target, visibility="private" if private else "public")
         for field, values in settings.items():
-            body[field] = [{"key": key, "value": value} for key, value in values.items()]
-        body.update(_flavor("hardware", hardware or _hardware_of(hub.space(source)), sleep_minutes))
+            if values:
+                body[field] = [{"key": key, "value": value} for key, value in values.items()]
         hub.change(f"spaces/{source}/duplicate", body, f"duplicate {source} to {target}")
         tell(f"Created {page}, a duplicate of {source}.")
         return target
     tell(f"Using your existing Space {page}.")
-    if settings:
+    if any(settings.values()):
         logger.warning("%s exists already: its secrets and variables are left as they are.", target)
     if hardware and hardware != (_hardware_of(existing) or BASIC_HARDWARE):
         body = _flavor("flavor", hardware, sleep_minutes)
@@ -1959,13 +1960,8 @@ FILE_COMPONENTS = {"audio", "downloadbutton", "file", "image", "model3d", "uploa
 Login: TypeAlias = "tuple[str, str]"  # user and password
 
 
-class Protocol:
-    """How the servers of some releases are talked to. With `diffs`, a generator's values after the first are edits."""
-
-    def __init__(self, shape: str, diffs: bool = False, is_file: Match = is_marked_file):
-        self.shape, self.diffs, self.is_file = shape, diffs, is_file
-
-
+# How the servers of some releases are talked to. With `diffs`, a generator's values after the first are edits.
+Protocol = namedtuple("Protocol", "shape diffs is_file", defaults=(False, is_marked_file))
 DIRECT = Protocol("direct")  # without the queue; no app names it
 PROTOCOLS = {  # by their names in the config
     "ws": Protocol("websocket"),
@@ -3631,9 +3627,14 @@ class Workers:
 
 
 def connect(
-    http: Http, src: str, token: Any, auth: Login | None, oauth: Any, headers: Headers, tell: Callable[[str], None]
+    http: Http, src: Any, token: Any, auth: Login | None, oauth: Any, headers: Headers, tell: Callable[[str], None]
 ) -> App:
     """The app that `src` means, which is waited for if it is a Space."""
+    if not src or not isinstance(src, str):
+        raise ValueError("Client() needs the address of an app, as in Client('http://127.0.0.1:7860').")
+    if auth is not None and not (isinstance(auth, (tuple, list)) and len(auth) == 2):
+        raise TypeError("auth= takes a tuple of two, (user, password).")
+    src = src.strip()
     if re.match("(?i)https?:(?!//)", src):
         raise ValueError("src= is no address: two slashes follow http: or https:.")
     space_id = space_in(src)
@@ -3691,17 +3692,14 @@ def find_space_app(hub: Hub, url: Origin, find: Callable[[], App], tell: Callabl
         return find()
     except (AuthenticationError, TooManyRequestsError):
         raise
-    except (HTTPError, ProtocolError) as error:
-        problem: GradioError = error
-    subdomain = url.host[: -len(SPACE_DOMAIN)]
-    try:
-        space_id = str(hub.space(subdomain).get("id") or subdomain)
-    except SpaceError as error:
-        raise SpaceError(f"{problem} {error}", status=error.status, url=url) from problem
-    except GradioError as error:  # offline, or without an answer
-        logger.info("The Hub cannot be asked about %s: %s", url, error)
-        raise problem from error
-    start_space(hub, space_id, tell)
+    except (HTTPError, ProtocolError) as problem:
+        try:
+            space = hub.space(url.host[: -len(SPACE_DOMAIN)])
+        except SpaceError as error:
+            raise SpaceError(f"{problem} {error}", status=error.status, url=url) from problem
+        except GradioError:  # offline, or without an answer
+            raise problem from None
+    start_space(hub, str(space.get("id")), tell)
     return find()
 
 
@@ -3741,21 +3739,20 @@ class Client:
 
     - `auth=(user, password)` logs in to an app with a login. `headers` and `cookies` go with every request to the app's
       origin and to no other. `token` is a Hugging Face token for the Hub and the app; by default HF_TOKEN or the saved
-      one is used, for Spaces only. False means none; True, that there must be a saved one.
+      one is used, for Spaces only. False means none; True, that there must be a saved one. `oauth_token` goes to
+      endpoints that declare it.
     - `download_files` is the folder for files that come back; by default GRADIO_TEMP_DIR or a new temporary one that
       only this user can look into. They are kept after close(). With False outputs hold FileData instead of paths.
     - `ssl_verify` is True, False, the path of a CA file or folder, or an SSLContext. `proxy` is an http:// URL, which
       loopback addresses never use. By default both are as the environment says, which `trust_env=False` ignores.
     - `timeout`, in seconds, limits each wait for the network, not the time a function may run; None waits for ever.
-      An answer's head, and a short answer as a whole, must be complete within it; results and files may take longer, as
-      long as something arrives. An event stream may be silent, as proxies hold back what is small; it is given up,
-      after 45 s at the earliest, if heartbeats came one by one and then stay away.
+      Results and files may take longer as long as something arrives; an event stream is given up after 45 s at the
+      earliest, and only if heartbeats came one by one and then stay away.
     - `max_workers` limits the jobs in progress at a time; further ones wait here. `skip_queue=True` calls functions
       that are not generators by a direct POST: faster, without progress, if the app permits it. `api_name` is the
-      endpoint for calls that name none. `oauth_token` goes to endpoints that declare it. `httpx_kwargs` of the
-      official client is understood where it means something; `analytics_enabled` does nothing.
+      endpoint for calls that name none.
 
-    A forked process needs a new client, and so does an app that has been changed: a client knows the app as it was.
+    A forked process needs a new client, and so does an app that has been changed.
     Raises AuthenticationError, ConnectionFailed, TimedOut, ProtocolError (no Gradio app there), HTTPError, SpaceError.
     """
 
@@ -3782,31 +3779,24 @@ class Client:
         httpx_kwargs: Mapping[str, Any] | None = None,
         analytics_enabled: bool | None = None,
     ):
-        src = src or space
-        if not src or not isinstance(src, str):
-            raise ValueError("Client() needs the address of an app, as in Client('http://127.0.0.1:7860').")
-        if auth is not None and not (isinstance(auth, (tuple, list)) and len(auth) == 2):
-            raise TypeError("auth= takes a tuple of two, (user, password).")
-        self._oauth_token = oauth_token
-        self._default_name = api_name
-        network = {"timeout": timeout, "ssl_verify": ssl_verify, "proxy": proxy, "trust_env": trust_env}
-        more = from_httpx(httpx_kwargs or {})
-        self._http = Http(USER_AGENT, **{name: more.pop(name, value) for name, value in network.items()})
+        self._oauth_token, self._default_name = oauth_token, api_name
         tell = partial(_tell, verbose)
-        given = {**more.get("headers", {}), **(headers or {})}
-        cookies = {**more.get("cookies", {}), **(cookies or {})}
+        src, token = src or space, hf_token if token is None else token
+        more = from_httpx(httpx_kwargs or {})
+        given = {**more.pop("headers", {}), **(headers or {})}
+        cookies = {**more.pop("cookies", {}), **(cookies or {})}
         if cookies:
             given["Cookie"] = "; ".join(f"{name}={value}" for name, value in cookies.items())
+        network = {"timeout": timeout, "ssl_verify": ssl_verify, "proxy": proxy, "trust_env": trust_env, **more}
+        self._http = Http(USER_AGENT, **network)
         try:
-            token = hf_token if token is None else token
-            app = partial(connect, self._http, src.strip(), token, auth, oauth_token, given, tell)
+            app = partial(connect, self._http, src, token, auth, oauth_token, given, tell)
             self._app: App = interruptible(self._http, app)
         except BaseException:
             self._http.close()
             raise
-        self.src = self._app.routes.base
-        self.space_id = space_in(src.strip())  # None if src is the address of an app
-        self.config: dict[str, Any] = self._app.config
+        self.src, self.config = self._app.routes.base, self._app.config
+        self.space_id = space_in(str(src).strip())  # None if src is the address of an app
         self._context = Context(self._http, self._app, auth, skip_queue, download_files)
         self._workers = Workers(self._http, max_workers)
         logger.debug("Connected to %s: Gradio %s", self.src, self._app.version_text)
@@ -3833,9 +3823,8 @@ class Client:
 
         `to_id` is a name or `namespace/name`; by default the original's name under your account. The hardware is that
         of the original unless you choose; other than cpu-basic is billed to you, and is put to sleep after
-        `sleep_timeout` minutes without requests (-1: never). `secrets` and `variables` are set when the Space is made.
-        An existing duplicate is used as it is, but for `hardware`, if given. Needs a token: `token=`, HF_TOKEN or a
-        saved one. `options` are further ones of Client; those of the network are for the Hub, too.
+        `sleep_timeout` minutes without requests (-1: never). An existing duplicate is used as it is, but for
+        `hardware`, if given. Needs a token: `token=`, HF_TOKEN or a saved one. `options` are further ones of Client.
         Raises SpaceDuplicationError, which says what exists already, SpaceError, AuthenticationError.
         """
         unknown = set(options) - set(cls.__init__.__kwdefaults__ or ())
@@ -3846,18 +3835,15 @@ class Client:
         network = {name: known[name] for name in ("timeout", "ssl_verify", "proxy", "trust_env") if name in known}
         with closing(Http(USER_AGENT, **network)) as http:
             hub = Hub(http, token)
-            given = {"secrets": secrets, "variables": variables}
-            settings = {field: dict(values) for field, values in given.items() if values}
+            settings = {"secrets": secrets, "variables": variables}
             wanted = (from_id, to_id, private, hardware, sleep_timeout, settings, partial(_tell, verbose))
             target = interruptible(http, partial(duplicate_space, hub, *wanted))
         try:
             return cls(target, token, max_workers, verbose, **options)
         except GradioError as error:
-            raise SpaceDuplicationError(
-                f"{hub.url}/spaces/{target} exists, but cannot be used yet: {error} "
-                "Call duplicate() again later, or delete the Space in its settings.",
-                url=error.url,
-            ) from error
+            text = f"{hub.url}/spaces/{target} exists, but cannot be used yet: {error} "
+            text += "Call duplicate() again later, or delete the Space in its settings."
+            raise SpaceDuplicationError(text, url=error.url) from error
 
     def __repr__(self) -> str:
         return f"<Client {self.src} Gradio {self._app.version_text} {len(self._app.listed)} named endpoints>"
