@@ -2253,14 +2253,13 @@ class Session:
         self._end_stream = Abort()
         self._http, self._routes = http, routes
         self._url = f"{routes.data}?{urlencode({'session_hash': self.hash})}"
-        self._beating = threading.Lock()  # held by the thread of the heartbeat
+        self._heart: Worker | None = None  # the thread of the heartbeat
         self._turn = threading.Lock()
         self._lock = threading.RLock()
         self._inboxes: dict[str, Inbox] = {}  # of the jobs that wait for messages, by event id
         self._joining: list[Inbox] = []  # of joins whose answers are still on their way
         self._early: list[tuple[Message, int]] = []  # messages that came before the answer of their join, with sizes
         self._early_size = 0  # the sum of these sizes, in bytes
-        self._counted = 0.0  # when it was last noted that nothing is heard of a job
         self._in_vain = 0  # streams that ended within a second: a job given up excuses one, a completed job all
         self._reader_runs = False
 
@@ -2318,20 +2317,15 @@ class Session:
 
     def beat(self) -> None:
         """Show the app that this session is in use, by a request that does not end."""
-        if not (self._beating.locked() or self.end_heartbeat.aborted or self._http.closed):
-            Worker(self._http, "heartbeat", self._beat).start()
+        with self._lock:
+            if not ((self._heart and self._heart.is_alive()) or self.end_heartbeat.aborted or self._http.closed):
+                self._heart = Worker(self._http, "heartbeat", self._beat)
+                self._heart.start()
 
     def _beat(self) -> None:
-        if not self._beating.acquire(blocking=False):
-            return
-        try:
-            url = self._routes.heartbeat(self.hash)
-            abort = self.end_heartbeat
-            with suppress(GradioError), self._http.request("GET", url, timeout=None, abort=abort) as response:
-                for _ in response.chunks():
-                    pass
-        finally:
-            self._beating.release()
+        url, abort = self._routes.heartbeat(self.hash), self.end_heartbeat
+        with suppress(GradioError), self._http.request("GET", url, timeout=None, abort=abort) as response:
+            deque(response.chunks(), maxlen=0)
 
     def _read(self) -> None:
         """The reader thread: read one stream after the other while a job waits, but no endless row of brief ones."""
@@ -2386,19 +2380,15 @@ class Session:
                     if re.fullmatch(r"'\w+'", words) or (is_unknown and self._count_silence(text)):
                         return
                     raise ConnectionLost(text + STICKY * is_unknown)
-                if message["msg"] == "heartbeat" and self._count_silence(apart=3.0):
+                if message["msg"] == "heartbeat" and self._count_silence():
                     return
                 self._deliver(message, size)
 
-    def _count_silence(self, reason: str = "the server says nothing of it.", apart: float = 0.0) -> bool:
+    def _count_silence(self, reason: str = "the server says nothing of it.") -> bool:
         """Count the heartbeats of jobs the server says nothing of, which another replica may have. Give up after four.
 
         Returns whether another stream should be opened, which may reach that replica: no job needs this one.
         """
-        now = time.monotonic()
-        if now - self._counted < apart:  # proxies hold heartbeats back: those that come at once count once
-            return False
-        self._counted = now
         with self._lock:
             silent = {event_id: inbox for event_id, inbox in self._inboxes.items() if not inbox.heard}
             for inbox in silent.values():
@@ -2451,7 +2441,7 @@ def may_ask_again(error: Exception, times: int) -> bool:
 
 
 def live_messages(response: Response, timeout: float | None) -> Iterator[tuple[Message, int]]:
-    """The messages of a stream, each with the bytes that it takes.
+    """The messages of a stream, each with the bytes that it takes; of heartbeats that come at once, one.
 
     A silent stream is given up only after its heartbeats have been seen to arrive live: proxies hold back what is
     small (nginx until there are 1460 bytes or the end), the head of the answer included, and then let all of it go at
@@ -2476,7 +2466,8 @@ def live_messages(response: Response, timeout: float | None) -> Iterator[tuple[M
         beats = (beats if apart else 0) + (message["msg"] == "heartbeat")
         if timeout is not None:
             response.limit(max(timeout, STREAM_SILENCE) if live or beats >= 2 else None)
-        yield message, len(text) + 1000
+        if apart or message["msg"] != "heartbeat":
+            yield message, len(text) + 1000
 
 
 def parse_message(text: str) -> Message | None:
@@ -2855,11 +2846,8 @@ def slices(timeout: float | None) -> Iterator[float]:
     in_main = threading.current_thread() is threading.main_thread()
     longest = SLICE if SLICE and in_main else threading.TIMEOUT_MAX
     end = time.monotonic() + (threading.TIMEOUT_MAX if timeout is None else timeout)
-    while True:
-        left = max(0.0, end - time.monotonic())
+    while (left := end - time.monotonic()) > 0:
         yield min(left, longest)
-        if left == 0.0:
-            return
 
 
 class Job(Future):
@@ -2875,9 +2863,7 @@ class Job(Future):
         super().__init__()
         self.event_id: str | None = None  # the server's name for the job, when it has one
         self._name, self._show = name, show
-        self._canceller = (
-            canceller  # of a function that runs, cancel() asks it `may_stop()`; then it is told to `stop()`
-        )
+        self._canceller = canceller  # asked `may_stop()` if the function runs; then told to `stop()`
         self._lock = threading.RLock()  # guards all below. A signal handler may call into a job while it is held
         self._status = StatusUpdate(Status.STARTING, time=datetime.now())
         self._news: list[Step | StatusUpdate | None] = []  # outputs and logs in their order; None was a log
@@ -2994,8 +2980,7 @@ class Job(Future):
 
         True: it was waiting here or in the server's queue, or it is a generator, which stops after its current step
         (the server is told in the background). False: it has ended; or a plain function is already running, which no
-        Gradio server can interrupt; or a generator that the server cannot stop without harm to other jobs: while
-        another call of the same function is pending, on 4.35 to 4.44, and on newer ones if the function has no inputs.
+        Gradio server can interrupt; or a generator that no request stops without harm to other calls of its function.
         """
         canceller = self._canceller
         if self.running() and not (canceller and canceller.may_stop()):
