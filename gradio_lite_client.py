@@ -2202,10 +2202,6 @@ STICKY = " If several servers answer at this address, what stands in front of th
 STREAM_SILENCE = 45.0  # servers send a heartbeat every 15 s: three missed ones are a dead connection
 
 
-class Retired(GradioError):
-    """The session takes no further jobs. Users never see it."""
-
-
 class Inbox:
     """Where a job's thread waits for messages of the server, or for an error that another of our threads puts there."""
 
@@ -2240,19 +2236,18 @@ class Session:
     """One session hash, and the one stream on which the server reports all jobs of that session.
 
     With two streams, each would get only some of the messages; and the server drops the jobs of a session whose
-    stream is closed. So there is one, open until the server ends it. `_turn` is held during a join, so that jobs reach
-    the server one after the other, over one connection. `_lock` guards what follows it, and `state`.
+    stream is closed. So there is one, open until the server ends it. Where there are no jobs, nor State, the session
+    may go on under another hash. `_turn` is held during a join, so that jobs reach the server one after the other, over
+    one connection. `_lock` guards what follows it, and the hash.
     """
 
     def __init__(self, http: Http, routes: Routes, session_hash: str = ""):
         self.hash = session_hash or os.urandom(16).hex()
-        self.state = "open"  # or "retired": takes no further jobs; or "lost": the server forgot its jobs, but no State
         self.stateful = False  # functions with State have been called: the session is worth keeping
         self.generator_broke = False  # one failed or was stopped
         self.end_heartbeat = Abort()  # to be called when no further jobs will come; those in flight go on
         self._end_stream = Abort()
         self._http, self._routes = http, routes
-        self._url = f"{routes.data}?{urlencode({'session_hash': self.hash})}"
         self._heart: Worker | None = None  # the thread of the heartbeat
         self._turn = threading.Lock()
         self._lock = threading.RLock()
@@ -2263,20 +2258,12 @@ class Session:
         self._in_vain = 0  # streams that ended within a second: a job given up excuses one, a completed job all
         self._reader_runs = False
 
-    @property
-    def is_over(self) -> bool:
-        """Whether later calls are better off with another session."""
-        return self.state == "retired" or (self.state == "lost" and not self.stateful)
-
     def join(self, inbox: Inbox, join: Callable[[], str]) -> None:
         """Put a job into the queue by calling `join`; all that the server says of it will come into the inbox."""
         # The main thread takes no turn: a signal handler may interrupt its join, and wait for a job of another thread.
         is_main = threading.current_thread() is threading.main_thread()
         with nullcontext() if is_main else self._turn:
             with self._lock:
-                if self.state == "retired":
-                    raise Retired("The session has ended.")
-                self.state = "open"
                 self._joining.append(inbox)
             event_id = ""
             try:
@@ -2308,12 +2295,20 @@ class Session:
             others = [other.number for other in (*self._inboxes.values(), *self._joining) if other is not inbox]
             return not others and not self.stateful, inbox.number not in others
 
-    def retire(self, inbox: Inbox) -> None:
-        """Close the stream, if still no other job needs it, and take no further jobs."""
+    def drop(self, inbox: Inbox) -> None:
+        """Close the stream, if still no other job needs it: the server drops the job."""
         with self._lock:
             if self.company(inbox)[0]:
-                self.state = "retired"
-                self._end_stream()
+                self._inboxes = {}
+                self._renew()
+
+    def _renew(self) -> None:
+        """Go on under another hash. `_lock` is held."""
+        self._end_stream()
+        self.hash, self.generator_broke, self._end_stream = os.urandom(16).hex(), False, Abort()
+        if not self.end_heartbeat.aborted:
+            self.end_heartbeat()
+            self.end_heartbeat, self._heart = Abort(), None
 
     def beat(self) -> None:
         """Show the app that this session is in use, by a request that does not end."""
@@ -2338,18 +2333,21 @@ class Session:
         while runs:
             began = time.monotonic()
             problem: Exception | None = None
+            with self._lock:
+                url, abort = f"{self._routes.data}?{urlencode({'session_hash': self.hash})}", self._end_stream
             try:
-                self._read_stream()
+                self._read_stream(url, abort)
             except Exception as error:  # whatever it is, those who wait have to know
                 logger.debug("%s: %s", self._routes.data, error)
-                problem = error
+                problem = None if abort.aborted else error
             brief = time.monotonic() - began < 1.0
             refusals = refusals + 1 if problem else 0
             goes_on = problem is None or may_ask_again(problem, refusals)
             with self._lock:
                 self._in_vain = self._in_vain + 1 if brief else min(self._in_vain, 0)
                 if not goes_on or self._in_vain > MAX_STREAMS_IN_VAIN:
-                    self.state = "lost" if self._inboxes and self.state == "open" else self.state
+                    if not (self._joining or self.stateful):  # the server may have forgotten more than the jobs
+                        self._renew()
                     ended = ConnectionLost(f"the server ended it before the job was complete.{STICKY}")
                     self._lose(list(self._inboxes), problem or ended)
                 runs = self._reader_runs = bool(self._inboxes)
@@ -2362,9 +2360,9 @@ class Session:
             details = {**(vars(problem) if is_refusal else {}), "event_id": event_id, "url": self._routes.data}
             self._inboxes.pop(event_id).put(kind(f"The stream of job {event_id} was lost: {problem}", **details))
 
-    def _read_stream(self) -> None:
+    def _read_stream(self, url: str, abort: Abort) -> None:
         """Read one stream to its end, or until another is worth a try."""
-        with self._http.request("GET", self._url, timeout=None, abort=self._end_stream) as response:
+        with self._http.request("GET", url, timeout=None, abort=abort) as response:
             if response.status != 200:
                 error = http_error(response)
                 raise ConnectionLost(f"{error}{STICKY}") if error.status == 404 else error
@@ -2560,7 +2558,7 @@ def tell_to_stop(talk: Conversation) -> None:
     """Do what the way to cancel stands for."""
     way, routes, event_id = talk.way_to_cancel(), talk.app.routes, talk.event_id
     if way == "close":
-        talk.session.retire(talk.inbox)
+        talk.session.drop(talk.inbox)
     elif way == "empty":
         post(talk, routes.stream(event_id), {**json.loads(talk.body()), "event_id": None, "data": []})
     elif way == "reset":
@@ -3091,7 +3089,7 @@ def is_url(value: Any) -> bool:
 
 
 class Context:
-    """What the calls of a client have in common. `_lock` guards `_session` and `_own_folder`."""
+    """What the calls of a client have in common. `_lock` guards `session` and `_own_folder`."""
 
     def __init__(
         self, http: Http, app: App, auth: Login | None, skip_queue: bool, folder: str | os.PathLike[str] | bool
@@ -3100,7 +3098,7 @@ class Context:
         self._auth = auth
         self._pid = os.getpid()
         self._lock = threading.RLock()
-        self._session = Session(http, app.routes)  # of the next call
+        self.session = Session(http, app.routes)  # of the next call
         self._own_folder = ""  # for files, if the caller names none
 
     @property
@@ -3115,16 +3113,10 @@ class Context:
         if self.http.closed:
             raise ConnectionFailed("The client has been closed.")
 
-    def session(self) -> Session:
-        with self._lock:
-            if self._session.is_over:
-                self.begin_session()
-            return self._session
-
     def begin_session(self, session_hash: str = "") -> None:
         """Have later calls belong to a new session."""
         with self._lock:
-            left, self._session = self._session, Session(self.http, self.app.routes, session_hash)
+            left, self.session = self.session, Session(self.http, self.app.routes, session_hash)
         left.end_heartbeat()  # or it would go on
 
     def folder(self) -> str:
@@ -3171,7 +3163,7 @@ class Call:
     ):
         self.endpoint, self._context = endpoint, context
         self._where = f"{endpoint} of {context.app.routes.base}"
-        self._talk = Conversation(context.http, context.app, endpoint, context.session(), headers)
+        self._talk = Conversation(context.http, context.app, endpoint, context.session, headers)
         self._talk.data, self._talk.oauth_token = data, oauth_token
         self.job = Job(str(endpoint), endpoint.as_users_see, self._talk)
         self._transfers = Transfers(context, headers, self._talk.end_transfer, self.job.publish)
@@ -3213,8 +3205,6 @@ class Call:
                 if step.final:
                     return arrivals.final(step.values or [])
                 self.job.publish(arrivals.next(step))
-        except Retired:  # in the moment before the join
-            return self._converse()
         except BaseException:  # an interrupt or a full disk stops the generator, too
             session.generator_broke |= endpoint.generator
             raise
@@ -3227,8 +3217,6 @@ class Call:
         if context.app.version < (3, 28) and not self.endpoint.stateful:
             # Run on 3.16: a session has one generator for each function, which further calls of it go on with.
             talk.session = Session(context.http, context.app.routes)
-        elif talk.session.is_over:
-            talk.session = context.session()
         talk.session.stateful |= self.endpoint.stateful
         if context.app.config.get("connect_heartbeat"):
             talk.session.beat()
@@ -3850,12 +3838,12 @@ class Client:
     def __del__(self) -> None:
         context = getattr(self, "_context", None)
         if context and not context.is_forked:  # or the thread of its heartbeat would go on for ever
-            context.session().end_heartbeat()
+            context.session.end_heartbeat()
 
     @property
     def session_hash(self) -> str:
         """The server's name for the session of the next call. Set one to go on with its State."""
-        return self._context.session().hash
+        return self._context.session.hash
 
     @session_hash.setter
     def session_hash(self, value: str) -> None:

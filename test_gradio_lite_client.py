@@ -5174,7 +5174,9 @@ class SessionTest(TestCase):
 
     def session(self, *streams: FakeStream) -> glc.Session:
         self.http = FakeHttp(*streams)
-        return glc.Session(self.http, glc.Routes("http://x"))  # type: ignore[arg-type]
+        session = glc.Session(self.http, glc.Routes("http://x"))  # type: ignore[arg-type]
+        self.first_hash = session.hash
+        return session
 
     def setUp(self) -> None:
         super().setUp()
@@ -5229,7 +5231,7 @@ class SessionTest(TestCase):
         stream.end()
         self.wait_reader()
         self.assertEqual(self.http.opened, [f"http://x/queue/data?session_hash={session.hash}"])
-        self.assertEqual(session.state, "open")
+        self.assertEqual(session.hash, self.first_hash)
 
     def test_ctrl_c_while_the_reader_is_started(self) -> None:
         for begins in (False, True):
@@ -5361,7 +5363,7 @@ class SessionTest(TestCase):
         self.assertIn("the server ended it before the job was complete", str(error))
         self.wait_reader()
         self.assertLessEqual(len(self.http.opened), glc.MAX_STREAMS_IN_VAIN + 2)
-        self.assertEqual(session.state, "lost")
+        self.assertNotEqual(session.hash, self.first_hash)
 
     def test_a_lost_stream_ends_every_job(self) -> None:
         for error in (glc.ConnectionLost("cut"), glc.TimedOut("silent"), RuntimeError("what is this")):
@@ -5373,7 +5375,7 @@ class SessionTest(TestCase):
                 for name, job in zip("ab", jobs):
                     lost = self.raises(glc.ConnectionLost, job.result)
                     self.assertEqual(str(lost), f"The stream of job {name} was lost: {error}")
-                self.assertEqual(session.state, "lost")
+                self.assertNotEqual(session.hash, self.first_hash)
                 self.wait_reader()
 
     def test_a_stream_that_cannot_be_opened(self) -> None:
@@ -5411,7 +5413,7 @@ class SessionTest(TestCase):
                 session = self.session(FakeStream(*first), FakeStream(self.done("a"), end=True))
                 self.assertEqual(self.listen(session, "a").result(), ["joined", "process_completed"])
                 self.wait_reader()
-                self.assertEqual((len(self.http.opened), session.state), (2, "open"))
+                self.assertEqual((len(self.http.opened), session.hash), (2, self.first_hash))
 
     def test_a_job_that_no_replica_knows(self) -> None:
         self.slow_clock()
@@ -5473,7 +5475,7 @@ class SessionTest(TestCase):
         session = self.session(*refused, FakeStream(self.done("a"), end=True))
         self.assertEqual(self.listen(session, "a").result(), ["joined", "process_completed"])
         self.wait_reader()
-        self.assertEqual((len(self.http.opened), session.state), (5, "open"))
+        self.assertEqual((len(self.http.opened), session.hash), (5, self.first_hash))
 
     def test_a_stream_that_is_refused_for_good(self) -> None:
         for status, wait, times, kind in (
@@ -5491,7 +5493,8 @@ class SessionTest(TestCase):
                     self.assertEqual((error.status, error.retry_after), (status, float(wait)))
                 self.assertEqual("sticky sessions" in str(error), status == 404)
                 self.wait_reader()
-                self.assertEqual((len(self.http.opened), session.state), (times, "lost"))
+                self.assertEqual(len(self.http.opened), times)
+                self.assertNotEqual(session.hash, self.first_hash)
 
     def test_refusals_that_take_their_time_have_an_end_too(self) -> None:
         self.slow_clock(5.0)
@@ -5638,7 +5641,7 @@ class SessionTest(TestCase):
 
     def test_company(self) -> None:
         stream = FakeStream()
-        session = self.session(stream)
+        session = self.session(stream, FakeStream(self.done("d"), end=True))
         inboxes = {}
         for name, number in (("a", 1), ("b", 2), ("c", 1)):
             inbox = inboxes[name] = glc.Inbox(number)
@@ -5648,23 +5651,25 @@ class SessionTest(TestCase):
         self.assertEqual(
             [session.company(inboxes[name]) for name in "abc"], [(False, False), (False, True), (False, False)]
         )
-        session.retire(inboxes["a"])
-        self.assertFalse(session.is_over)
+        session.drop(inboxes["a"])
+        self.assertEqual(session.hash, self.first_hash)
         stream.push(self.done("b"), self.done("c"))
         for name in "bc":
             self.assertEqual([message["msg"] for message in inboxes[name]], ["process_completed"])
         session.stateful = True
         self.assertEqual(session.company(inboxes["a"]), (False, True))
-        session.retire(inboxes["a"])
-        self.assertFalse(session.is_over)
+        session.drop(inboxes["a"])
+        self.assertEqual(session.hash, self.first_hash)
         session.stateful = False
-        session.retire(inboxes["a"])
-        self.assertTrue(session.is_over)
-        self.assertTrue(self.http.aborts[0].aborted)
-        self.raises(glc.Retired, self.listen(session, "d").result)
+        session.drop(inboxes["a"])
+        self.assertNotEqual(session.hash, self.first_hash)
+        self.assertEqual([abort.aborted for abort in self.http.aborts], [True])
+        job = self.listen(session, "d")  # goes on over a stream of its own
+        self.expect("d", "joined")
         stream.fail(glc.ConnectionLost("aborted"))
+        self.assertEqual(job.result(), ["joined", "process_completed"])
         self.wait_reader()
-        self.assertEqual(session.state, "retired")
+        self.assertEqual(self.http.opened[1:], [f"http://x/queue/data?session_hash={session.hash}"])
 
     def test_company_of_a_job_that_still_joins(self) -> None:
         session = self.session()
@@ -6805,22 +6810,6 @@ class CallTest(ClientCase):
         job = self.client(server.url).submit("x")
         server.next_stream().push({"msg": "of the future", "event_id": "id"}, self.completed("y"))
         self.assertEqual(job.result(DEADLINE), "y")
-
-    def test_a_session_that_ends_before_the_join(self) -> None:
-        app = self.app()
-        real = glc.Session.join
-        for endpoint in ("/echo", "/count"):  # the latter has State
-            client = self.client(app.url)
-            first = client.session_hash
-
-            def join(session: glc.Session, *args: Any, first: str = first) -> None:
-                if session.hash == first:
-                    session.state = "retired"
-                real(session, *args)
-
-            with self.subTest(endpoint), mock.patch.object(glc.Session, "join", join):
-                client.submit("x", api_name=endpoint).result(DEADLINE)
-                self.assertNotEqual(client.session_hash, first)
 
     def test_python_gives_up_on_a_value(self) -> None:
         app = self.app()
@@ -9205,7 +9194,6 @@ class SessionOfClientTest(ClientCase):
             streams = {stream.request.path: stream for stream in (server.next_stream(), server.next_stream())}
             streams["/queue/data"].push({"msg": "unexpected_error", "message": "no"})
             self.raises(glc.ConnectionLost, job.result, DEADLINE)
-            self.assertTrue(client.session_hash)  # of a new session
             del streams["/queue/data"]
             for heartbeat in streams.values():
                 heartbeat.wait_lost()
