@@ -2081,7 +2081,10 @@ class App:
         prefix = str(config.get("api_prefix") or "").strip("/")
         if prefix and not re.fullmatch(r"\w[\w.~-]*(/\w[\w.~-]*)*", prefix, re.ASCII):
             raise ProtocolError(f"{base} names an api_prefix that is no plain path: {prefix[:200]!r}.", url=base)
-        self.routes = Routes(base, replica_in(base, config.get("root")) + (f"/{prefix}" if prefix else ""))
+        root = re.fullmatch(r"(https://[^/?#]+)(/--replicas/[\w-]+)/?", str(config.get("root")))
+        ours = root and origin_of(root[1]) == origin_of(base) and origin_of(base).host.endswith(SPACE_DOMAIN)
+        replica = root[2] if root and ours else ""  # of a Space: the others do not know our jobs. No other root counts
+        self.routes = Routes(base, replica + (f"/{prefix}" if prefix else ""))
         self.queue = bool(config.get("enable_queue", True))
         self.max_file_size = config.get("max_file_size")
         protocol, newest = str(config.get("protocol", "ws")), list(PROTOCOLS)[-1]
@@ -2125,13 +2128,6 @@ class App:
         if found.private:
             raise InvalidAPIEndpointError(f"The app at {base} does not offer fn_index={fn_index} as an API.")
         return found
-
-
-def replica_in(base: str, root: Json) -> str:
-    """The path to the replica of a Space that sent the config: others do not know our jobs. No other root counts."""
-    found = re.fullmatch(r"(https://[^/?#]+)(/--replicas/[\w-]+)/?", str(root))
-    ours = found and origin_of(found[1]) == origin_of(base) and origin_of(base).host.endswith(SPACE_DOMAIN)
-    return found[2] if found and ours else ""
 
 
 # --- the description of endpoints
@@ -2713,17 +2709,11 @@ def wants_whole_values(app: App, session: Session) -> bool:
 # --- what the messages say
 
 
-class Step(Record):
-    """What a message changed. Jobs keep steps: outputs that came as edits stay edits, which take less memory."""
+class Step(namedtuple("Step", "status values edits final", defaults=(None, None, False))):
+    """What a message changed: the job's status; all outputs, or per output how it differs from the step before.
 
-    def __init__(
-        self,
-        status: StatusUpdate,
-        values: list[Any] | None = None,  # all outputs, as they are now
-        edits: list[Edits] | None = None,  # per output, how they differ from the step before, if that is known
-        final: bool = False,
-    ):
-        self.status, self.values, self.edits, self.final = status, values, edits, final
+    Jobs keep steps: outputs that came as edits stay edits, which take less memory.
+    """
 
     def after(self, previous: list[Any]) -> list[Any]:
         """The outputs, given those of the step before."""
@@ -2751,8 +2741,8 @@ class Transcript:
         if msg == "send_hash":
             return Step(StatusUpdate(Status.JOINING_QUEUE))
         if msg == "estimation":
-            rank, size = whole(message.get("rank")), whole(message.get("queue_size"))
-            return Step(StatusUpdate(Status.IN_QUEUE, rank, size, number(message.get("rank_eta"))))
+            place: list[Any] = [number(message.get(name)) for name in ("rank", "queue_size", "rank_eta")]
+            return Step(StatusUpdate(Status.IN_QUEUE, *place))
         if msg == "send_data":
             return Step(StatusUpdate(Status.SENDING_DATA))
         if msg == "process_starts":
@@ -2825,10 +2815,6 @@ def progress_unit(given: Mapping[str, Any]) -> ProgressUnit:
 def number(value: Json) -> float | None:
     """A number that can be worked with: no NaN, no infinite or endless one."""
     return value if isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) <= 1e15 else None
-
-
-def whole(value: Json) -> int | None:
-    return None if number(value) is None else int(value)
 
 
 # === Job ==============================================================================================================
@@ -3201,7 +3187,8 @@ class Call:
                 if step is None:
                     continue
                 if step.values is not None and app.version < (4,):
-                    step.values = list(map(modern_output, endpoint.output_types, step.values))
+                    values = list(map(modern_output, endpoint.output_types, step.values))
+                    step = Step(step.status, values, step.edits, step.final)
                 if step.final:
                     return arrivals.final(step.values or [])
                 self.job.publish(arrivals.next(step))
@@ -3939,20 +3926,21 @@ class Client:
         app = self._app
         if app.info is None and app.version >= (3, 26):
             self._context.check()
-            ask = partial(self._context.logged_in, self._ask_info, app.routes.info)
+
+            def ask() -> Json:
+                query = "?all_endpoints=true" if app.version >= (4, 31, 4) else ""
+                with self._http.request("GET", app.routes.info + query, gzip=True) as response:
+                    return response.json(MAX_CONFIG)
+
             try:
-                app.info = as_dict(interruptible(self._http, ask))
+                logged_in = partial(self._context.logged_in, ask, app.routes.info)
+                app.info = as_dict(interruptible(self._http, logged_in))
             except (AuthenticationError, TooManyRequestsError):
                 raise
             except (HTTPError, ProtocolError) as error:
                 logger.warning("%s does not describe its endpoints (%s); using its config.", self.src, error)
                 app.info = None if error.status in REFUSED_FOR_NOW else {}  # which may say more the next time
         return app.info or {}
-
-    def _ask_info(self) -> Json:
-        query = "?all_endpoints=true" if self._app.version >= (4, 31, 4) else ""
-        with self._http.request("GET", self._app.routes.info + query, gzip=True) as response:
-            return response.json(MAX_CONFIG)
 
     def _call(
         self, args: Sequence[Any], api_name: str | None, fn_index: int | None, headers: Any, keywords: dict[str, Any]

@@ -6022,7 +6022,7 @@ class TranscriptTest(TestCase):
                 if step is None or step.values is None:
                     continue
                 if app.version < (4,):
-                    step.values = list(map(glc.modern_output, endpoint.output_types, step.values))
+                    step = step._replace(values=list(map(glc.modern_output, endpoint.output_types, step.values)))
                 if not step.final:
                     values = arrivals.next(step).after(values)
                     outputs.append(endpoint.as_users_see(values))
