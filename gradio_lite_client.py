@@ -68,6 +68,7 @@ from enum import Enum
 from functools import partial
 from http.client import HTTPConnection, HTTPException, HTTPMessage, HTTPResponse
 from queue import SimpleQueue
+from types import SimpleNamespace
 from urllib.parse import quote, unquote, urlencode, urljoin, urlsplit
 
 TYPE_CHECKING = False  # as type checkers know. `typing` and its tuples would add a seventh to the time an import takes
@@ -1773,6 +1774,7 @@ BROKEN_STAGES = ("PAUSED", "NO_APP_FILE", "CONFIG_ERROR", "BUILD_ERROR", "RUNTIM
 SPACE_START_SECONDS = 30 * 60.0  # building a large Space takes this long
 SPACE_POLL_SECONDS = 3.0  # the Hub allows an anonymous caller 500 requests in five minutes
 BASIC_HARDWARE = "cpu-basic"  # free; only the sleep time of other hardware can be set
+Tell: TypeAlias = "Callable[[str], None]"  # what happens, for those who look on
 
 
 def find_token(given: str | bool | None, search: bool) -> str:
@@ -1870,7 +1872,7 @@ def space_in(src: str) -> str | None:
     return space_id if re.fullmatch(SPACE_ID, space_id) and not space_id.startswith("localhost/") else None
 
 
-def start_space(hub: Hub, space_id: str, tell: Callable[[str], None]) -> str:
+def start_space(hub: Hub, space_id: str, tell: Tell) -> str:
     """Wait until the Space runs, waking it if it sleeps, and return the URL of its app. Ctrl-C ends the wait."""
     deadline = time.monotonic() + SPACE_START_SECONDS
     stage, host, info = "", "", {}
@@ -1900,16 +1902,9 @@ def start_space(hub: Hub, space_id: str, tell: Callable[[str], None]) -> str:
 
 
 def duplicate_space(
-    hub: Hub,
-    from_id: str,
-    to_id: str | None,
-    private: bool,
-    hardware: str | None,
-    sleep_minutes: float,
-    settings: Mapping[str, Mapping[str, str] | None],
-    tell: Callable[[str], None],
+    hub: Hub, from_id: str, to_id: str | None, hardware: str | None, sleep: float, body: dict[str, Any], tell: Tell
 ) -> str:
-    """The id of the duplicate, made unless it exists, in one request. `settings` are secrets and variables."""
+    """The id of the duplicate, made unless it exists, in one request. `body` says what its settings will be."""
     source = space_in(from_id.strip())
     if source is None:
         raise ValueError(f"Not a Space: {shown(from_id)!r}. It takes user/name, or the address of the Space's page.")
@@ -1922,20 +1917,16 @@ def duplicate_space(
     with suppress(SpaceError):  # which may also be one that this caller cannot see: the Hub makes nothing over it
         existing = hub.space(target)
     if existing is None:
-        body = _flavor("hardware", hardware or _hardware_of(hub.space(source)), sleep_minutes)
-        body.update(repository=target, visibility="private" if private else "public")
-        for field, values in settings.items():
-            if values:
-                body[field] = [{"key": key, "value": value} for key, value in values.items()]
+        body = {**body, "repository": target, **_flavor("hardware", hardware or _hardware_of(hub.space(source)), sleep)}
         hub.change(f"spaces/{source}/duplicate", body, f"duplicate {source} to {target}")
         tell(f"Created {page}, a duplicate of {source}.")
         return target
     tell(f"Using your existing Space {page}.")
-    if any(settings.values()):
+    if "secrets" in body or "variables" in body:
         logger.warning("%s exists already: its secrets and variables are left as they are.", target)
     if hardware and hardware != (_hardware_of(existing) or BASIC_HARDWARE):
-        body = _flavor("flavor", hardware, sleep_minutes)
-        hub.change(f"spaces/{target}/hardware", body, f"change the hardware of {target} to {hardware}")
+        flavor = _flavor("flavor", hardware, sleep)
+        hub.change(f"spaces/{target}/hardware", flavor, f"change the hardware of {target} to {hardware}")
     return target
 
 
@@ -3311,12 +3302,12 @@ class Transfers:
             return given, None
         try:
             with self._ask_for(item) as response:
-                now = response and file_version(response)
-                gone = response is not None and response.status in (403, 404)
+                now, gone = file_version(response), response.status in (403, 404)
                 if known is not None and (gone or (now is not None and now == version)):
                     return known, version
-                folder, contents = self._context.folder(), self._contents(item, response)
-                path = DownloadedPath(save(contents, folder, partial(kept_name, folder, file_name(item))))
+                folder, name = self._context.folder(), file_name(item)
+                received = self._received(response, name)
+                path = DownloadedPath(save(received, lambda sha256: os.path.join(folder, sha256, name), is_edited))
                 path.file = FileData(item)
                 return path, now
         except GradioError as error:
@@ -3330,20 +3321,26 @@ class Transfers:
         """What FileData.read() and save() do. They follow the file to another host, without any credentials."""
         self._context.check()
         with self._ask_for(item, anywhere=True) as response:
-            contents = self._contents(item, response)
+            name = file_name(item)
+            received = self._received(response, name)
             if dest is None:
-                return b"".join(contents)
+                return b"".join(received)
             path = os.path.abspath(dest)
-            if not os.path.isdir(path):
-                return save(contents, os.path.dirname(path), lambda *_: path)
-            stem, suffix = os.path.splitext(os.path.join(path, file_name(item)))
-            return save(contents, path, lambda *_: free_name(stem, suffix, reserve))
+            if os.path.isdir(path):
+                return save(received, lambda _: os.path.join(path, name), reserve)
+            return save(received, lambda _: path, lambda *_: False)
 
     def _ask_for(self, item: Mapping[str, Any], anywhere: bool = False) -> Any:
-        """What the server answers when it is asked for the file; nothing if the object holds the contents itself."""
+        """The answer to a request for the file; or the like of one, if the object holds the contents itself."""
         routes, path = self._context.app.routes, str(item["path"])
         if is_data_url(item.get("url")):
-            return nullcontext()
+            from base64 import b64decode
+
+            try:
+                contents = b64decode(str(item["url"]).partition(",")[2])
+            except ValueError as error:
+                raise ProtocolError(f"{routes.base} sent a file in broken base64: {error}.") from error
+            return nullcontext(SimpleNamespace(status=200, headers={}, chunks=lambda: [contents]))
         if is_url(path):
             return self._context.http.request("GET", path, abort=self._abort, anywhere=True)
         if item.get("is_stream"):  # since 5.0 a playlist, beside which the server offers all of it as one file
@@ -3359,16 +3356,6 @@ class Transfers:
             return response
 
         return self._context.logged_in(ask, url)
-
-    def _contents(self, item: Mapping[str, Any], response: Response | None) -> Iterable[bytes]:
-        if response is not None:
-            return self._received(response, file_name(item))
-        from base64 import b64decode
-
-        try:
-            return [b64decode(str(item["url"]).partition(",")[2])]
-        except ValueError as error:
-            raise ProtocolError(f"{self._context.app.routes.base} sent a file in broken base64: {error}.") from error
 
     def _received(self, response: Response, name: str) -> Iterator[bytes]:
         if response.status != 200:
@@ -3400,7 +3387,7 @@ def unreadable(name: str) -> Iterator[None]:
         raise ValueError(f"File {name} could not be read: {error}") from error
 
 
-def reserve(path: str) -> bool:
+def reserve(path: str, _: str) -> bool:
     """Whether the name was taken. If not, it is now, by an empty file: nobody else can have it meanwhile."""
     try:
         open(path, "xb").close()
@@ -3409,14 +3396,11 @@ def reserve(path: str) -> bool:
     return False
 
 
-def kept_name(folder: str, name: str, sha256: str, contents: str) -> str:
-    """Where a file is kept: different contents in different places, also if somebody has edited one."""
+def is_edited(path: str, contents: str) -> bool:
+    """Whether there is a file that somebody has given other contents."""
     from filecmp import cmp
 
-    def is_edited(path: str) -> bool:
-        return os.path.exists(path) and not cmp(path, contents, shallow=False)
-
-    return free_name(*os.path.splitext(os.path.join(folder, sha256, name)), is_edited)
+    return os.path.exists(path) and not cmp(path, contents, shallow=False)
 
 
 def file_name(item: Mapping[str, Any]) -> str:
@@ -3429,10 +3413,11 @@ def file_version(response: Response) -> tuple[str | None, ...] | None:
     return version if response.status == 200 and (version[0] or version[1]) else None
 
 
-def save(chunks: Iterable[bytes], folder: str, place: Callable[[str, str], str]) -> str:
-    """Write a file under a temporary name in `folder`, then move it to `place(its sha256, that name)`; returns this."""
+def save(chunks: Iterable[bytes], place: Callable[[str], str], is_taken: Callable[[str, str], bool]) -> str:
+    """Write a file under a temporary name, then move it to `place(its sha256)` or, if that is taken, beside it."""
     import hashlib
 
+    folder = os.path.dirname(place(""))
     os.makedirs(folder, exist_ok=True)
     temporary = os.path.join(folder, f".{os.urandom(8).hex()}.part")
     digest = hashlib.sha256()
@@ -3441,7 +3426,8 @@ def save(chunks: Iterable[bytes], folder: str, place: Callable[[str, str], str])
             for chunk in chunks:
                 digest.update(chunk)
                 out.write(chunk)
-        path = place(digest.hexdigest(), temporary)
+        stem, suffix = os.path.splitext(place(digest.hexdigest()))
+        path = free_name(stem, suffix, lambda path: is_taken(path, temporary))
         os.makedirs(os.path.dirname(path), exist_ok=True)
         os.replace(temporary, path)
     except BaseException:
@@ -3586,9 +3572,7 @@ class Workers:
 # What users hold.
 
 
-def connect(
-    http: Http, src: Any, token: Any, auth: Login | None, oauth: Any, headers: Headers, tell: Callable[[str], None]
-) -> App:
+def connect(http: Http, src: Any, token: Any, auth: Login | None, oauth: Any, headers: Headers, tell: Tell) -> App:
     """The app that `src` means, which is waited for if it is a Space."""
     if not src or not isinstance(src, str):
         raise ValueError("Client() needs the address of an app, as in Client('http://127.0.0.1:7860').")
@@ -3646,7 +3630,7 @@ def app_at(http: Http, base: str, auth: Login | None, anywhere: bool) -> App | N
     return App(where, config) if isinstance(config, dict) and "dependencies" in config else None
 
 
-def find_space_app(hub: Hub, url: Origin, find: Callable[[], App], tell: Callable[[str], None]) -> App:
+def find_space_app(hub: Hub, url: Origin, find: Callable[[], App], tell: Tell) -> App:
     """The app at a `*.hf.space` URL. Only if none runs there, the Hub is asked why, and the Space waited for."""
     try:
         return find()
@@ -3790,13 +3774,16 @@ class Client:
         unknown = set(options) - set(cls.__init__.__kwdefaults__ or ())
         if unknown:  # before anything is made
             raise TypeError(f"duplicate() does not take {', '.join(sorted(unknown))}.")
+        body: dict[str, Any] = {"visibility": "private" if private else "public"}
+        for field, values in (("secrets", secrets), ("variables", variables)):
+            if values:
+                body[field] = [{"key": key, "value": value} for key, value in values.items()]
         token = hf_token if token is None else token
         known = {**options, **from_httpx(options.get("httpx_kwargs") or {})}
         network = {name: known[name] for name in ("timeout", "ssl_verify", "proxy", "trust_env") if name in known}
         with closing(Http(USER_AGENT, **network)) as http:
             hub = Hub(http, token)
-            settings = {"secrets": secrets, "variables": variables}
-            wanted = (from_id, to_id, private, hardware, sleep_timeout, settings, partial(_tell, verbose))
+            wanted = (from_id, to_id, hardware, sleep_timeout, body, partial(_tell, verbose))
             target = interruptible(http, partial(duplicate_space, hub, *wanted))
         try:
             return cls(target, token, max_workers, verbose, **options)

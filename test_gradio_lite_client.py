@@ -10692,7 +10692,7 @@ class FileItselfTest(TestCase):
         known = set(
             "__future__ argparse ast asyncio base64 collections concurrent contextlib datetime difflib email "
             "enum fcntl filecmp functools getpass hashlib http io ipaddress itertools json logging mimetypes "
-            "os queue re shutil socket ssl sys tempfile termios textwrap threading time traceback typing "
+            "os queue re shutil socket ssl sys tempfile termios textwrap threading time traceback types typing "
             "urllib weakref zlib".split()
         )
         self.assertEqual(names, known)
