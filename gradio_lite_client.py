@@ -2858,18 +2858,10 @@ class Job(Future):
         """The result; of a generator, the last value. Blocks until it is there. Raises what the job raised,
         `concurrent.futures.TimeoutError` after `timeout` seconds, or `concurrent.futures.CancelledError`.
         """
-        return super().result(self._wait(timeout))
-
-    def exception(self, timeout: float | None = None) -> BaseException | None:
-        """What `result()` would raise, or None. Blocks as it does."""
-        return super().exception(self._wait(timeout))
-
-    def _wait(self, timeout: float | None) -> float | None:
-        """Wait for the end where that takes slices. What is left of the timeout."""
-        if SLICE is None:
-            return timeout
-        any(concurrent.futures.wait([self], seconds).done for seconds in slices(timeout))
-        return 0
+        if SLICE is not None:
+            any(concurrent.futures.wait([self], seconds).done for seconds in slices(timeout))
+            timeout = 0
+        return super().result(timeout)
 
     def outputs(self) -> list[Any]:
         """The values so far: those a generator has yielded, or the one result of a plain function. Does not block."""
@@ -2990,10 +2982,8 @@ class Job(Future):
 
     def finish(self, values: list[Any]) -> None:
         """End the job with its result, which is its only output if there has been none."""
-        with self._lock:
-            if self._last is None and not self._over:
-                self._last = Step(self._status, values, final=True)
-                self._news.append(self._last)
+        if self._last is None:
+            self.publish(Step(self._status, values, final=True))
         self._settle(self.set_result, self._show(values))
 
     def fail(self, error: BaseException) -> None:
@@ -3140,7 +3130,10 @@ class Call:
     ):
         self.endpoint, self._context = endpoint, context
         self._where = f"{endpoint} of {context.app.routes.base}"
-        self._talk = Conversation(context.http, context.app, endpoint, context.session, headers)
+        # Run on 3.16: a session has one generator for each function, which further calls of it go on with.
+        alone = context.app.version < (3, 28) and not endpoint.stateful
+        session = Session(context.http, context.app.routes) if alone else context.session
+        self._talk = Conversation(context.http, context.app, endpoint, session, headers)
         self._talk.data, self._talk.oauth_token = data, oauth_token
         self.job = Job(str(endpoint), endpoint.as_users_see, self._talk)
         self._transfers = Transfers(context, headers, self._talk.end_transfer, self.job.publish)
@@ -3149,9 +3142,8 @@ class Call:
         """Carry the call out in this thread; `give_place_away` is for callbacks of its job, which may be slow."""
         routes = self._context.app.routes
         try:
-            if not self.job.cancelled():
-                send_files = partial(self._transfers.send, self.endpoint, self._talk.data)
-                self._talk.data = self._context.logged_in(send_files, routes.upload)
+            send_files = partial(self._transfers.send, self.endpoint, self._talk.data)
+            self._talk.data = self._context.logged_in(send_files, routes.upload)
             values = self._context.logged_in(self._converse, routes.join, routes.run(self.endpoint.name))
             end = partial(self.job.finish, values)
         except BaseException as error:  # Ctrl-C in predict(), too. A job that was cancelled stays so
@@ -3163,12 +3155,13 @@ class Call:
         """Have the server run the function, and publish what it says. The outputs of the end."""
         app, endpoint, talk = self._context.app, self.endpoint, self._talk
         protocol = choose_protocol(app, endpoint, self._context.skip_queue)
-        session = self._choose_session()
+        session = talk.session
+        session.stateful |= endpoint.stateful
+        if app.config.get("connect_heartbeat"):
+            session.beat()
         talk.whole = protocol.diffs and wants_whole_values(app, session)
         transcript = Transcript(protocol.diffs and not talk.whole, app.version, self._where)
         arrivals = Arrivals(self._transfers.fetch, app.protocol.is_file)
-        if self.job.cancelled():
-            raise Cancelled("The job was cancelled before it was sent.")
         conversation = SPEAK[protocol.shape](talk)
         try:
             for message in conversation:
@@ -3189,16 +3182,6 @@ class Call:
         finally:
             conversation.close()
         raise ConnectionLost(f"{app.routes.base} ended the conversation about {endpoint} without a result.")
-
-    def _choose_session(self) -> Session:
-        context, talk = self._context, self._talk
-        if context.app.version < (3, 28) and not self.endpoint.stateful:
-            # Run on 3.16: a session has one generator for each function, which further calls of it go on with.
-            talk.session = Session(context.http, context.app.routes)
-        talk.session.stateful |= self.endpoint.stateful
-        if context.app.config.get("connect_heartbeat"):
-            talk.session.beat()
-        return talk.session
 
     def _explained(self, error: BaseException) -> BaseException:
         """The error as the caller gets it."""
