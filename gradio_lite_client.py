@@ -2569,13 +2569,19 @@ def speak_direct(talk: Conversation) -> Generator[Message, None, None]:
     """One POST, told in the words of the queue: its answer is the result. Waits as long as the function runs."""
     yield {"msg": "process_starts"}
     url = talk.app.routes.run(talk.endpoint.name)
-    request = talk.http.request("POST", url, talk.body(), headers=talk.headers, timeout=None, abort=talk.end_request)
-    with request as response:
-        response.limit(talk.http.timeout)  # the function has ended
-        error = refusal(response) if response.status != 200 else None
-        output = as_dict(json_or_none(getattr(error, "body", b""))) if error else response.json(MAX_EVENT_BYTES)
+    http, last = talk.http, None
+    while True:
+        request = http.request("POST", url, talk.body(), headers=talk.headers, timeout=None, abort=talk.end_request)
+        with request as response:
+            response.limit(http.timeout)  # the function has ended
+            error = refusal(response) if response.status != 200 else None
+            output = as_dict(json_or_none(getattr(error, "body", b""))) if error else response.json(MAX_EVENT_BYTES)
+        if talk.app.version >= (3, 20) or not as_dict(output).get("is_generating"):
+            break
+        last = output  # of a generator, whose next value is the answer to the same request
+        yield {"msg": "process_generating", "output": last}
     if error is None:
-        yield {"msg": "process_completed", "success": True, "output": output}
+        yield {"msg": "process_completed", "success": True, "output": last or output}
     elif error.status == 500 and "error" in output:
         yield {"msg": "process_completed", "success": False, "output": output}
     elif error.status in (401, 404) and talk.app.queue and talk.endpoint.dependency.get("queue") is not False:

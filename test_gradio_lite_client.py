@@ -6805,6 +6805,21 @@ class CallTest(ClientCase):
         server.on("POST", "/run/predict", lambda request: {"data": [request.json()["fn_index"]]})
         self.assertEqual(self.client(server.url).predict("x", api_name="a/b"), 0)
 
+    def test_a_direct_call_of_a_generator_before_3_20(self) -> None:
+        """Each value answers a request of its own; what answers the last is no value."""
+        values = iter([("a", True), ("b", True), (None, False)])
+        server = self.scripted(dependency(queue=False), version="3.16.2", protocol="ws")
+
+        def answer(request: Any) -> dict[str, Any]:
+            value, generating = next(values)
+            return {"data": [value], "is_generating": generating}
+
+        server.on("POST", "/run/predict", answer)
+        job = self.client(server.url).submit("x")
+        self.assertEqual((job.result(DEADLINE), job.outputs()), ("b", ["a", "b"]))
+        bodies = {request.body for request in server.requests if request.method == "POST"}
+        self.assertEqual(len(bodies), 1)  # with one session hash
+
     def test_messages_of_the_future_are_passed_over(self) -> None:
         server = self.scripted()
         job = self.client(server.url).submit("x")
