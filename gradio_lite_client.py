@@ -2032,9 +2032,7 @@ class Endpoint:
         seen = tuple(reveal(value) for value in values)
         return seen[0] if len(seen) == 1 else seen
 
-    def bind(
-        self, described: Mapping[str, Any], args: Sequence[Any], keywords: Mapping[str, Any], where: str
-    ) -> list[Any]:
+    def bind(self, described: JsonObject, args: Sequence[Any], keywords: Mapping[str, Any], where: str) -> list[Any]:
         """A value for each input. Those that callers need not give, such as a button's label, are filled in."""
         places, parameters = self.taken, described["parameters"]
         if not keywords and len(args) == len(self.settable):  # programs of the official client give these, too
@@ -3131,16 +3129,14 @@ def log_in(http: Http, routes: Routes, auth: Login) -> None:
 class Call:
     """One call, from its arguments to its outcome, which its job gets."""
 
-    def __init__(
-        self, context: Context, endpoint: Endpoint, data: list[Any], headers: Headers, oauth_token: str | None
-    ):
+    def __init__(self, context: Context, endpoint: Endpoint, data: list[Any], headers: Headers, oauth: str | None):
         self.endpoint, self._context = endpoint, context
         self._where = f"{endpoint} of {context.app.routes.base}"
         # Run on 3.16: a session has one generator for each function, which further calls of it go on with.
         alone = context.app.version < (3, 28) and not endpoint.stateful
         session = Session(context.http, context.app.routes) if alone else context.session
         self._talk = Conversation(context.http, context.app, endpoint, session, headers)
-        self._talk.data, self._talk.oauth_token = data, oauth_token
+        self._talk.data, self._talk.oauth_token = data, oauth
         self.job = Job(str(endpoint), endpoint.as_users_see, self._talk)
         self._transfers = Transfers(context, headers, self._talk.end_transfer, self.job.publish)
 
