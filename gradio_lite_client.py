@@ -2075,7 +2075,6 @@ class App:
         replica = root[2] if root and ours else ""  # of a Space: the others do not know our jobs. No other root counts
         self.routes = Routes(base, replica + (f"/{prefix}" if prefix else ""))
         self.queue = bool(config.get("enable_queue", True))
-        self.max_file_size = config.get("max_file_size")
         protocol, newest = str(config.get("protocol", "ws")), list(PROTOCOLS)[-1]
         if protocol not in PROTOCOLS:
             if not protocol.startswith("sse_v"):
@@ -2240,7 +2239,7 @@ class Session:
         self._joining: list[Inbox] = []  # of joins whose answers are still on their way
         self._early: list[tuple[Message, int]] = []  # messages that came before the answer of their join, with sizes
         self._early_size = 0  # the sum of these sizes, in bytes
-        self._in_vain = 0  # streams that ended within a second: a job given up excuses one, a completed job all
+        self._in_vain = 0  # streams that ended within a second, since a job has ended or was given up
         self._reader_runs = False
 
     def join(self, inbox: Inbox, join: Callable[[], str]) -> None:
@@ -2270,9 +2269,8 @@ class Session:
     def leave(self, inbox: Inbox) -> None:
         """Hear no more of a job, whether or not its join was successful: an interrupt may have come in between."""
         with self._lock:
-            others = {event_id: other for event_id, other in self._inboxes.items() if other is not inbox}
-            self._in_vain -= len(others) < len(self._inboxes)
-            self._inboxes = others
+            self._inboxes = {event_id: other for event_id, other in self._inboxes.items() if other is not inbox}
+            self._in_vain = 0
 
     def company(self, inbox: Inbox) -> tuple[bool, bool]:
         """Whether it is the only job, in a session without State; whether it is the only job of its function."""
@@ -2313,7 +2311,6 @@ class Session:
             if self._reader_runs or not self._inboxes:
                 return
             self._reader_runs = True
-            self._in_vain = min(self._in_vain, 0)
         refusals, runs = 0, True
         while runs:
             began = time.monotonic()
@@ -2329,7 +2326,7 @@ class Session:
             refusals = refusals + 1 if problem else 0
             goes_on = problem is None or may_ask_again(problem, refusals)
             with self._lock:
-                self._in_vain = self._in_vain + 1 if brief else min(self._in_vain, 0)
+                self._in_vain = self._in_vain + 1 if brief else 0
                 if not goes_on or self._in_vain > MAX_STREAMS_IN_VAIN:
                     if not (self._joining or self.stateful):  # the server may have forgotten more than the jobs
                         self._renew()
@@ -2396,7 +2393,6 @@ class Session:
                 inbox.put(message, size)
                 if message["msg"] == "process_completed":
                     del self._inboxes[event_id]
-                    self._in_vain = min(self._in_vain, 0)
 
 
 class Worker(threading.Thread):
@@ -3214,7 +3210,14 @@ class Transfers:
         found: dict[int, LocalFile] = {}
 
         def take(component: str, marked: LocalFile) -> Any:
-            return self._encode(marked) if takes_base64(version, component) else found.setdefault(id(marked), marked)
+            if not takes_base64(version, component):
+                return found.setdefault(id(marked), marked)
+            from base64 import b64encode
+
+            with ExitStack() as stack:
+                part = self._open(marked, stack)
+                data = f"data:{part.mime_type};base64,{b64encode(part.read(part.size)).decode()}"
+            return file_argument(part.name, data, part.name, part.size, part.mime_type)
 
         kinds = endpoint.input_types
         data = [walk(value, is_local_file, partial(take, kind)) for kind, value in zip(kinds, data)]
@@ -3238,14 +3241,6 @@ class Transfers:
             for key, part, path in zip(found, parts, paths)
         }
 
-    def _encode(self, marked: LocalFile) -> Json:
-        from base64 import b64encode
-
-        with ExitStack() as stack:
-            part = self._open(marked, stack)
-            encoded = b64encode(part.read(part.size)).decode()
-        return file_argument(part.name, f"data:{part.mime_type};base64,{encoded}", part.name, part.size, part.mime_type)
-
     def _open(self, marked: LocalFile, stack: ExitStack) -> Part:
         """The file as a part of a form, opened until the stack is closed."""
         from mimetypes import guess_type
@@ -3264,9 +3259,6 @@ class Transfers:
                 stream = stack.enter_context(open(source, "rb"))
         size = stream.seek(0, os.SEEK_END)
         stream.seek(0)
-        limit = self._context.app.max_file_size
-        if isinstance(limit, (int, float)) and size > limit:
-            raise ValueError(f"File {name} ({size} bytes) exceeds the maximum file size of the app, {limit} bytes.")
 
         def read(most: int) -> bytes:
             with unreadable(name):
@@ -3280,6 +3272,7 @@ class Transfers:
         """A file the server sent, as a path or, if it is not or cannot be downloaded, as FileData; and its version.
 
         Or again `known`, made of `version`, if the server shows that it has no other contents, or has none any more.
+        All releases of Gradio send an ETag.
         """
         given = FileData(item)  # may outlive the job, and so does not know it
         given.download = partial(Transfers(self._context, self._headers, Abort(), lambda _: None).transfer, item)
@@ -3287,8 +3280,9 @@ class Transfers:
             return given, None
         try:
             with self._ask_for(item) as response:
-                now, gone = file_version(response), response.status in (403, 404)
-                if known is not None and (gone or (now is not None and now == version)):
+                now = tuple(map(response.headers.get, ("etag", "last-modified", "content-length")))
+                is_same = response.status in (403, 404) or (response.status == 200 and any(now[:2]) and now == version)
+                if known is not None and is_same:
                     return known, version
                 folder, name = self._context.folder(), file_name(item)
                 received = self._received(response, name)
@@ -3390,12 +3384,6 @@ def is_edited(path: str, contents: str) -> bool:
 
 def file_name(item: Mapping[str, Any]) -> str:
     return safe_name(item.get("orig_name") or item["path"])
-
-
-def file_version(response: Response) -> tuple[str | None, ...] | None:
-    """What tells two versions of a file apart, if the server says it. All releases of Gradio send an ETag."""
-    version = tuple(map(response.headers.get, ("etag", "last-modified", "content-length")))
-    return version if response.status == 200 and (version[0] or version[1]) else None
 
 
 def save(chunks: Iterable[bytes], place: Callable[[str], str], is_taken: Callable[[str, str], bool]) -> str:
