@@ -2328,7 +2328,7 @@ class Session:
             with self._lock:
                 self._in_vain = self._in_vain + 1 if brief else 0
                 if not goes_on or self._in_vain > MAX_STREAMS_IN_VAIN:
-                    if not (self._joining or self.stateful):  # the server may have forgotten more than the jobs
+                    if self._inboxes and not (self._joining or self.stateful):  # the server may have forgotten it, too
                         self._renew()
                     ended = ConnectionLost(f"the server ended it before the job was complete.{STICKY}")
                     self._lose(list(self._inboxes), problem or ended)
@@ -2396,7 +2396,7 @@ class Session:
 
 
 class Worker(threading.Thread):
-    """A daemon thread of a client, which its `http` tells. Ctrl-C in start() may leave it running: it notes itself."""
+    """A daemon thread of a client, which its `http` tells. Ctrl-C in start() may leave it running."""
 
     def __init__(self, http: Http, name: str, run: Callable[[], None]):
         super().__init__(name=f"gradio-{name}", target=run, daemon=True)

@@ -5378,6 +5378,21 @@ class SessionTest(TestCase):
                 self.assertNotEqual(session.hash, self.first_hash)
                 self.wait_reader()
 
+    def test_a_stream_that_breaks_after_the_last_job(self) -> None:
+        stream = FakeStream(self.done("a"))
+        session = self.session(stream)
+        self.listen(session, "a").result()
+        stream.fail(glc.ConnectionLost("cut"))
+        self.wait_reader()
+        self.assertEqual(session.hash, self.first_hash)
+
+    def test_a_session_that_was_left_has_no_heartbeat_under_another_hash(self) -> None:
+        session = self.session()
+        session.end_heartbeat()
+        session.drop(glc.Inbox(0))
+        self.assertNotEqual(session.hash, self.first_hash)
+        self.assertTrue(session.end_heartbeat.aborted)
+
     def test_a_stream_that_cannot_be_opened(self) -> None:
         session = self.session(FakeStream(status=500))
         error = self.raises(glc.ConnectionLost, self.listen(session, "a").result)
