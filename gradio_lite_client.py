@@ -2732,8 +2732,8 @@ class Transcript:
         if msg == "send_hash":
             return Step(StatusUpdate(Status.JOINING_QUEUE))
         if msg == "estimation":
-            place: list[Any] = [number(message.get(name)) for name in ("rank", "queue_size", "rank_eta")]
-            return Step(StatusUpdate(Status.IN_QUEUE, *place))
+            rank, size = whole(message.get("rank")), whole(message.get("queue_size"))
+            return Step(StatusUpdate(Status.IN_QUEUE, rank, size, number(message.get("rank_eta"))))
         if msg == "send_data":
             return Step(StatusUpdate(Status.SENDING_DATA))
         if msg == "process_starts":
@@ -2808,6 +2808,10 @@ def number(value: Json) -> float | None:
     return value if isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) <= 1e15 else None
 
 
+def whole(value: Json) -> int | None:
+    return None if number(value) is None else int(value)
+
+
 # === Job ==============================================================================================================
 # One call, as a future, and the one cursor over its news. Knows nothing of HTTP or Gradio: a Call feeds it.
 
@@ -2858,10 +2862,18 @@ class Job(Future):
         """The result; of a generator, the last value. Blocks until it is there. Raises what the job raised,
         `concurrent.futures.TimeoutError` after `timeout` seconds, or `concurrent.futures.CancelledError`.
         """
-        if SLICE is not None:
-            any(concurrent.futures.wait([self], seconds).done for seconds in slices(timeout))
-            timeout = 0
-        return super().result(timeout)
+        return super().result(self._wait(timeout))
+
+    def exception(self, timeout: float | None = None) -> BaseException | None:
+        """What `result()` would raise, or None. Blocks as it does."""
+        return super().exception(self._wait(timeout))
+
+    def _wait(self, timeout: float | None) -> float | None:
+        """Wait for the end where that takes slices. What is left of the timeout."""
+        if SLICE is None:
+            return timeout
+        any(concurrent.futures.wait([self], seconds).done for seconds in slices(timeout))
+        return 0
 
     def outputs(self) -> list[Any]:
         """The values so far: those a generator has yielded, or the one result of a plain function. Does not block."""
@@ -3438,10 +3450,7 @@ class Arrivals:
         return list(self._arrived(values, again=True, final=True))
 
     def _edits(self, old: Json, new: Json, edits: Edits, again: bool) -> Edits:
-        found: list[Any] = []
-        if again:
-            walk(new, self._is_file, found.append)
-        if not found and edits_fit(old, new, edits, self._is_file):
+        if not again and edits_fit(old, new, edits, self._is_file):
             return list(self._arrived(edits, again=True))
         return [["replace", [], self._arrived(new, again)]]
 
