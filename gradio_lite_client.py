@@ -70,6 +70,7 @@ from enum import Enum
 from functools import partial
 from http.client import HTTPConnection, HTTPException, HTTPResponse
 from queue import SimpleQueue
+from types import SimpleNamespace
 from urllib.parse import quote, unquote, urlencode, urljoin, urlsplit
 
 TYPE_CHECKING = False  # as type checkers know. `typing` and its tuples would add a seventh to the time an import takes
@@ -1679,6 +1680,7 @@ BROKEN_STAGES = ("PAUSED", "NO_APP_FILE", "CONFIG_ERROR", "BUILD_ERROR", "RUNTIM
 SPACE_START_SECONDS = 30 * 60.0  # building a large Space takes this long
 SPACE_POLL_SECONDS = 3.0  # the Hub allows an anonymous caller 500 requests in five minutes
 BASIC_HARDWARE = "cpu-basic"  # free; only the sleep time of other hardware can be set
+Tell: TypeAlias = "Callable[[str], None]"  # what happens, for those who look on
 
 
 def find_token(given: str | bool | None, search: bool) -> str:
@@ -1776,7 +1778,7 @@ def space_in(src: str) -> str | None:
     return space_id if re.fullmatch(SPACE_ID, space_id) and not space_id.startswith("localhost/") else None
 
 
-def start_space(hub: Hub, space_id: str, tell: Callable[[str], None]) -> str:
+def start_space(hub: Hub, space_id: str, tell: Tell) -> str:
     """Wait until the Space runs, waking it if it sleeps, and return the URL of its app. Ctrl-C ends the wait."""
     deadline = time.monotonic() + SPACE_START_SECONDS
     stage, host, info = "", "", {}
@@ -1806,16 +1808,9 @@ def start_space(hub: Hub, space_id: str, tell: Callable[[str], None]) -> str:
 
 
 def duplicate_space(
-    hub: Hub,
-    from_id: str,
-    to_id: str | None,
-    private: bool,
-    hardware: str | None,
-    sleep_minutes: float,
-    settings: Mapping[str, Mapping[str, str]],
-    tell: Callable[[str], None],
+    hub: Hub, from_id: str, to_id: str | None, hardware: str | None, sleep: float, body: dict[str, Any], tell: Tell
 ) -> str:
-    """The id of the duplicate, made unless it exists, in one request. `settings` are secrets and variables."""
+    """The id of the duplicate, made unless it exists, in one request. `body` says what its settings will be."""
     source = space_in(from_id.strip())
     if source is None:
         raise ValueError(f"Not a Space: {shown(from_id)!r}. It takes user/name, or the address of the Space's page.")
@@ -1828,19 +1823,16 @@ def duplicate_space(
     with suppress(SpaceError):  # which may also be one that this caller cannot see: the Hub makes nothing over it
         existing = hub.space(target)
     if existing is None:
-        body: dict[str, Any] = {"repository": target, "visibility": "private" if private else "public"}
-        for field, values in settings.items():
-            body[field] = [{"key": key, "value": value} for key, value in values.items()]
-        body.update(_flavor("hardware", hardware or _hardware_of(hub.space(source)), sleep_minutes))
+        body = {**body, "repository": target, **_flavor("hardware", hardware or _hardware_of(hub.space(source)), sleep)}
         hub.change(f"spaces/{source}/duplicate", body, f"duplicate {source} to {target}")
         tell(f"Created {page}, a duplicate of {source}.")
         return target
     tell(f"Using your existing Space {page}.")
-    if settings:
+    if "secrets" in body or "variables" in body:
         logger.warning("%s exists already: its secrets and variables are left as they are.", target)
     if hardware and hardware != (_hardware_of(existing) or BASIC_HARDWARE):
-        body = _flavor("flavor", hardware, sleep_minutes)
-        hub.change(f"spaces/{target}/hardware", body, f"change the hardware of {target} to {hardware}")
+        flavor = _flavor("flavor", hardware, sleep)
+        hub.change(f"spaces/{target}/hardware", flavor, f"change the hardware of {target} to {hardware}")
     return target
 
 
@@ -1865,13 +1857,8 @@ FILE_COMPONENTS = {"audio", "downloadbutton", "file", "image", "model3d", "uploa
 Login: TypeAlias = "tuple[str, str]"  # user and password
 
 
-class Protocol:
-    """How the servers of some releases are talked to. With `diffs`, a generator's values after the first are edits."""
-
-    def __init__(self, shape: str, diffs: bool = False, is_file: Match = is_marked_file):
-        self.shape, self.diffs, self.is_file = shape, diffs, is_file
-
-
+# How the servers of some releases are talked to. With `diffs`, a generator's values after the first are edits.
+Protocol = namedtuple("Protocol", "shape diffs is_file", defaults=(False, is_marked_file))
 DIRECT = Protocol("direct")  # without the queue; no app names it
 PROTOCOLS = {  # by their names in the config
     "ws": Protocol("websocket"),
@@ -1951,9 +1938,7 @@ class Endpoint:
         seen = tuple(reveal(value) for value in values)
         return seen[0] if len(seen) == 1 else seen
 
-    def bind(
-        self, described: Mapping[str, Any], args: Sequence[Any], keywords: Mapping[str, Any], where: str
-    ) -> list[Any]:
+    def bind(self, described: JsonObject, args: Sequence[Any], keywords: Mapping[str, Any], where: str) -> list[Any]:
         """A value for each input. Those that callers need not give, such as a button's label, are filled in."""
         places, parameters = self.taken, described["parameters"]
         if not keywords and len(args) == len(self.settable):  # programs of the official client give these, too
@@ -1991,9 +1976,11 @@ class App:
         prefix = str(config.get("api_prefix") or "").strip("/")
         if prefix and not re.fullmatch(r"\w[\w.~-]*(/\w[\w.~-]*)*", prefix, re.ASCII):
             raise ProtocolError(f"{base} names an api_prefix that is no plain path: {prefix[:200]!r}.", url=base)
-        self.routes = Routes(base, replica_in(base, config.get("root")) + (f"/{prefix}" if prefix else ""))
+        root = re.fullmatch(r"(https://[^/?#]+)(/--replicas/[\w-]+)/?", str(config.get("root")))
+        ours = root and origin_of(root[1]) == origin_of(base) and origin_of(base).host.endswith(SPACE_DOMAIN)
+        replica = root[2] if root and ours else ""  # of a Space: the others do not know our jobs. No other root counts
+        self.routes = Routes(base, replica + (f"/{prefix}" if prefix else ""))
         self.queue = bool(config.get("enable_queue", True))
-        self.max_file_size = config.get("max_file_size")
         protocol, newest = str(config.get("protocol", "ws")), list(PROTOCOLS)[-1]
         if protocol not in PROTOCOLS:
             if not protocol.startswith("sse_v"):
@@ -2035,13 +2022,6 @@ class App:
         if found.private:
             raise InvalidAPIEndpointError(f"The app at {base} does not offer fn_index={fn_index} as an API.")
         return found
-
-
-def replica_in(base: str, root: Json) -> str:
-    """The path to the replica of a Space that sent the config: others do not know our jobs. No other root counts."""
-    found = re.fullmatch(r"(https://[^/?#]+)(/--replicas/[\w-]+)/?", str(root))
-    ours = found and origin_of(found[1]) == origin_of(base) and origin_of(base).host.endswith(SPACE_DOMAIN)
-    return found[2] if found and ours else ""
 
 
 # --- the description of endpoints
@@ -2112,10 +2092,6 @@ STICKY = " If several servers answer at this address, what stands in front of th
 STREAM_SILENCE = 45.0  # servers send a heartbeat every 15 s: three missed ones are a dead connection
 
 
-class Retired(GradioError):
-    """The session takes no further jobs. Users never see it."""
-
-
 class Inbox:
     """Where a job's thread waits for messages of the server, or for an error that another of our threads puts there."""
 
@@ -2150,34 +2126,27 @@ class Session:
     """One session hash, and the one stream on which the server reports all jobs of that session.
 
     With two streams, each would get only some of the messages; and the server drops the jobs of a session whose
-    stream is closed. So there is one, open until the server ends it. `_turn` is held during a join, so that jobs reach
-    the server one after the other, over one connection. `_lock` guards what follows it, and `state`.
+    stream is closed. So there is one, open until the server ends it. Where there are no jobs, nor State, the session
+    may go on under another hash. `_turn` is held during a join, so that jobs reach the server one after the other, over
+    one connection. `_lock` guards what follows it, and the hash.
     """
 
     def __init__(self, http: Http, routes: Routes, session_hash: str = ""):
         self.hash = session_hash or os.urandom(16).hex()
-        self.state = "open"  # or "retired": takes no further jobs; or "lost": the server forgot its jobs, but no State
         self.stateful = False  # functions with State have been called: the session is worth keeping
         self.generator_broke = False  # one failed or was stopped
         self.end_heartbeat = Abort()  # to be called when no further jobs will come; those in flight go on
         self._end_stream = Abort()
         self._http, self._routes = http, routes
-        self._url = f"{routes.data}?{urlencode({'session_hash': self.hash})}"
-        self._beating = threading.Lock()  # held by the thread of the heartbeat
+        self._heart: Worker | None = None  # the thread of the heartbeat
         self._turn = threading.Lock()
         self._lock = threading.RLock()
         self._inboxes: dict[str, Inbox] = {}  # of the jobs that wait for messages, by event id
         self._joining: list[Inbox] = []  # of joins whose answers are still on their way
         self._early: list[tuple[Message, int]] = []  # messages that came before the answer of their join, with sizes
         self._early_size = 0  # the sum of these sizes, in bytes
-        self._counted = 0.0  # when it was last noted that nothing is heard of a job
-        self._in_vain = 0  # streams that ended within a second: a job given up excuses one, a completed job all
+        self._in_vain = 0  # streams that ended within a second, since a job has ended or was given up
         self._reader_runs = False
-
-    @property
-    def is_over(self) -> bool:
-        """Whether later calls are better off with another session."""
-        return self.state == "retired" or (self.state == "lost" and not self.stateful)
 
     def join(self, inbox: Inbox, join: Callable[[], str]) -> None:
         """Put a job into the queue by calling `join`; all that the server says of it will come into the inbox."""
@@ -2185,9 +2154,6 @@ class Session:
         is_main = threading.current_thread() is threading.main_thread()
         with nullcontext() if is_main else self._turn:
             with self._lock:
-                if self.state == "retired":
-                    raise Retired("The session has ended.")
-                self.state = "open"
                 self._joining.append(inbox)
             event_id = ""
             try:
@@ -2209,9 +2175,8 @@ class Session:
     def leave(self, inbox: Inbox) -> None:
         """Hear no more of a job, whether or not its join was successful: an interrupt may have come in between."""
         with self._lock:
-            others = {event_id: other for event_id, other in self._inboxes.items() if other is not inbox}
-            self._in_vain -= len(others) < len(self._inboxes)
-            self._inboxes = others
+            self._inboxes = {event_id: other for event_id, other in self._inboxes.items() if other is not inbox}
+            self._in_vain = 0
 
     def company(self, inbox: Inbox) -> tuple[bool, bool]:
         """Whether it is the only job, in a session without State; whether it is the only job of its function."""
@@ -2219,29 +2184,32 @@ class Session:
             others = [other.number for other in (*self._inboxes.values(), *self._joining) if other is not inbox]
             return not others and not self.stateful, inbox.number not in others
 
-    def retire(self, inbox: Inbox) -> None:
-        """Close the stream, if still no other job needs it, and take no further jobs."""
+    def drop(self, inbox: Inbox) -> None:
+        """Close the stream, if still no other job needs it: the server drops the job."""
         with self._lock:
             if self.company(inbox)[0]:
-                self.state = "retired"
-                self._end_stream()
+                self._inboxes = {}
+                self._renew()
+
+    def _renew(self) -> None:
+        """Go on under another hash. `_lock` is held."""
+        self._end_stream()
+        self.hash, self.generator_broke, self._end_stream = os.urandom(16).hex(), False, Abort()
+        if not self.end_heartbeat.aborted:
+            self.end_heartbeat()
+            self.end_heartbeat, self._heart = Abort(), None
 
     def beat(self) -> None:
         """Show the app that this session is in use, by a request that does not end."""
-        if not (self._beating.locked() or self.end_heartbeat.aborted or self._http.closed):
-            Worker(self._http, "heartbeat", self._beat).start()
+        with self._lock:
+            if not ((self._heart and self._heart.is_alive()) or self.end_heartbeat.aborted or self._http.closed):
+                self._heart = Worker(self._http, "heartbeat", self._beat)
+                self._heart.start()
 
     def _beat(self) -> None:
-        if not self._beating.acquire(blocking=False):
-            return
-        try:
-            url = self._routes.heartbeat(self.hash)
-            abort = self.end_heartbeat
-            with suppress(GradioError), self._http.request("GET", url, timeout=None, abort=abort) as response:
-                for _ in response.chunks():
-                    pass
-        finally:
-            self._beating.release()
+        url, abort = self._routes.heartbeat(self.hash), self.end_heartbeat
+        with suppress(GradioError), self._http.request("GET", url, timeout=None, abort=abort) as response:
+            deque(response.chunks(), maxlen=0)
 
     def _read(self) -> None:
         """The reader thread: read one stream after the other while a job waits, but no endless row of brief ones."""
@@ -2249,23 +2217,25 @@ class Session:
             if self._reader_runs or not self._inboxes:
                 return
             self._reader_runs = True
-            self._in_vain = min(self._in_vain, 0)
         refusals, runs = 0, True
         while runs:
             began = time.monotonic()
             problem: Exception | None = None
+            with self._lock:
+                url, abort = f"{self._routes.data}?{urlencode({'session_hash': self.hash})}", self._end_stream
             try:
-                self._read_stream()
+                self._read_stream(url, abort)
             except Exception as error:  # whatever it is, those who wait have to know
                 logger.debug("%s: %s", self._routes.data, error)
-                problem = error
+                problem = None if abort.aborted else error
             brief = time.monotonic() - began < 1.0
             refusals = refusals + 1 if problem else 0
             goes_on = problem is None or may_ask_again(problem, refusals)
             with self._lock:
-                self._in_vain = self._in_vain + 1 if brief else min(self._in_vain, 0)
+                self._in_vain = self._in_vain + 1 if brief else 0
                 if not goes_on or self._in_vain > MAX_STREAMS_IN_VAIN:
-                    self.state = "lost" if self._inboxes and self.state == "open" else self.state
+                    if self._inboxes and not (self._joining or self.stateful):  # the server may have forgotten it, too
+                        self._renew()
                     ended = ConnectionLost(f"the server ended it before the job was complete.{STICKY}")
                     self._lose(list(self._inboxes), problem or ended)
                 runs = self._reader_runs = bool(self._inboxes)
@@ -2278,9 +2248,9 @@ class Session:
             details = {**(vars(problem) if is_refusal else {}), "event_id": event_id, "url": self._routes.data}
             self._inboxes.pop(event_id).put(kind(f"The stream of job {event_id} was lost: {problem}", **details))
 
-    def _read_stream(self) -> None:
+    def _read_stream(self, url: str, abort: Abort) -> None:
         """Read one stream to its end, or until another is worth a try."""
-        with self._http.request("GET", self._url, timeout=None, abort=self._end_stream) as response:
+        with self._http.request("GET", url, timeout=None, abort=abort) as response:
             if response.status != 200:
                 error = http_error(response)
                 raise ConnectionLost(f"{error}{STICKY}") if error.status == 404 else error
@@ -2296,19 +2266,15 @@ class Session:
                     if re.fullmatch(r"'\w+'", words) or (is_unknown and self._count_silence(text)):
                         return
                     raise ConnectionLost(text + STICKY * is_unknown)
-                if message["msg"] == "heartbeat" and self._count_silence(apart=3.0):
+                if message["msg"] == "heartbeat" and self._count_silence():
                     return
                 self._deliver(message, size)
 
-    def _count_silence(self, reason: str = "the server says nothing of it.", apart: float = 0.0) -> bool:
+    def _count_silence(self, reason: str = "the server says nothing of it.") -> bool:
         """Count the heartbeats of jobs the server says nothing of, which another replica may have. Give up after four.
 
         Returns whether another stream should be opened, which may reach that replica: no job needs this one.
         """
-        now = time.monotonic()
-        if now - self._counted < apart:  # proxies hold heartbeats back: those that come at once count once
-            return False
-        self._counted = now
         with self._lock:
             silent = {event_id: inbox for event_id, inbox in self._inboxes.items() if not inbox.heard}
             for inbox in silent.values():
@@ -2333,16 +2299,21 @@ class Session:
                 inbox.put(message, size)
                 if message["msg"] == "process_completed":
                     del self._inboxes[event_id]
-                    self._in_vain = min(self._in_vain, 0)
 
 
 class Worker(threading.Thread):
-    """A daemon thread of a client, which its `http` tells. Ctrl-C in start() may leave it running: it notes itself."""
+    """A daemon thread of a client, which its `http` tells. Ctrl-C in start() may leave it running."""
 
     def __init__(self, http: Http, name: str, run: Callable[[], None]):
         super().__init__(name=f"gradio-{name}", target=run, daemon=True)
         self.http = http
         self.ending = threading.Event()  # the client is being closed: no pause is worth its time
+
+    @classmethod
+    def all_of(cls, http: Http) -> list[Worker]:
+        """Those of a client that run, but for the thread that asks."""
+        others = set(threading.enumerate()) - {threading.current_thread()}
+        return [thread for thread in others if isinstance(thread, cls) and thread.http is http and thread.is_alive()]
 
 
 def may_ask_again(error: Exception, times: int) -> bool:
@@ -2355,7 +2326,7 @@ def may_ask_again(error: Exception, times: int) -> bool:
 
 
 def live_messages(response: Response, timeout: float | None) -> Iterator[tuple[Message, int]]:
-    """The messages of a stream, each with the bytes that it takes.
+    """The messages of a stream, each with the bytes that it takes; of heartbeats that come at once, one.
 
     A silent stream is given up only after its heartbeats have been seen to arrive live: proxies hold back what is
     small (nginx until there are 1460 bytes or the end), the head of the answer included, and then let all of it go at
@@ -2380,7 +2351,8 @@ def live_messages(response: Response, timeout: float | None) -> Iterator[tuple[M
         beats = (beats if apart else 0) + (message["msg"] == "heartbeat")
         if timeout is not None:
             response.limit(max(timeout, STREAM_SILENCE) if live or beats >= 2 else None)
-        yield message, len(text) + 1000
+        if apart or message["msg"] != "heartbeat":
+            yield message, len(text) + 1000
 
 
 def parse_message(text: str) -> Message | None:
@@ -2398,9 +2370,7 @@ def parse_message(text: str) -> Message | None:
 
 
 class Cancelled(GradioError):
-    """Ends a conversation after `Job.cancel()`, and says which way the server is told. Users never see it."""
-
-    way = ""
+    """Ends a conversation after `Job.cancel()`. Users never see it."""
 
 
 class Conversation:
@@ -2413,7 +2383,7 @@ class Conversation:
         self.whole = False  # the server is asked for whole values instead of diffs
         self.event_id = ""  # the server's name for the call, as soon as it has one
         self.started = self.yielded = self.complete = False  # the function, as far as it has been heard
-        self.inbox: Inbox | None = None  # while the server has the call and reports it on the session's stream
+        self.inbox = Inbox(endpoint.number)  # for what the server reports on the session's stream
         self.end_request = Abort()  # of the conversation itself
         self.end_transfer = Abort()  # of a file
         self._pid = os.getpid()
@@ -2437,21 +2407,15 @@ class Conversation:
 
     def may_stop(self) -> bool:
         """Whether a cancel() can still keep the result from coming, although the function has been started."""
-        can_stop = (self.endpoint.generator or self.yielded) and (self.inbox is None or self.way_to_cancel() != "")
+        can_stop = (self.endpoint.generator or self.yielded) and (not self.inbox.heard or self.way_to_cancel() != "")
         return self.complete or can_stop  # a complete job's files are on their way
 
     def stop(self) -> None:
-        """Have the conversation end with Cancelled. Decides in the thread that cancels; the job's tells the server."""
-        if self._pid != os.getpid():  # a forked child must not touch what goes over its parent's sockets
-            return
-        self.end_request()
-        self.end_transfer()
-        inbox = self.inbox
-        if inbox:  # the other way round, whoever sets it looks whether the request was ended
-            way = self.way_to_cancel()
-            if way == "close":
-                self.session.retire(inbox)
-            inbox.put(Cancelled("The job was cancelled.", way=way))
+        """Have the conversation end with Cancelled; the job's thread then tells the server."""
+        if self._pid == os.getpid():  # a forked child must not touch what goes over its parent's sockets
+            self.end_request()
+            self.end_transfer()
+            self.inbox.put(Cancelled("The job was cancelled."))
 
     def way_to_cancel(self) -> str:
         """How to make the server stop the job and harm no other; "" if it cannot. Run on 4.13 to 6.31.
@@ -2462,7 +2426,7 @@ class Conversation:
         "close"   close the stream: the server drops what the session has in its queue, and stops generators
         "reset"   stop a generator that has yielded (until 4.34)
         """
-        alone, only = self.session.company(self.inbox or Inbox(self.endpoint.number))
+        alone, only = self.session.company(self.inbox)
         version, endpoint, started = self.app.version, self.endpoint, self.started
         if version >= (6, 14) and not started:
             return "stop" if only else "remove"
@@ -2477,10 +2441,12 @@ class Conversation:
         return "stop" if started and only else ""
 
 
-def tell_to_stop(talk: Conversation, way: str) -> None:
-    """Send the request that a way to cancel stands for."""
-    routes, event_id = talk.app.routes, talk.event_id
-    if way == "empty":
+def tell_to_stop(talk: Conversation) -> None:
+    """Do what the way to cancel stands for."""
+    way, routes, event_id = talk.way_to_cancel(), talk.app.routes, talk.event_id
+    if way == "close":
+        talk.session.drop(talk.inbox)
+    elif way == "empty":
         post(talk, routes.stream(event_id), {**json.loads(talk.body()), "event_id": None, "data": []})
     elif way == "reset":
         post(talk, routes.reset, {"event_id": event_id})
@@ -2503,13 +2469,19 @@ def speak_direct(talk: Conversation) -> Generator[Message, None, None]:
     """One POST, told in the words of the queue: its answer is the result. Waits as long as the function runs."""
     yield {"msg": "process_starts"}
     url = talk.app.routes.run(talk.endpoint.name)
-    request = talk.http.request("POST", url, talk.body(), headers=talk.headers, timeout=None, abort=talk.end_request)
-    with request as response:
-        response.limit(talk.http.timeout)  # the function has ended
-        error = refusal(response) if response.status != 200 else None
-        output = as_dict(json_or_none(getattr(error, "body", b""))) if error else response.json(MAX_EVENT_BYTES)
+    http, last = talk.http, None
+    while True:
+        request = http.request("POST", url, talk.body(), headers=talk.headers, timeout=None, abort=talk.end_request)
+        with request as response:
+            response.limit(http.timeout)  # the function has ended
+            error = refusal(response) if response.status != 200 else None
+            output = as_dict(json_or_none(getattr(error, "body", b""))) if error else response.json(MAX_EVENT_BYTES)
+        if talk.app.version >= (3, 20) or not as_dict(output).get("is_generating"):
+            break
+        last = output  # of a generator, whose next value is the answer to the same request
+        yield {"msg": "process_generating", "output": last}
     if error is None:
-        yield {"msg": "process_completed", "success": True, "output": output}
+        yield {"msg": "process_completed", "success": True, "output": last or output}
     elif error.status == 500 and "error" in output:
         yield {"msg": "process_completed", "success": False, "output": output}
     elif error.status in (401, 404) and talk.app.queue and talk.endpoint.dependency.get("queue") is not False:
@@ -2561,28 +2533,20 @@ def speak_stream(talk: Conversation) -> Generator[Message, None, None]:
 
 def speak_shared(talk: Conversation) -> Generator[Message, None, None]:
     """Join the queue; the messages arrive on the one stream of the session (4.9 and newer)."""
-    inbox, waits = Inbox(talk.endpoint.number), True
+    waits = True
     try:
-        talk.session.join(inbox, partial(join_queue, talk))
-        talk.inbox = inbox
-        if talk.end_request.aborted:  # while it joined
-            talk.stop()
-        for message in inbox:
+        talk.session.join(talk.inbox, partial(join_queue, talk))
+        for message in talk.inbox:
             yield message
             if message["msg"] == "process_streaming" and waits:  # for more of a stream of inputs: there is none
                 waits = False
                 post(talk, f"{talk.app.routes.stream(talk.event_id)}/close", {})
-    except Cancelled as cancelled:
-        tell_to_stop(talk, cancelled.way)
-        raise
-    except (GeneratorExit, KeyboardInterrupt, RuntimeError):  # nobody listens any more, or no thread can be had
+    except (Cancelled, GeneratorExit, KeyboardInterrupt, RuntimeError):  # the last: no thread can be had
         if talk.event_id and not talk.complete:
-            way = talk.way_to_cancel()
-            talk.session.retire(inbox) if way == "close" else tell_to_stop(talk, way)
+            tell_to_stop(talk)
         raise
     finally:
-        talk.inbox = None
-        talk.session.leave(inbox)
+        talk.session.leave(talk.inbox)
 
 
 SPEAK: dict[str, Callable[[Conversation], Generator[Message, None, None]]] = {
@@ -2642,17 +2606,11 @@ def wants_whole_values(app: App, session: Session) -> bool:
 # --- what the messages say
 
 
-class Step(Record):
-    """What a message changed. Jobs keep steps: outputs that came as edits stay edits, which take less memory."""
+class Step(namedtuple("Step", "status values edits final", defaults=(None, None, False))):
+    """What a message changed: the job's status; all outputs, or per output how it differs from the step before.
 
-    def __init__(
-        self,
-        status: StatusUpdate,
-        values: list[Any] | None = None,  # all outputs, as they are now
-        edits: list[Edits] | None = None,  # per output, how they differ from the step before, if that is known
-        final: bool = False,
-    ):
-        self.status, self.values, self.edits, self.final = status, values, edits, final
+    Jobs keep steps: outputs that came as edits stay edits, which take less memory.
+    """
 
     def after(self, previous: list[Any]) -> list[Any]:
         """The outputs, given those of the step before."""
@@ -2773,11 +2731,8 @@ def slices(timeout: float | None) -> Iterator[float]:
     in_main = threading.current_thread() is threading.main_thread()
     longest = SLICE if SLICE and in_main else threading.TIMEOUT_MAX
     end = time.monotonic() + (threading.TIMEOUT_MAX if timeout is None else timeout)
-    while True:
-        left = max(0.0, end - time.monotonic())
+    while (left := end - time.monotonic()) > 0:
         yield min(left, longest)
-        if left == 0.0:
-            return
 
 
 class Job(Future):
@@ -2793,9 +2748,7 @@ class Job(Future):
         super().__init__()
         self.event_id: str | None = None  # the server's name for the job, when it has one
         self._name, self._show = name, show
-        self._canceller = (
-            canceller  # of a function that runs, cancel() asks it `may_stop()`; then it is told to `stop()`
-        )
+        self._canceller = canceller  # asked `may_stop()` if the function runs; then told to `stop()`
         self._lock = threading.RLock()  # guards all below. A signal handler may call into a job while it is held
         self._status = StatusUpdate(Status.STARTING, time=datetime.now())
         self._news: list[Step | StatusUpdate | None] = []  # outputs and logs in their order; None was a log
@@ -2912,8 +2865,7 @@ class Job(Future):
 
         True: it was waiting here or in the server's queue, or it is a generator, which stops after its current step
         (the server is told in the background). False: it has ended; or a plain function is already running, which no
-        Gradio server can interrupt; or a generator that the server cannot stop without harm to other jobs: while
-        another call of the same function is pending, on 4.35 to 4.44, and on newer ones if the function has no inputs.
+        Gradio server can interrupt; or a generator that no request stops without harm to other calls of its function.
         """
         canceller = self._canceller
         if self.running() and not (canceller and canceller.may_stop()):
@@ -2948,10 +2900,8 @@ class Job(Future):
 
     def finish(self, values: list[Any]) -> None:
         """End the job with its result, which is its only output if there has been none."""
-        with self._lock:
-            if self._last is None and not self._over:
-                self._last = Step(self._status, values, final=True)
-                self._news.append(self._last)
+        if self._last is None:
+            self.publish(Step(self._status, values, final=True))
         self._settle(self.set_result, self._show(values))
 
     def fail(self, error: BaseException) -> None:
@@ -3024,7 +2974,7 @@ def is_url(value: Any) -> bool:
 
 
 class Context:
-    """What the calls of a client have in common. `_lock` guards `_session` and `_own_folder`."""
+    """What the calls of a client have in common. `_lock` guards `session` and `_own_folder`."""
 
     def __init__(
         self, http: Http, app: App, auth: Login | None, skip_queue: bool, folder: str | os.PathLike[str] | bool
@@ -3033,7 +2983,7 @@ class Context:
         self._auth = auth
         self._pid = os.getpid()
         self._lock = threading.RLock()
-        self._session = Session(http, app.routes)  # of the next call
+        self.session = Session(http, app.routes)  # of the next call
         self._own_folder = ""  # for files, if the caller names none
 
     @property
@@ -3048,16 +2998,10 @@ class Context:
         if self.http.closed:
             raise ConnectionFailed("The client has been closed.")
 
-    def session(self) -> Session:
-        with self._lock:
-            if self._session.is_over:
-                self.begin_session()
-            return self._session
-
     def begin_session(self, session_hash: str = "") -> None:
         """Have later calls belong to a new session."""
         with self._lock:
-            left, self._session = self._session, Session(self.http, self.app.routes, session_hash)
+            left, self.session = self.session, Session(self.http, self.app.routes, session_hash)
         left.end_heartbeat()  # or it would go on
 
     def folder(self) -> str:
@@ -3099,13 +3043,14 @@ def log_in(http: Http, routes: Routes, auth: Login) -> None:
 class Call:
     """One call, from its arguments to its outcome, which its job gets."""
 
-    def __init__(
-        self, context: Context, endpoint: Endpoint, data: list[Any], headers: Headers, oauth_token: str | None
-    ):
+    def __init__(self, context: Context, endpoint: Endpoint, data: list[Any], headers: Headers, oauth: str | None):
         self.endpoint, self._context = endpoint, context
         self._where = f"{endpoint} of {context.app.routes.base}"
-        self._talk = Conversation(context.http, context.app, endpoint, context.session(), headers)
-        self._talk.data, self._talk.oauth_token = data, oauth_token
+        # Run on 3.16: a session has one generator for each function, which further calls of it go on with.
+        alone = context.app.version < (3, 28) and not endpoint.stateful
+        session = Session(context.http, context.app.routes) if alone else context.session
+        self._talk = Conversation(context.http, context.app, endpoint, session, headers)
+        self._talk.data, self._talk.oauth_token = data, oauth
         self.job = Job(str(endpoint), endpoint.as_users_see, self._talk)
         self._transfers = Transfers(context, headers, self._talk.end_transfer, self.job.publish)
 
@@ -3113,9 +3058,8 @@ class Call:
         """Carry the call out in this thread; `give_place_away` is for callbacks of its job, which may be slow."""
         routes = self._context.app.routes
         try:
-            if not self.job.cancelled():
-                send_files = partial(self._transfers.send, self.endpoint, self._talk.data)
-                self._talk.data = self._context.logged_in(send_files, routes.upload)
+            send_files = partial(self._transfers.send, self.endpoint, self._talk.data)
+            self._talk.data = self._context.logged_in(send_files, routes.upload)
             values = self._context.logged_in(self._converse, routes.join, routes.run(self.endpoint.name))
             end = partial(self.job.finish, values)
         except BaseException as error:  # Ctrl-C in predict(), too. A job that was cancelled stays so
@@ -3127,12 +3071,13 @@ class Call:
         """Have the server run the function, and publish what it says. The outputs of the end."""
         app, endpoint, talk = self._context.app, self.endpoint, self._talk
         protocol = choose_protocol(app, endpoint, self._context.skip_queue)
-        session = self._choose_session()
+        session = talk.session
+        session.stateful |= endpoint.stateful
+        if app.config.get("connect_heartbeat"):
+            session.beat()
         talk.whole = protocol.diffs and wants_whole_values(app, session)
         transcript = Transcript(protocol.diffs and not talk.whole, app.version, self._where)
         arrivals = Arrivals(self._transfers.fetch, app.protocol.is_file)
-        if self.job.cancelled():
-            raise Cancelled("The job was cancelled before it was sent.")
         conversation = SPEAK[protocol.shape](talk)
         try:
             for message in conversation:
@@ -3142,30 +3087,17 @@ class Call:
                 if step is None:
                     continue
                 if step.values is not None and app.version < (4,):
-                    step.values = list(map(modern_output, endpoint.output_types, step.values))
+                    values = list(map(modern_output, endpoint.output_types, step.values))
+                    step = Step(step.status, values, step.edits, step.final)
                 if step.final:
                     return arrivals.final(step.values or [])
                 self.job.publish(arrivals.next(step))
-        except Retired:  # in the moment before the join
-            return self._converse()
         except BaseException:  # an interrupt or a full disk stops the generator, too
             session.generator_broke |= endpoint.generator
             raise
         finally:
             conversation.close()
         raise ConnectionLost(f"{app.routes.base} ended the conversation about {endpoint} without a result.")
-
-    def _choose_session(self) -> Session:
-        context, talk = self._context, self._talk
-        if context.app.version < (3, 28) and not self.endpoint.stateful:
-            # Run on 3.16: a session has one generator for each function, which further calls of it go on with.
-            talk.session = Session(context.http, context.app.routes)
-        elif talk.session.is_over:
-            talk.session = context.session()
-        talk.session.stateful |= self.endpoint.stateful
-        if context.app.config.get("connect_heartbeat"):
-            talk.session.beat()
-        return talk.session
 
     def _explained(self, error: BaseException) -> BaseException:
         """The error as the caller gets it."""
@@ -3196,7 +3128,14 @@ class Transfers:
         found: dict[int, LocalFile] = {}
 
         def take(component: str, marked: LocalFile) -> Any:
-            return self._encode(marked) if takes_base64(version, component) else found.setdefault(id(marked), marked)
+            if not takes_base64(version, component):
+                return found.setdefault(id(marked), marked)
+            from base64 import b64encode
+
+            with ExitStack() as stack:
+                part = self._open(marked, stack)
+                data = f"data:{part.mime_type};base64,{b64encode(part.read(part.size)).decode()}"
+            return file_argument(part.name, data, part.name, part.size, part.mime_type)
 
         kinds = endpoint.input_types
         data = [walk(value, is_local_file, partial(take, kind)) for kind, value in zip(kinds, data)]
@@ -3220,14 +3159,6 @@ class Transfers:
             for key, part, path in zip(found, parts, paths)
         }
 
-    def _encode(self, marked: LocalFile) -> Json:
-        from base64 import b64encode
-
-        with ExitStack() as stack:
-            part = self._open(marked, stack)
-            encoded = b64encode(part.read(part.size)).decode()
-        return file_argument(part.name, f"data:{part.mime_type};base64,{encoded}", part.name, part.size, part.mime_type)
-
     def _open(self, marked: LocalFile, stack: ExitStack) -> Part:
         """The file as a part of a form, opened until the stack is closed."""
         from mimetypes import guess_type
@@ -3246,9 +3177,6 @@ class Transfers:
                 stream = stack.enter_context(open(source, "rb"))
         size = stream.seek(0, os.SEEK_END)
         stream.seek(0)
-        limit = self._context.app.max_file_size
-        if isinstance(limit, (int, float)) and size > limit:
-            raise ValueError(f"File {name} ({size} bytes) exceeds the maximum file size of the app, {limit} bytes.")
 
         def read(most: int) -> bytes:
             with unreadable(name):
@@ -3262,6 +3190,7 @@ class Transfers:
         """A file the server sent, as a path or, if it is not or cannot be downloaded, as FileData; and its version.
 
         Or again `known`, made of `version`, if the server shows that it has no other contents, or has none any more.
+        All releases of Gradio send an ETag.
         """
         given = FileData(item)  # may outlive the job, and so does not know it
         given.download = partial(Transfers(self._context, self._headers, Abort(), lambda _: None).transfer, item)
@@ -3269,12 +3198,13 @@ class Transfers:
             return given, None
         try:
             with self._ask_for(item) as response:
-                now = response and file_version(response)
-                gone = response is not None and response.status in (403, 404)
-                if known is not None and (gone or (now is not None and now == version)):
+                now = tuple(map(response.headers.get, ("etag", "last-modified", "content-length")))
+                is_same = response.status in (403, 404) or (response.status == 200 and any(now[:2]) and now == version)
+                if known is not None and is_same:
                     return known, version
-                folder, contents = self._context.folder(), self._contents(item, response)
-                path = DownloadedPath(save(contents, folder, partial(kept_name, folder, file_name(item))))
+                folder, name = self._context.folder(), file_name(item)
+                received = self._received(response, name)
+                path = DownloadedPath(save(received, lambda sha256: os.path.join(folder, sha256, name), is_edited))
                 path.file = FileData(item)
                 return path, now
         except GradioError as error:
@@ -3288,20 +3218,26 @@ class Transfers:
         """What FileData.read() and save() do. They follow the file to another host, without any credentials."""
         self._context.check()
         with self._ask_for(item, anywhere=True) as response:
-            contents = self._contents(item, response)
+            name = file_name(item)
+            received = self._received(response, name)
             if dest is None:
-                return b"".join(contents)
+                return b"".join(received)
             path = os.path.abspath(dest)
-            if not os.path.isdir(path):
-                return save(contents, os.path.dirname(path), lambda *_: path)
-            stem, suffix = os.path.splitext(os.path.join(path, file_name(item)))
-            return save(contents, path, lambda *_: free_name(stem, suffix, reserve))
+            if os.path.isdir(path):
+                return save(received, lambda _: os.path.join(path, name), reserve)
+            return save(received, lambda _: path, lambda *_: False)
 
     def _ask_for(self, item: Mapping[str, Any], anywhere: bool = False) -> Any:
-        """What the server answers when it is asked for the file; nothing if the object holds the contents itself."""
+        """The answer to a request for the file; or the like of one, if the object holds the contents itself."""
         routes, path = self._context.app.routes, str(item["path"])
         if is_data_url(item.get("url")):
-            return nullcontext()
+            from base64 import b64decode
+
+            try:
+                contents = b64decode(str(item["url"]).partition(",")[2])
+            except ValueError as error:
+                raise ProtocolError(f"{routes.base} sent a file in broken base64: {error}.") from error
+            return nullcontext(SimpleNamespace(status=200, headers={}, chunks=lambda: [contents]))
         if is_url(path):
             return self._context.http.request("GET", path, abort=self._abort, anywhere=True)
         if item.get("is_stream"):  # since 5.0 a playlist, beside which the server offers all of it as one file
@@ -3317,16 +3253,6 @@ class Transfers:
             return response
 
         return self._context.logged_in(ask, url)
-
-    def _contents(self, item: Mapping[str, Any], response: Response | None) -> Iterable[bytes]:
-        if response is not None:
-            return self._received(response, file_name(item))
-        from base64 import b64decode
-
-        try:
-            return [b64decode(str(item["url"]).partition(",")[2])]
-        except ValueError as error:
-            raise ProtocolError(f"{self._context.app.routes.base} sent a file in broken base64: {error}.") from error
 
     def _received(self, response: Response, name: str) -> Iterator[bytes]:
         if response.status != 200:
@@ -3358,7 +3284,7 @@ def unreadable(name: str) -> Iterator[None]:
         raise ValueError(f"File {name} could not be read: {error}") from error
 
 
-def reserve(path: str) -> bool:
+def reserve(path: str, _: str) -> bool:
     """Whether the name was taken. If not, it is now, by an empty file: nobody else can have it meanwhile."""
     try:
         open(path, "xb").close()
@@ -3367,30 +3293,22 @@ def reserve(path: str) -> bool:
     return False
 
 
-def kept_name(folder: str, name: str, sha256: str, contents: str) -> str:
-    """Where a file is kept: different contents in different places, also if somebody has edited one."""
+def is_edited(path: str, contents: str) -> bool:
+    """Whether there is a file that somebody has given other contents."""
     from filecmp import cmp
 
-    def is_edited(path: str) -> bool:
-        return os.path.exists(path) and not cmp(path, contents, shallow=False)
-
-    return free_name(*os.path.splitext(os.path.join(folder, sha256, name)), is_edited)
+    return os.path.exists(path) and not cmp(path, contents, shallow=False)
 
 
 def file_name(item: Mapping[str, Any]) -> str:
     return safe_name(item.get("orig_name") or item["path"])
 
 
-def file_version(response: Response) -> tuple[str | None, ...] | None:
-    """What tells two versions of a file apart, if the server says it. All releases of Gradio send an ETag."""
-    version = tuple(map(response.headers.get, ("etag", "last-modified", "content-length")))
-    return version if response.status == 200 and (version[0] or version[1]) else None
-
-
-def save(chunks: Iterable[bytes], folder: str, place: Callable[[str, str], str]) -> str:
-    """Write a file under a temporary name in `folder`, then move it to `place(its sha256, that name)`; returns this."""
+def save(chunks: Iterable[bytes], place: Callable[[str], str], is_taken: Callable[[str, str], bool]) -> str:
+    """Write a file under a temporary name, then move it to `place(its sha256)` or, if that is taken, beside it."""
     import hashlib
 
+    folder = os.path.dirname(place(""))
     os.makedirs(folder, exist_ok=True)
     temporary = os.path.join(folder, f".{os.urandom(8).hex()}.part")
     digest = hashlib.sha256()
@@ -3399,7 +3317,8 @@ def save(chunks: Iterable[bytes], folder: str, place: Callable[[str, str], str])
             for chunk in chunks:
                 digest.update(chunk)
                 out.write(chunk)
-        path = place(digest.hexdigest(), temporary)
+        stem, suffix = os.path.splitext(place(digest.hexdigest()))
+        path = free_name(stem, suffix, lambda path: is_taken(path, temporary))
         os.makedirs(os.path.dirname(path), exist_ok=True)
         os.replace(temporary, path)
     except BaseException:
@@ -3437,10 +3356,7 @@ class Arrivals:
         return list(self._arrived(values, again=True, final=True))
 
     def _edits(self, old: Json, new: Json, edits: Edits, again: bool) -> Edits:
-        found: list[Any] = []
-        if again:
-            walk(new, self._is_file, found.append)
-        if not found and edits_fit(old, new, edits, self._is_file):
+        if not again and edits_fit(old, new, edits, self._is_file):
             return list(self._arrived(edits, again=True))
         return [["replace", [], self._arrived(new, again)]]
 
@@ -3488,8 +3404,7 @@ class Workers:
         self._names = itertools.count(1)
         self._lock = threading.Condition()  # told when a call has ended
         self._queued: deque[Call] = deque()
-        self._threads: set[threading.Thread] = set()  # those with a call, and those that will take one
-        self._running: set[Call] = set()  # the calls of these threads
+        self._running: set[Call] = set()
 
     def submit(self, call: Call) -> None:
         """Have the call carried out. Its job fails if the system gives no thread, and there is none that could."""
@@ -3499,7 +3414,7 @@ class Workers:
             self._start()
         except RuntimeError as error:
             with self._lock:
-                if self._threads or call not in self._queued:
+                if self._running or call is not self._queued[0]:  # one that runs will come to it
                     return
                 self._queued.remove(call)
             call.job.fail(error)
@@ -3509,45 +3424,35 @@ class Workers:
         with self._lock:
             self._lock.wait_for(lambda: not any(call.job.cancelled() for call in self._running), seconds)
 
-    def close(self) -> None:
-        """End the calls that wait; the client has been closed."""
-        with self._lock:
-            waiting = list(self._queued)  # where they stay until they have ended: Ctrl-C may come before
-        reason = "The client was closed before the job started."
-        with ExitStack() as stack:  # goes on to the next if a callback calls sys.exit()
-            stack.callback(self._queued.clear)
-            for call in reversed(waiting):
-                stack.callback(call.job.fail, ConnectionLost(reason, endpoint=str(call.endpoint)))
+    def wait_for_all(self, seconds: float) -> None:
+        """The client has been closed: all calls fail as soon as they are carried out, also those that waited."""
+        with self._lock, suppress(RuntimeError):
+            self._start()
+            self._lock.wait_for(lambda: not self._queued and not self._running, seconds)
 
     def _start(self) -> None:
-        """Start threads, as many as may run, while calls wait that none of the present ones will take."""
+        """Start a thread if a call waits for one; if there is one too many now and then, it ends at once."""
         with self._lock:
-            self._threads = {thread for thread in self._threads if thread.is_alive()}  # Ctrl-C may have come in start()
-            while len(self._threads) < self._most and len(self._queued) > len(self._threads) - len(self._running):
-                thread = Worker(self._http, f"job-{next(self._names)}", self._work)
-                thread.start()
-                self._threads.add(thread)
+            if self._queued and len(self._running) < self._most:
+                Worker(self._http, f"job-{next(self._names)}", self._work).start()
 
     def _work(self) -> None:
         """The life of a thread: carry out calls while any wait."""
         while True:
             with self._lock:
-                thread = threading.current_thread()
-                if self._http.closed or not self._queued or len(self._running) >= self._most:
-                    self._threads.discard(thread)
+                if not self._queued or len(self._running) >= self._most:
                     return
                 call = self._queued.popleft()
-                self._threads.add(thread)
                 self._running.add(call)
+            with suppress(RuntimeError):
+                self._start()  # Ctrl-C may have left a further call without a thread
             call.run(partial(self._give_place_away, call))
 
     def _give_place_away(self, call: Call) -> None:
         """For the callbacks of a job, which may wait for other jobs: from now on this thread counts no more."""
-        with self._lock:
+        with self._lock, suppress(RuntimeError):  # this thread goes on with the next call when the callbacks have run
             self._running.discard(call)
             self._lock.notify_all()
-            self._threads.discard(threading.current_thread())
-        with suppress(RuntimeError):  # this thread goes on with the next call when the callbacks have run
             self._start()
 
 
@@ -3555,10 +3460,13 @@ class Workers:
 # What users hold.
 
 
-def connect(
-    http: Http, src: str, token: Any, auth: Login | None, oauth: Any, headers: Headers, tell: Callable[[str], None]
-) -> App:
+def connect(http: Http, src: Any, token: Any, auth: Login | None, oauth: Any, headers: Headers, tell: Tell) -> App:
     """The app that `src` means, which is waited for if it is a Space."""
+    if not src or not isinstance(src, str):
+        raise ValueError("Client() needs the address of an app, as in Client('http://127.0.0.1:7860').")
+    if auth is not None and not (isinstance(auth, (tuple, list)) and len(auth) == 2):
+        raise TypeError("auth= takes a tuple of two, (user, password).")
+    src = src.strip()
     if re.match("(?i)https?:(?!//)", src):
         raise ValueError("src= is no address: two slashes follow http: or https:.")
     space_id = space_in(src)
@@ -3610,23 +3518,20 @@ def app_at(http: Http, base: str, auth: Login | None, anywhere: bool) -> App | N
     return App(where, config) if isinstance(config, dict) and "dependencies" in config else None
 
 
-def find_space_app(hub: Hub, url: Origin, find: Callable[[], App], tell: Callable[[str], None]) -> App:
+def find_space_app(hub: Hub, url: Origin, find: Callable[[], App], tell: Tell) -> App:
     """The app at a `*.hf.space` URL. Only if none runs there, the Hub is asked why, and the Space waited for."""
     try:
         return find()
     except (AuthenticationError, TooManyRequestsError):
         raise
-    except (HTTPError, ProtocolError) as error:
-        problem: GradioError = error
-    subdomain = url.host[: -len(SPACE_DOMAIN)]
-    try:
-        space_id = str(hub.space(subdomain).get("id") or subdomain)
-    except SpaceError as error:
-        raise SpaceError(f"{problem} {error}", status=error.status, url=url) from problem
-    except GradioError as error:  # offline, or without an answer
-        logger.info("The Hub cannot be asked about %s: %s", url, error)
-        raise problem from error
-    start_space(hub, space_id, tell)
+    except (HTTPError, ProtocolError) as problem:
+        try:
+            space = hub.space(url.host[: -len(SPACE_DOMAIN)])
+        except SpaceError as error:
+            raise SpaceError(f"{problem} {error}", status=error.status, url=url) from problem
+        except GradioError:  # offline, or without an answer
+            raise problem from None
+    start_space(hub, str(space.get("id")), tell)
     return find()
 
 
@@ -3666,21 +3571,20 @@ class Client:
 
     - `auth=(user, password)` logs in to an app with a login. `headers` and `cookies` go with every request to the app's
       origin and to no other. `token` is a Hugging Face token for the Hub and the app; by default HF_TOKEN or the saved
-      one is used, for Spaces only. False means none; True, that there must be a saved one.
+      one is used, for Spaces only. False means none; True, that there must be a saved one. `oauth_token` goes to
+      endpoints that declare it.
     - `download_files` is the folder for files that come back; by default GRADIO_TEMP_DIR or a new temporary one that
       only this user can look into. They are kept after close(). With False outputs hold FileData instead of paths.
     - `ssl_verify` is True, False, the path of a CA file or folder, or an SSLContext. `proxy` is an http:// URL, which
       loopback addresses never use. By default both are as the environment says, which `trust_env=False` ignores.
     - `timeout`, in seconds, limits each wait for the network, not the time a function may run; None waits for ever.
-      An answer's head, and a short answer as a whole, must be complete within it; results and files may take longer, as
-      long as something arrives. An event stream may be silent, as proxies hold back what is small; it is given up,
-      after 45 s at the earliest, if heartbeats came one by one and then stay away.
+      Results and files may take longer as long as something arrives; an event stream is given up after 45 s at the
+      earliest, and only if heartbeats came one by one and then stay away.
     - `max_workers` limits the jobs in progress at a time; further ones wait here. `skip_queue=True` calls functions
       that are not generators by a direct POST: faster, without progress, if the app permits it. `api_name` is the
-      endpoint for calls that name none. `oauth_token` goes to endpoints that declare it. `httpx_kwargs` of the
-      official client is understood where it means something; `analytics_enabled` does nothing.
+      endpoint for calls that name none.
 
-    A forked process needs a new client, and so does an app that has been changed: a client knows the app as it was.
+    A forked process needs a new client, and so does an app that has been changed.
     Raises AuthenticationError, ConnectionFailed, TimedOut, ProtocolError (no Gradio app there), HTTPError, SpaceError.
     """
 
@@ -3707,31 +3611,24 @@ class Client:
         httpx_kwargs: Mapping[str, Any] | None = None,
         analytics_enabled: bool | None = None,
     ):
-        src = src or space
-        if not src or not isinstance(src, str):
-            raise ValueError("Client() needs the address of an app, as in Client('http://127.0.0.1:7860').")
-        if auth is not None and not (isinstance(auth, (tuple, list)) and len(auth) == 2):
-            raise TypeError("auth= takes a tuple of two, (user, password).")
-        self._oauth_token = oauth_token
-        self._default_name = api_name
-        network = {"timeout": timeout, "ssl_verify": ssl_verify, "proxy": proxy, "trust_env": trust_env}
-        more = from_httpx(httpx_kwargs or {})
-        self._http = Http(USER_AGENT, **{name: more.pop(name, value) for name, value in network.items()})
+        self._oauth_token, self._default_name = oauth_token, api_name
         tell = partial(_tell, verbose)
-        given = {**more.get("headers", {}), **(headers or {})}
-        cookies = {**more.get("cookies", {}), **(cookies or {})}
+        src, token = src or space, hf_token if token is None else token
+        more = from_httpx(httpx_kwargs or {})
+        given = {**more.pop("headers", {}), **(headers or {})}
+        cookies = {**more.pop("cookies", {}), **(cookies or {})}
         if cookies:
             given["Cookie"] = "; ".join(f"{name}={value}" for name, value in cookies.items())
+        network = {"timeout": timeout, "ssl_verify": ssl_verify, "proxy": proxy, "trust_env": trust_env, **more}
+        self._http = Http(USER_AGENT, **network)
         try:
-            token = hf_token if token is None else token
-            app = partial(connect, self._http, src.strip(), token, auth, oauth_token, given, tell)
+            app = partial(connect, self._http, src, token, auth, oauth_token, given, tell)
             self._app: App = interruptible(self._http, app)
         except BaseException:
             self._http.close()
             raise
-        self.src = self._app.routes.base
-        self.space_id = space_in(src.strip())  # None if src is the address of an app
-        self.config: dict[str, Any] = self._app.config
+        self.src, self.config = self._app.routes.base, self._app.config
+        self.space_id = space_in(str(src).strip())  # None if src is the address of an app
         self._context = Context(self._http, self._app, auth, skip_queue, download_files)
         self._workers = Workers(self._http, max_workers)
         logger.debug("Connected to %s: Gradio %s", self.src, self._app.version_text)
@@ -3758,31 +3655,30 @@ class Client:
 
         `to_id` is a name or `namespace/name`; by default the original's name under your account. The hardware is that
         of the original unless you choose; other than cpu-basic is billed to you, and is put to sleep after
-        `sleep_timeout` minutes without requests (-1: never). `secrets` and `variables` are set when the Space is made.
-        An existing duplicate is used as it is, but for `hardware`, if given. Needs a token: `token=`, HF_TOKEN or a
-        saved one. `options` are further ones of Client; those of the network are for the Hub, too.
+        `sleep_timeout` minutes without requests (-1: never). An existing duplicate is used as it is, but for
+        `hardware`, if given. Needs a token: `token=`, HF_TOKEN or a saved one. `options` are further ones of Client.
         Raises SpaceDuplicationError, which says what exists already, SpaceError, AuthenticationError.
         """
         unknown = set(options) - set(cls.__init__.__kwdefaults__ or ())
         if unknown:  # before anything is made
             raise TypeError(f"duplicate() does not take {', '.join(sorted(unknown))}.")
+        body: dict[str, Any] = {"visibility": "private" if private else "public"}
+        for field, values in (("secrets", secrets), ("variables", variables)):
+            if values:
+                body[field] = [{"key": key, "value": value} for key, value in values.items()]
         token = hf_token if token is None else token
         known = {**options, **from_httpx(options.get("httpx_kwargs") or {})}
         network = {name: known[name] for name in ("timeout", "ssl_verify", "proxy", "trust_env") if name in known}
         with closing(Http(USER_AGENT, **network)) as http:
             hub = Hub(http, token)
-            given = {"secrets": secrets, "variables": variables}
-            settings = {field: dict(values) for field, values in given.items() if values}
-            wanted = (from_id, to_id, private, hardware, sleep_timeout, settings, partial(_tell, verbose))
+            wanted = (from_id, to_id, hardware, sleep_timeout, body, partial(_tell, verbose))
             target = interruptible(http, partial(duplicate_space, hub, *wanted))
         try:
             return cls(target, token, max_workers, verbose, **options)
         except GradioError as error:
-            raise SpaceDuplicationError(
-                f"{hub.url}/spaces/{target} exists, but cannot be used yet: {error} "
-                "Call duplicate() again later, or delete the Space in its settings.",
-                url=error.url,
-            ) from error
+            text = f"{hub.url}/spaces/{target} exists, but cannot be used yet: {error} "
+            text += "Call duplicate() again later, or delete the Space in its settings."
+            raise SpaceDuplicationError(text, url=error.url) from error
 
     def __repr__(self) -> str:
         return f"<Client {self.src} Gradio {self._app.version_text} {len(self._app.listed)} named endpoints>"
@@ -3804,12 +3700,12 @@ class Client:
     def __del__(self) -> None:
         context = getattr(self, "_context", None)
         if context and not context.is_forked:  # or the thread of its heartbeat would go on for ever
-            context.session().end_heartbeat()
+            context.session.end_heartbeat()
 
     @property
     def session_hash(self) -> str:
         """The server's name for the session of the next call. Set one to go on with its State."""
-        return self._context.session().hash
+        return self._context.session.hash
 
     @session_hash.setter
     def session_hash(self, value: str) -> None:
@@ -3873,14 +3769,12 @@ class Client:
             return
         self._workers.wait_for_cancelled(2)
         self._http.close()
-        self._workers.close()
         deadline = time.monotonic() + 5  # a callback of the user may take longer; its thread ends after it
-        mine = [one for one in threading.enumerate() if isinstance(one, Worker) and one.http is self._http]
-        for thread in mine:
+        for thread in Worker.all_of(self._http):
             thread.ending.set()
-        for thread in mine:
-            if thread is not threading.current_thread() and thread.is_alive():
-                thread.join(max(0.0, deadline - time.monotonic()))
+        self._workers.wait_for_all(5)
+        for thread in Worker.all_of(self._http):
+            thread.join(max(0.0, deadline - time.monotonic()))
 
     def view_api(
         self, all_endpoints: bool | None = None, print_info: bool = True, return_format: str | None = None
@@ -3907,20 +3801,21 @@ class Client:
         app = self._app
         if app.info is None and app.version >= (3, 26):
             self._context.check()
-            ask = partial(self._context.logged_in, self._ask_info, app.routes.info)
+
+            def ask() -> Json:
+                query = "?all_endpoints=true" if app.version >= (4, 31, 4) else ""
+                with self._http.request("GET", app.routes.info + query, gzip=True) as response:
+                    return response.json(MAX_CONFIG)
+
             try:
-                app.info = as_dict(interruptible(self._http, ask))
+                logged_in = partial(self._context.logged_in, ask, app.routes.info)
+                app.info = as_dict(interruptible(self._http, logged_in))
             except (AuthenticationError, TooManyRequestsError):
                 raise
             except (HTTPError, ProtocolError) as error:
                 logger.warning("%s does not describe its endpoints (%s); using its config.", self.src, error)
                 app.info = None if error.status in REFUSED_FOR_NOW else {}  # which may say more the next time
         return app.info or {}
-
-    def _ask_info(self) -> Json:
-        query = "?all_endpoints=true" if self._app.version >= (4, 31, 4) else ""
-        with self._http.request("GET", self._app.routes.info + query, gzip=True) as response:
-            return response.json(MAX_CONFIG)
 
     def _call(
         self, args: Sequence[Any], api_name: str | None, fn_index: int | None, headers: Any, keywords: dict[str, Any]
