@@ -4093,7 +4093,7 @@ SHELL_WORDS = {  # what errors of the library advise, and how the command line s
     "proxy=": "--proxy",
     "token=…": "--token",
     "specify an `api_name` or `fn_index`": "name the ENDPOINT",
-    "is not a valid key-word argument": "is none of the endpoint's, and text with = in it is given as NAME=TEXT",
+    "is not a valid key-word argument": "is unknown; a text with = in it is written NAME=TEXT",
     "wrap it in handle_file(), as in": "write",
     "=handle_file(…)": "=@FILE",
 }
@@ -4119,10 +4119,7 @@ class Display(logging.Handler):
     """Prints results: text as it grows, else JSON. On stderr: the log, or a line that says how far it is."""
 
     def __init__(self, options: Namespace):
-        from shutil import get_terminal_size
-
         super().__init__(logging.DEBUG if options.verbose > 1 else logging.INFO)
-        self._room = get_terminal_size().columns - 1
         readable = sys.stdout.isatty() and str(sys.stdout.encoding).lower().startswith("utf")
         self._to_json = partial(json.dumps, ensure_ascii=not readable)
         self._only_result = options.json or options.output == "-"
@@ -4132,6 +4129,10 @@ class Display(logging.Handler):
         self.live = (
             bool(sys.stderr) and sys.stderr.isatty() and not silent
         )  # there is a line, which the next text replaces
+        columns = 0
+        with suppress(OSError, ValueError):  # not what shutil says: that is about stdout, which may be a pipe
+            columns = os.get_terminal_size(sys.stderr.fileno()).columns if self.live else 0
+        self._room = (columns or 80) - 3  # for the line: ^C may follow, and the last column stays free
         self._tells = self.live or self._verbose  # what the app says is shown
         self.keep: Callable[[Any], Any] = lambda value: value  # sees to the files in it
         self._phase: tuple[Any, float] = None, 0.0  # what the job does, and since when
@@ -4147,7 +4148,7 @@ class Display(logging.Handler):
         if not stays:
             text = text[: self._room if text.isascii() else self._room // 2]  # others may take two columns each
         if self.live:
-            write(sys.stderr, text + "\n" * stays, before=f"\r{' ' * self._room}\r")
+            write(sys.stderr, text + "\n" * stays, before=f"\r{' ' * (self._room + 2)}\r")
         elif stays:
             write(sys.stderr, text + "\n", before="\n" * (self._open and sys.stdout.isatty()))
 
@@ -4166,8 +4167,7 @@ class Display(logging.Handler):
             phase = (update.code, update.rank, *(unit.desc for unit in units))
             if phase != self._phase[0]:
                 self._phase = phase, time.monotonic()
-            seconds = time.monotonic() - self._phase[1]
-            self.say(describe_status(update, seconds, self._room), stays=self._verbose)
+            self.say(describe_status(update, time.monotonic() - self._phase[1], self._room), stays=self._verbose)
             place = {"rank": update.rank, "queue_size": update.queue_size, "eta": update.eta}
             self.event("status", status=update.code.value, **place, progress=[vars(unit) for unit in units])
 
@@ -4218,7 +4218,7 @@ def describe_status(update: StatusUpdate, seconds: float, room: int) -> str:
 
 
 def describe_progress(unit: ProgressUnit, seconds: float, room: int) -> str:
-    """How far it is comes first, as the rest may not fit on the line: a bar, if it leaves room for the numbers."""
+    """How far it is comes first, as the rest may not fit on the line. The bar takes what room the numbers leave."""
     done, length, text, bar = unit.index, unit.length, "", ""
     if done is None:
         done, length = unit.progress, 1
@@ -4228,13 +4228,13 @@ def describe_progress(unit: ProgressUnit, seconds: float, room: int) -> str:
             text += f" {done / seconds / 1e6:.1f} MB/s"
             text += f" {(length - done) * seconds / done:.0f} s left" if length and length > done else ""
     else:
-        text = f"{done:.12g}" + (f"/{length:.12g}" if length else "") + f" {unit.unit or ''}"
+        text = f"{done:.12g}" + (f"/{length:.12g}" if length else "") + f" {unit.unit or ''}".rstrip()
     if done is not None and length and length > 0:
-        cells = 20 if room > 60 else 6
-        bar = f"[{'#' * round(cells * min(1.0, max(0.0, done / length))):.<{cells}}]"
-        text = text if unit.unit == "bytes" else f"{done / length:.0%} {text}"
-    parts = [bar if len(bar) + len(text) < room else "", *text.split(), unit.desc or "progress"]
-    return " ".join(filter(None, parts))
+        text = text if unit.unit == "bytes" else f"{done / length:.0%} {text}".rstrip()
+        cells = min(20 if room > 60 else 6, room - len(text) - 3)
+        if cells > 2:
+            bar = f"[{'#' * round(cells * min(1.0, max(0.0, done / length))):.<{cells}}]"
+    return " ".join(filter(None, [bar, text, unit.desc or "progress"]))
 
 
 def fit(word: str, parameter: Mapping[str, Any]) -> Any:
@@ -4297,7 +4297,7 @@ def client_options(options: Namespace) -> dict[str, Any]:
         from getpass import getpass
 
         with suppress(EOFError):
-            password = getpass(f"Password of {user}: ") if sys.stdin and sys.stdin.isatty() else ""
+            password = getpass(f"\rPassword of {user}: ") if sys.stdin and sys.stdin.isatty() else ""
         if not password:
             raise TypeError(f"Nobody has typed the password of {user}: pass --auth USER:PASSWORD.")
     names = ("token", "ssl_verify", "proxy", "timeout", "skip_queue")
@@ -4333,8 +4333,7 @@ def run_predict(options: Namespace, display: Display) -> None:
 
     The ENDPOINT may be left out if the app has only one. Values, in order or by name:
       VALUE  name=VALUE      read as the type that the endpoint takes
-      @FILE  name=@FILE      upload a file, or the contents of a URL; @- is stdin
-      name=@FILE name=@FILE  several files
+      @FILE  name=@FILE      upload a file, or the contents of a URL, or several; @- is stdin
       name:=JSON             JSON
       -  name=-  name:=-     from stdin
     Text that begins with - comes after --; text like a=b, or of others, by name.
@@ -4375,8 +4374,9 @@ def keep_files(output: str, kept: dict[str, str], value: Any) -> Any:
     found: dict[str, None] = {}
     walk(value, lambda item: isinstance(item, DownloadedPath), found.setdefault)
     if output == "-":
-        if len(found) != 1 or sys.stdout.isatty():
-            raise ValueError(f"-o - writes one file, of {len(found)}, and not to a terminal: name a folder.")
+        why = f"there are {len(found)}" if len(found) != 1 else "stdout is a terminal" * sys.stdout.isatty()
+        if why:
+            raise ValueError(f"-o - writes one file as it is, but {why}: name a folder.")
         with open(next(iter(found)), "rb") as stored:
             shutil.copyfileobj(stored, sys.stdout.buffer)
         return ()
@@ -4419,7 +4419,7 @@ def add_options(parser: ArgumentParser, command: str) -> None:
     if command == "info":
         add("words", metavar="ENDPOINT", nargs="?", help="only this one")
     elif command == "predict":
-        add("words", metavar="VALUE", nargs="*", help="see above")
+        add("words", metavar="VALUE", nargs="*", default=[], help="see above")
         add("-o", "--output", metavar="PATH", help="put files in this folder, or one file there; - is stdout")
         add("--stream", action="store_true", help="with --json: print a line for each event")
         add("--fn-index", metavar="NUMBER", type=int, help="call the function with this number")
@@ -4432,7 +4432,7 @@ def add_options(parser: ArgumentParser, command: str) -> None:
         add("--sleep-timeout", metavar="MINUTES", type=int, default=5, help="-1: never (default: 5)")
     add("--json", action="store_true", help="print JSON")
     add("-q", "--quiet", action="store_true", help="nothing but results and errors")
-    add("-v", "--verbose", action="count", default=0, help="tell what happens; -vv: also why")
+    add("-v", "--verbose", action="count", default=0, help="tell what happens; -vv: more of it")
     add = parser.add_argument_group("connection").add_argument
     add("--auth", metavar="USER:PASSWORD", help="of a USER alone the password is asked for")
     add("--token", help="Hugging Face token (default: HF_TOKEN or the saved one)")

@@ -9324,6 +9324,9 @@ print(gradio_client.__file__)
 class FakeTerminal(io.StringIO):
     encoding = "utf-8"  # type: ignore[assignment]
 
+    def fileno(self) -> int:
+        return -1
+
     def isatty(self) -> bool:
         return True
 
@@ -9332,6 +9335,8 @@ class CommandLineCase(ClientCase):
     def setUp(self) -> None:
         super().setUp()
         self.patch_environ(GRADIO_TEMP_DIR=str(self.downloads), NO_COLOR=None, TERM="xterm", COLUMNS="80")
+        self.columns = 0  # as pseudo-terminals have it; what is not known is 80
+        self.patch(os, "get_terminal_size", lambda _: os.terminal_size((self.columns, 24)))
 
     def run_main(self, *argv: str, stdin: str | bytes | None = None, terminal: str = "") -> tuple[int, str, str]:
         """Exit code, stdout and stderr; `terminal` names the streams that are one. Without stdin, that is one."""
@@ -9484,8 +9489,8 @@ class PredictCommandTest(CommandLineCase):
         """What is wrong and what to write, in the words of a shell."""
         app = self.app()
         for words, cure in (
-            (("/echo", "a=b"), "text with = in it is given as NAME=TEXT. /echo of "),
-            (("/echo", "txt=b"), "Parameter `txt` is none of the endpoint's"),
+            (("/echo", "a=b"), "`a` is unknown; a text with = in it is written NAME=TEXT. /echo of "),
+            (("/echo", "txt=b"), "Parameter `txt` is unknown; "),
             (("/echo", "txt=b"), "(did you mean `text`?)"),
             (("/add", "a=1", "a=2"), "There is more than one value for a."),
             (("/add", "1", "a=2"), "There is more than one value for a."),
@@ -9743,13 +9748,13 @@ class FilesCommandTest(CommandLineCase):
     def test_a_file_to_a_terminal(self) -> None:
         app = self.app()
         text = self.complaint(2, "predict", app.url, "/make_file", "a", "1", "-o", "-", terminal="stdout")
-        self.assertIn("not to a terminal: name a folder.", text)
+        self.assertIn("stdout is a terminal: name a folder.", text)
 
     def test_one_file_to_stdout(self) -> None:
         app = self.app()
         for argv, count in ((("/make_files", "2"), 2), (("/echo", "x"), 0)):
             text = self.complaint(2, "predict", app.url, *argv, "-o", "-")
-            self.assertEqual(text, f"-o - writes one file, of {count}, and not to a terminal: name a folder.")
+            self.assertEqual(text, f"-o - writes one file as it is, but there are {count}: name a folder.")
 
     def test_several_files_for_a_parameter(self) -> None:
         app = self.app()
@@ -9802,7 +9807,7 @@ class ConnectionOptionsTest(CommandLineCase):
         asked: list[str] = []
         self.patch(getpass, "getpass", lambda prompt: asked.append(prompt) or "pass:word")
         self.json("info", app.url, "--auth", "ada")
-        self.assertEqual(asked, ["Password of ada: "])
+        self.assertEqual(asked, ["\rPassword of ada: "])
         self.assertIn("--auth USER:PASSWORD", self.complaint(4, "info", app.url))
         self.patch(getpass, "getpass", mock.Mock(side_effect=EOFError))
         self.assertIn("--auth USER:PASSWORD", self.complaint(2, "info", app.url, "--auth", "ada"))
@@ -10000,6 +10005,7 @@ class UsageTest(CommandLineCase):
             (("predit",), "a command (did you mean `predict`?)"),
             (("http://user:secret@x",), "as in: gradio-lite info SRC"),
             (("info",), "required: SRC. See gradio-lite info --help."),
+            (("predict",), "required: SRC. See gradio-lite predict --help."),
             (("info", "x", "--nosuch"), "unrecognized arguments: --nosuch"),
             (("predict", "x", "/f", "--steps", "3"), "--steps: a value of the endpoint is written NAME=VALUE"),
             (("info", "x", "--js"), "--js"),
@@ -10456,30 +10462,34 @@ class TerminalTest(CommandLineCase):
 
     def test_a_transfer_in_40_columns(self) -> None:
         """All that counts can be read; what goes is the bar, and the end of the description."""
-        self.patch_environ(COLUMNS="40")
+        self.columns = 40
         for done, total, seconds, text in (
-            (3_000_000, 50_000_000, 0, "[......] 3.0/50.0 MB uploading cat.png"),
-            (12_300_000, 50_000_000, 3, "[#.....] 12.3/50.0 MB 4.1 MB/s 9 s left"),
-            (100_000_000, 400_000_000, 50, "100.0/400.0 MB 2.0 MB/s 150 s left uplo"),
-            (100_000_000, 2_000_000_000, 5, "100.0/2000.0 MB 20.0 MB/s 95 s left upl"),
-            (100_000_000, 2_000_000_000, 50, "100.0/2000.0 MB 2.0 MB/s 950 s left upl"),
-            (19_999_000_000, 20_000_000_000, 99, "19999.0/20000.0 MB 202.0 MB/s 0 s left "),
+            (3_000_000, 50_000_000, 0, "[......] 3.0/50.0 MB uploading cat.pn"),
+            (12_300_000, 50_000_000, 3, "[#...] 12.3/50.0 MB 4.1 MB/s 9 s left"),
+            (100_000_000, 400_000_000, 50, "100.0/400.0 MB 2.0 MB/s 150 s left up"),
+            (100_000_000, 2_000_000_000, 5, "100.0/2000.0 MB 20.0 MB/s 95 s left u"),
+            (100_000_000, 2_000_000_000, 50, "100.0/2000.0 MB 2.0 MB/s 950 s left u"),
+            (9_999_000_000, 10_000_000_000, 99, "9999.0/10000.0 MB 101.0 MB/s 0 s left"),
             (2_000_000_000, None, 100, "2000.0 MB 20.0 MB/s uploading cat.png"),
         ):
             unit = glc.ProgressUnit(done, total, "bytes", desc="uploading cat.png")
             update = glc.StatusUpdate(glc.Status.PROGRESS, progress_data=[unit])
             with contextlib.redirect_stderr(FakeTerminal()) as seen:
-                glc.Display(glc.parse(["info", "x"])).say(glc.describe_status(update, seconds, 39))
+                glc.Display(glc.parse(["info", "x"])).say(glc.describe_status(update, seconds, 37))
             self.assertEqual(seen.getvalue().rpartition("\r")[2], text)
 
     def test_wide_characters_take_two_columns(self) -> None:
-        self.patch_environ(COLUMNS="10")
+        self.columns = 11
         with contextlib.redirect_stderr(FakeTerminal()) as seen:
             display = glc.Display(glc.parse(["info", "x"]))
             display.say("処理中です。待て")
             display.say("")
-        empty = "\r" + " " * 9 + "\r"
+        empty = "\r" + " " * 10 + "\r"
         self.assertEqual(seen.getvalue(), f"{empty}処理中で{empty}")
+
+    def test_a_terminal_of_unknown_size(self) -> None:
+        self.patch(os, "get_terminal_size", mock.Mock(side_effect=OSError))
+        self.assertIn("connecting", self.lines("predict", self.app().url, "/add", "1"))
 
     def test_a_pseudo_terminal(self) -> None:
         app = self.app()
