@@ -4122,17 +4122,15 @@ class Display(logging.Handler):
         super().__init__(logging.DEBUG if options.verbose > 1 else logging.INFO)
         readable = sys.stdout.isatty() and str(sys.stdout.encoding).lower().startswith("utf")
         self._to_json = partial(json.dumps, ensure_ascii=not readable)
-        self._only_result = options.json or options.output == "-"
-        self._json = options.json and options.output != "-"  # which prints nothing but a file
+        is_raw = options.output == "-"  # nothing is printed, but a file
+        self._json, self._only_result = options.json and not is_raw, options.json or is_raw
         self._events, self._verbose = self._json and options.stream, options.verbose > 0
         silent = options.quiet or self._verbose or self._events or os.environ.get("TERM") == "dumb"
-        self.live = (
-            bool(sys.stderr) and sys.stderr.isatty() and not silent
-        )  # there is a line, which the next text replaces
-        columns = 0
-        with suppress(OSError, ValueError):  # not what shutil says: that is about stdout, which may be a pipe
-            columns = os.get_terminal_size(sys.stderr.fileno()).columns if self.live else 0
-        self._room = (columns or 80) - 3  # for the line: ^C may follow, and the last column stays free
+        self.live = False  # there is a line, which the next text replaces,
+        self._room = 0  # of so many columns
+        with suppress(AttributeError, OSError, ValueError):  # stderr is no terminal, or missing; stdout may be a pipe
+            columns = os.get_terminal_size(sys.stderr.fileno()).columns or 80
+            self._room, self.live = columns - 3, not silent  # ^C may follow, and the last column stays free
         self._tells = self.live or self._verbose  # what the app says is shown
         self.keep: Callable[[Any], Any] = lambda value: value  # sees to the files in it
         self._phase: tuple[Any, float] = None, 0.0  # what the job does, and since when
@@ -4333,7 +4331,7 @@ def run_predict(options: Namespace, display: Display) -> None:
 
     The ENDPOINT may be left out if the app has only one. Values, in order or by name:
       VALUE  name=VALUE      read as the type that the endpoint takes
-      @FILE  name=@FILE      upload a file, or the contents of a URL, or several; @- is stdin
+      @FILE  name=@FILE      upload a file or what a URL holds, or several; @- is stdin
       name:=JSON             JSON
       -  name=-  name:=-     from stdin
     Text that begins with - comes after --; text like a=b, or of others, by name.
