@@ -3873,11 +3873,10 @@ if not TYPE_CHECKING:  # which would take any misspelt name of this module for o
 # === Command line =====================================================================================================
 # python -m gradio_lite_client. Results on stdout, everything else on stderr. It uses what every program can use.
 
-USAGE_ERRORS = (TypeError, ValueError, OSError, InvalidAPIEndpointError)
 EXIT_CODES: dict[int, tuple[str, tuple[type, ...]]] = {  # for which errors, and those derived from them
     0: ("done", ()),
     1: ("the app raised an error, or the server answered with one", (Exception, GradioError)),
-    2: ("wrong usage: a command, an endpoint, a value or a file", USAGE_ERRORS),
+    2: ("wrong usage: a command, endpoint, value or file", (TypeError, ValueError, OSError, InvalidAPIEndpointError)),
     3: ("cannot connect: network, no app, Space is down", (ConnectionFailed, ProtocolError, SpaceError)),
     4: ("a login or token is missing, or was refused", (AuthenticationError,)),
     5: ("the server was silent for longer than --timeout", (TimedOut,)),
@@ -3887,9 +3886,7 @@ EXIT_CODES: dict[int, tuple[str, tuple[type, ...]]] = {  # for which errors, and
 }
 SHELL_WORDS = {  # what errors of the library advise, and how the command line spells that
     "Client(timeout=…)": "--timeout",
-    "Client(download_files=…)": "-o",
     "auth=(user, password)": "--auth USER:PASSWORD",
-    "auth=": "--auth",
     "headers=": "-H",
     "cookies=": "--cookie",
     "ssl_verify=False": "--insecure",
@@ -3897,84 +3894,69 @@ SHELL_WORDS = {  # what errors of the library advise, and how the command line s
     "proxy=": "--proxy",
     "token=…": "--token",
     "specify an `api_name` or `fn_index`": "name the ENDPOINT",
+    "is not a valid key-word argument": "is unknown; a text with = in it is written NAME=TEXT",
     "wrap it in handle_file(), as in": "write",
     "=handle_file(…)": "=@FILE",
 }
 CONTROLS = r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]"
 
 
-def program() -> str:
-    """How this was called: it may be a copy under any name."""
-    if __name__ != "__main__":
-        return "gradio-lite"
-    return f"{os.path.basename(sys.executable)} -m {__spec__.name}" if __spec__ else os.path.basename(sys.argv[0])
-
-
-def is_terminal(stream: TextIO | None) -> bool:
-    return stream is not None and stream.isatty()
-
-
 def write(stream: TextIO | None, text: str, before: str = "") -> None:
     """Write at once, whatever the stream can encode. Control characters, which are the app's, reach no terminal."""
-    if stream is None or not text + before:  # None: the program has no such stream
+    if stream is None:  # the program has no such stream
         return
-    if stream is sys.stderr or is_terminal(stream):
-        text = before + re.sub(CONTROLS, "\ufffd", text.replace("\r\n", "\n"))
+    if stream is sys.stderr or stream.isatty():
+        text = re.sub(CONTROLS, "\ufffd", text.replace("\r\n", "\n"))
     encoding = getattr(stream, "encoding", None) or "utf-8"
     try:
-        stream.write(text.encode(encoding, "replace").decode(encoding))
+        stream.write(before * stream.isatty() + text.encode(encoding, "replace").decode(encoding))
         stream.flush()
     except (OSError, ValueError):
         if stream is not sys.stderr:  # the result does not depend on it
             raise
 
 
-def to_json(value: Json, indent: int | None = None) -> str:
-    """JSON for stdout: in ASCII, but for people who look at a terminal."""
-    readable = is_terminal(sys.stdout) and str(sys.stdout.encoding).lower().startswith("utf")
-    return json.dumps(value, indent=indent, ensure_ascii=not readable)
-
-
 class Display(logging.Handler):
-    """Prints what a call gives: text as it grows, else JSON. On stderr: the log, or a line that says how far it is."""
+    """Prints results: text as it grows, else JSON. On stderr: the log, or a line that says how far it is."""
 
     def __init__(self, options: Namespace):
-        from shutil import get_terminal_size
-
         super().__init__(logging.DEBUG if options.verbose > 1 else logging.INFO)
-        self._columns = get_terminal_size().columns
-        self._json, self._events, self._verbose = options.json, options.json and options.stream, options.verbose > 0
+        readable = sys.stdout.isatty() and str(sys.stdout.encoding).lower().startswith("utf")
+        self._to_json = partial(json.dumps, ensure_ascii=not readable)
+        is_raw = options.output == "-"  # nothing is printed, but a file
+        self._json, self._only_result = options.json and not is_raw, options.json or is_raw
+        self._events, self._verbose = self._json and options.stream, options.verbose > 0
         silent = options.quiet or self._verbose or self._events or os.environ.get("TERM") == "dumb"
-        self.live = is_terminal(sys.stderr) and not silent  # there is a line, which the next text replaces
+        self.live = False  # there is a line, which the next text replaces,
+        self._room = 0  # of so many columns
+        with suppress(AttributeError, OSError, ValueError):  # stderr is no terminal, or missing; stdout may be a pipe
+            columns = os.get_terminal_size(sys.stderr.fileno()).columns or 80
+            self._room, self.live = columns - 3, not silent  # ^C may follow, and the last column stays free
         self._tells = self.live or self._verbose  # what the app says is shown
         self.keep: Callable[[Any], Any] = lambda value: value  # sees to the files in it
-        self._raw = options.output == "-"  # nothing is printed, but a file
-        self._drawn = False  # something is on the line
-        self._phase: Any = None  # what the job does,
-        self._began = 0.0  # and since when
-        self._last: Any = None  # what has been printed,
-        self._seen = self._open = False  # whether anything has, and whether it is a text, with the cursor on its line
+        self._phase: tuple[Any, float] = None, 0.0  # what the job does, and since when
+        self._printed: list[Any] = []  # the last value that was
+        self._open = False  # it was a text, and the cursor is on its line
 
     def emit(self, record: logging.LogRecord) -> None:
         self.say(record.getMessage(), stays=self._verbose)
 
     def say(self, text: str, stays: bool = False) -> None:
         """Put a text on the line, in place of the one before; or one that stays, where it does not share a line."""
-        if self.live or stays:
-            room = self._columns - 1
-            text = " ".join(text.split())
-            if not stays:
-                text = text[: room if text.isascii() else room // 2]  # others may take two columns each
-            before = f"\r{' ' * room}\r" if self._drawn else "\n" * (self._open and is_terminal(sys.stdout))
-            write(sys.stderr, text + "\n" * stays, before)
-            self._drawn = bool(text) and not stays
+        text = " ".join(text.split())
+        if not stays:
+            text = text[: self._room if text.isascii() else self._room // 2]  # others may take two columns each
+        if self.live:
+            write(sys.stderr, text + "\n" * stays, before=f"\r{' ' * (self._room + 2)}\r")
+        elif stays:
+            write(sys.stderr, text + "\n", before="\n" * (self._open and sys.stdout.isatty()))
 
     def update(self, update: StatusUpdate | OutputUpdate) -> None:
         """Show what has happened."""
         if isinstance(update, OutputUpdate):
             if self._events:
                 self.event("output", output=self.keep(update.outputs))
-            elif not self._json and not self._raw:
+            elif not self._only_result:
                 self._print(self.keep(update.outputs), update.final)
         elif update.log:
             self.say(f"{update.log[1]}: {update.log[0]}", stays=self._tells)
@@ -3982,10 +3964,9 @@ class Display(logging.Handler):
         elif update.success is None:
             units = update.progress_data or ()
             phase = (update.code, update.rank, *(unit.desc for unit in units))
-            if phase != self._phase:
-                self._phase, self._began = phase, time.monotonic()
-            seconds, cells = time.monotonic() - self._began, 20 if self._columns > 60 else 6
-            self.say(describe_status(update, seconds, cells), stays=self._verbose)
+            if phase != self._phase[0]:
+                self._phase = phase, time.monotonic()
+            self.say(describe_status(update, time.monotonic() - self._phase[1], self._room), stays=self._verbose)
             place = {"rank": update.rank, "queue_size": update.queue_size, "eta": update.eta}
             self.event("status", status=update.code.value, **place, progress=[vars(unit) for unit in units])
 
@@ -3994,18 +3975,19 @@ class Display(logging.Handler):
         self.say("")
         value = self.keep(result)
         self.event("complete", output=value)
-        if not (self._events or self._raw or (self._seen and value == self._last)):
+        if not self._events and self._printed != [value]:
             self._print(value, final=True)
+        write(sys.stdout, "\n" * self._open)
 
     def event(self, event: str, **fields: Any) -> None:
         if self._events:
-            write(sys.stdout, to_json({"event": event, **fields}) + "\n")
+            write(sys.stdout, self._to_json({"event": event, **fields}) + "\n")
 
-    def end_line(self) -> None:
-        """What follows, maybe an error, begins a line."""
+    def fail(self, **error: Any) -> None:
+        """Make room for the error on stderr, which begins a line."""
         self.say("")
-        with suppress(OSError):  # Ctrl-C ends what stdout is piped to, too
-            write(sys.stdout, "\n" * self._open)
+        write(sys.stdout, "\n" * self._open)
+        self.event("error", **error)
 
     def _print(self, value: Any, final: bool) -> None:
         """Print one of several values: of a text that grows, only what is new; of no outputs, nothing."""
@@ -4014,18 +3996,19 @@ class Display(logging.Handler):
         self.say("")
         self.live = False  # what stdout is piped to may share the terminal
         is_text = isinstance(value, str) and not self._json
-        indent = 2 if final and not self._seen else None  # one of several values is one line
-        if is_text and self._open and value.startswith(self._last):
-            write(sys.stdout, value[len(self._last) :])
+        if is_text and self._open and value.startswith(self._printed[0]):
+            text = value[len(self._printed[0]) :]
         else:
-            write(sys.stdout, "\n" * self._open + (value if is_text else to_json(value, indent) + "\n"))
-        self._last, self._open, self._seen = value, is_text, True
+            indent = 2 if final and not self._printed else None  # one of several values is one line
+            text = "\n" * self._open + (value if is_text else self._to_json(value, indent=indent) + "\n")
+        write(sys.stdout, text)
+        self._printed, self._open = [value], is_text
 
 
-def describe_status(update: StatusUpdate, seconds: float, cells: int = 20) -> str:
-    """What a job has been doing for so many seconds; bars have so many cells."""
+def describe_status(update: StatusUpdate, seconds: float, room: int) -> str:
+    """What a job has been doing for so many seconds, on a line of so many columns."""
     if update.progress_data:
-        return "  ".join(describe_progress(unit, seconds, cells) for unit in update.progress_data)
+        return "  ".join(describe_progress(unit, seconds, room) for unit in update.progress_data)
     text = update.code.value.lower().replace("_", " ")
     if update.rank is not None:
         text += f", place {update.rank + 1}" + (f" of {update.queue_size}" if update.queue_size else "")
@@ -4033,97 +4016,67 @@ def describe_status(update: StatusUpdate, seconds: float, cells: int = 20) -> st
     return text + (f", about {update.eta:.0f} s in all" if update.eta else "")
 
 
-def describe_progress(unit: ProgressUnit, seconds: float, cells: int) -> str:
-    """How far a bar is comes first, as the rest may not fit on the line."""
-    done, length, parts = unit.index, unit.length, [""]
+def describe_progress(unit: ProgressUnit, seconds: float, room: int) -> str:
+    """How far it is comes first, as the rest may not fit on the line. The bar takes what room the numbers leave."""
+    done, length, text, bar = unit.index, unit.length, "", ""
     if done is None:
         done, length = unit.progress, 1
     elif unit.unit == "bytes":
-        parts.append(f"{done / 1e6:.1f}" + (f"/{length / 1e6:.1f} MB" if length else " MB"))
+        text = f"{done / 1e6:.1f}" + (f"/{length / 1e6:.1f} MB" if length else " MB")
         if seconds >= 1 and done > 0:
-            parts.append(f"{done / seconds / 1e6:.1f} MB/s")
-            parts.append(f"{(length - done) * seconds / done:.0f} s left" if length and length > done else "")
+            text += f" {done / seconds / 1e6:.1f} MB/s"
+            text += f" {(length - done) * seconds / done:.0f} s left" if length and length > done else ""
     else:
-        parts.append(f"{done:.12g}" + (f"/{length:.12g}" if length else "") + f" {unit.unit or ''}".rstrip())
+        text = f"{done:.12g}" + (f"/{length:.12g}" if length else "") + f" {unit.unit or ''}".rstrip()
     if done is not None and length and length > 0:
-        parts[0] = f"[{'#' * round(cells * min(1.0, max(0.0, done / length))):.<{cells}}]"
-        parts[0] += f" {done / length:.0%}" * (unit.unit != "bytes")
-    return " ".join(filter(None, [*parts, unit.desc or "progress"]))
-
-
-def read_stdin(binary: bool = False) -> Any:
-    if sys.stdin is None:
-        raise TypeError("There is no stdin to read from.")
-    return sys.stdin.buffer.read() if binary else re.sub(r"\n\Z", "", sys.stdin.read())
+        text = text if unit.unit == "bytes" else f"{done / length:.0%} {text}".rstrip()
+        cells = min(20 if room > 60 else 6, room - len(text) - 3)
+        if cells > 2:
+            bar = f"[{'#' * round(cells * min(1.0, max(0.0, done / length))):.<{cells}}]"
+    return " ".join(filter(None, [bar, text, unit.desc or "progress"]))
 
 
 def fit(word: str, parameter: Mapping[str, Any]) -> Any:
     """The word as a value of the parameter's type: a file to upload, if it takes files; what stdin holds; or itself."""
     kind, schema = kind_of(parameter), as_dict(parameter.get("type"))
     is_list = kind.lower().startswith("list[")
+    if word in ("-", "@-") and sys.stdin is None:
+        raise TypeError("There is no stdin to read from.")
     if word.startswith("@") and "filepath" in kind:
-        marked = handle_file(read_stdin(binary=True), "stdin") if word == "@-" else handle_file(word[1:])
-        return [marked] if is_list else marked
-    text = read_stdin() if word == "-" else word
-    for choice in as_list(schema.get("enum") or as_dict(schema.get("items")).get("enum")):
-        if text == (choice if isinstance(choice, str) else json.dumps(choice)):
-            return [choice] if is_list else choice
-    if re.fullmatch(r"(str|Literal\[.*\])( \| None)?", kind):
-        return text
+        file = handle_file(sys.stdin.buffer, "stdin") if word == "@-" else handle_file(word[1:])
+        return [file] if is_list else file
+    text = re.sub(r"\n\Z", "", sys.stdin.read()) if word == "-" else word
     value = json_or_none(text.lower() if kind.startswith("bool") else text)
-    if value is None and (text != "null" or (is_list and "None" not in kind)):
-        if not re.search("str|Literal|Any", kind):
-            name = parameter["parameter_name"]
-            cure = f"write {name}=@{text}" if "filepath" in kind else f"not {text!r}"
-            raise TypeError(f"Parameter `{name}` takes {kind}: {cure}")
+    choices = as_list(schema.get("enum") or as_dict(schema.get("items")).get("enum"))
+    takes_text = re.fullmatch(r"(str|Literal\[.*\])( \| None)?", kind) and value not in choices
+    if takes_text or text in choices or (value is None and text.strip() != "null"):
+        if not re.search("str|Literal|Any|filepath", kind):  # of a text where a file belongs, the client says more
+            raise TypeError(f"Parameter `{parameter['parameter_name']}` takes {kind}, not {text[:200]!r}.")
         value = text
     return [value] if is_list and value is not None and not isinstance(value, list) else value
 
 
 def read_words(words: Sequence[str], parameters: Sequence[Mapping[str, Any]]) -> tuple[list[Any], dict[str, Any]]:
-    """Positional and keyword arguments."""
+    """Keyword arguments; positional ones, if nothing is known of the parameters."""
     known = {str(parameter["parameter_name"]): parameter for parameter in parameters}
+    names, last = iter(known), ""
     args: list[Any] = []
     keywords: dict[str, Any] = {}
     for word in words:
-        match = re.match(r"(\w+)(:?=)(.*)", word, re.S)
-        if match is None:
-            if word.startswith("@") and len(args) == len(parameters) and args and isinstance(args[-1], list):
-                args[-1] += fit(word, parameters[-1])  # one more file
-            else:
-                args.append(fit(word, parameters[len(args)] if len(args) < len(parameters) else {}))
-            continue
-        name, sign, text = match.groups()
-        if known and name not in known:
-            cure = f"Text with = in it is given by name, as in {next(iter(known))}={name}{sign}..."
-            close = _similar(name, list(known))
-            raise TypeError(f"There is no parameter {name}{close}: the endpoint takes {', '.join(known)}. {cure}")
-        if sign == "=":
-            value = fit(text, known.get(name, {}))
+        [(name, sign, text)] = re.findall(r"(?s)\A(?:(\w+)(:?=))?(.*)", word)
+        if not name:
+            name = last = next(names, last)  # further files are for the last one
+        json_value = {"parameter_name": name, "python_type": {"type": "JSON"}}
+        value = fit(text, json_value if sign == ":=" else known.get(name, {}))
+        if not name:
+            args.append(value)
+        elif name not in keywords:
+            keywords[name] = value
+        elif isinstance(value, list) and isinstance(keywords[name], list):
+            keywords[name] += value  # name=@a name=@b
         else:
-            given = read_stdin() if text == "-" else text
-            value = json_or_none(given)
-            if value is None and given.strip() != "null":
-                raise TypeError(f"{name}:= takes JSON, not {given[:200]!r}.")
-        if name in keywords:
-            if not (isinstance(value, list) and isinstance(keywords[name], list)):
-                raise TypeError(f"{name} is given twice.")
-            value = [*keywords[name], *value]  # name=@a name=@b
-        keywords[name] = value
+            raise TypeError(f"There is more than one value for {name}.")
     return args, keywords
-
-
-def choose_endpoint(named: Mapping[str, Any], words: Sequence[str]) -> tuple[str | None, Sequence[str]]:
-    """The endpoint that the words mean, if it has a name, and the words that are values."""
-    first = words[0] if words else "-"
-    name = f"/{first.lstrip('/')}"
-    only = next(iter(named)) if len(named) == 1 else None
-    if re.match(r"[@-]|\w+:?=", first) or (only and name != only and not first.startswith("/")):
-        return only, words
-    return name, words[1:]
-
-
-# --- commands
 
 
 def pairs(lines: Iterable[str], sign: str, environment: Mapping[str, str]) -> dict[str, str]:
@@ -4132,8 +4085,7 @@ def pairs(lines: Iterable[str], sign: str, environment: Mapping[str, str]) -> di
     for line in lines:
         name, given, value = line.partition(sign)
         if not given and name not in environment:
-            variable = ", or the name of a variable" if environment else ""
-            raise TypeError(f"Expected NAME{sign}VALUE{variable}.")  # it may be a secret, so it is not repeated
+            raise TypeError(f"Expected NAME{sign}VALUE.")  # it may be a secret, so it is not repeated
         found[name.strip()] = (value.strip() if sign == ":" else value) if given else environment[name]
     return found
 
@@ -4144,40 +4096,34 @@ def client_options(options: Namespace) -> dict[str, Any]:
         from getpass import getpass
 
         with suppress(EOFError):
-            password = getpass(f"Password of {user}: ") if is_terminal(sys.stdin) else ""
+            password = getpass(f"\rPassword of {user}: ") if sys.stdin and sys.stdin.isatty() else ""
         if not password:
             raise TypeError(f"Nobody has typed the password of {user}: pass --auth USER:PASSWORD.")
-    return {
-        **({"auth": (user, password)} if user else {}),
-        "headers": pairs(options.headers, ":", {}),
-        "cookies": pairs(options.cookies, "=", {}),
-        "ssl_verify": options.cacert or not options.insecure,
-        "proxy": options.proxy,
-        "timeout": options.timeout,
-        "skip_queue": options.skip_queue,
-    }
+    names = ("token", "ssl_verify", "proxy", "timeout", "skip_queue")
+    found = {name: getattr(options, name) for name in names}
+    found.update({"auth": (user, password)} if user else {})
+    return {**found, "headers": pairs(options.headers, ":", {}), "cookies": pairs(options.cookies, "=", {})}
 
 
-def run_info(options: Namespace, display: Display) -> str:
+def run_info(options: Namespace, display: Display) -> None:
     """print what the endpoints take and return
 
     %(prog)s http://127.0.0.1:7860
     %(prog)s gradio/calculator /predict
     %(prog)s localhost:7860 --json | jq '.named_endpoints | keys'
     """
-    with Client(options.src, options.token, **client_options(options)) as client:
+    with Client(options.src, **client_options(options)) as client:
         api: Any = client.view_api(print_info=False, return_format="dict")
     if options.words:
         name, named = f"/{options.words.lstrip('/')}", api["named_endpoints"]
         if name not in named:
             raise ValueError(f"{client.src} lists no {name}{_similar(name, list(named))}.")
         api = {"named_endpoints": {name: named[name]}, "unnamed_endpoints": {}}
-    if options.json or not is_terminal(sys.stdout):
-        return to_json(api, 2)
-    return describe_api(api, bool(api["unnamed_endpoints"]))
+    is_read = sys.stdout.isatty() and not options.json
+    display.finish(describe_api(api, bool(api["unnamed_endpoints"])) if is_read else api)
 
 
-def run_predict(options: Namespace, display: Display) -> str:
+def run_predict(options: Namespace, display: Display) -> None:
     """call an endpoint and print its result
 
     %(prog)s localhost:7860 /greet Ada mark=.
@@ -4186,8 +4132,7 @@ def run_predict(options: Namespace, display: Display) -> str:
 
     The ENDPOINT may be left out if the app has only one. Values, in order or by name:
       VALUE  name=VALUE      read as the type that the endpoint takes
-      @FILE  name=@FILE      upload a file, or the contents of a URL; @- is stdin
-      name=@FILE name=@FILE  several files
+      @FILE  name=@FILE      upload a file or what a URL holds, or several; @- is stdin
       name:=JSON             JSON
       -  name=-  name:=-     from stdin
     Text that begins with - comes after --; text like a=b, or of others, by name.
@@ -4197,15 +4142,20 @@ def run_predict(options: Namespace, display: Display) -> str:
     number, given = options.fn_index, client_options(options)
     with ExitStack() as stack:
         if options.output is not None:
-            given["download_files"] = folder = stack.enter_context(TemporaryDirectory())
-            display.keep = partial(keep_files, options.output, folder, {})
-        client = stack.enter_context(Client(options.src, options.token, **given))
+            given["download_files"] = stack.enter_context(TemporaryDirectory())
+            display.keep = partial(keep_files, options.output, {})
+        client = stack.enter_context(Client(options.src, **given))
         api: Any = client.view_api(print_info=False, return_format="dict")
         named, unnamed = api["named_endpoints"], api["unnamed_endpoints"]
-        name, words = choose_endpoint(named, options.words) if number is None else (None, options.words)
+        words, name = list(options.words), None
+        if number is None and len(named) == 1:
+            [name] = named
+        if number is None and words and (words[0].startswith("/") or f"/{words[0]}" in named):
+            name = f"/{words.pop(0).lstrip('/')}"
         info = named.get(name) or unnamed.get(number) or {"parameters": []}
         args, keywords = read_words(words, info["parameters"])
         job = client.submit(*args, api_name=name, fn_index=number, **keywords)
+        stack.callback(job.cancel)
         try:
             for update in job.updates(1.0 if display.live else None):
                 display.update(update)
@@ -4214,40 +4164,32 @@ def run_predict(options: Namespace, display: Display) -> str:
             ran = "the job had ended" if job.done() else "the function cannot be stopped, and goes on"
             went = "the job has been cancelled" if job.cancel() else ran
             raise KeyboardInterrupt(f"interrupted; {went}") from error
-        except Exception as error:
-            display.event("error", error=type(error).__name__, message=str(error), code=exit_code(error))
-            raise
-        finally:
-            job.cancel()
-    return ""
 
 
-def keep_files(output: str, folder: str, kept: dict[str, str], value: Any) -> Any:
-    """The value, with its files moved from the folder to where `output` says. `kept` tells where they are."""
+def keep_files(output: str, kept: dict[str, str], value: Any) -> Any:
+    """The value, with its files moved to where `output` says. `kept` tells where they are."""
     import shutil
 
-    found: list[str] = []  # nobody else knows the name of the folder
-    walk(value, lambda item: isinstance(item, str) and item.startswith(folder), found.append)
-    found = list(dict.fromkeys(found))
-    if (output == "-" and len(found) != 1) or (os.path.isfile(output) and len(found) > 1):
-        raise ValueError(f"-o {output} takes one file, but there are {len(found)}: name a folder.")
+    found: dict[str, None] = {}
+    walk(value, lambda item: isinstance(item, DownloadedPath), found.setdefault)
     if output == "-":
-        if is_terminal(sys.stdout):
-            raise ValueError("-o - writes the file as it is, and stdout is a terminal: name a folder, or add > FILE.")
-        with open(found[0], "rb") as stored:
+        why = f"there are {len(found)}" if len(found) != 1 else "stdout is a terminal" * sys.stdout.isatty()
+        if why:
+            raise ValueError(f"-o - writes one file as it is, but {why}: name a folder.")
+        with open(next(iter(found)), "rb") as stored:
             shutil.copyfileobj(stored, sys.stdout.buffer)
-        return sys.stdout.flush()
-    looks_like_a_file = os.path.isfile(output) or os.path.splitext(output)[1] != ""
+        return ()
+    looks_like_a_file = os.path.exists(output) or os.path.splitext(output)[1] != ""
     is_name = len(found) == 1 and looks_like_a_file and not os.path.isdir(output)
     for path in found:
         if path not in kept:
             os.makedirs((os.path.dirname(output) or ".") if is_name else output, exist_ok=True)
             stem, suffix = os.path.splitext(os.path.join(output, os.path.basename(path)))
             kept[path] = shutil.move(path, output if is_name else free_name(stem, suffix, os.path.lexists))
-    return walk(value, lambda item: isinstance(item, str) and item in kept, kept.__getitem__)
+    return walk(value, lambda item: isinstance(item, DownloadedPath), kept.__getitem__)
 
 
-def run_duplicate(options: Namespace, display: Display) -> str:
+def run_duplicate(options: Namespace, display: Display) -> None:
     """make a Space of your own from another and print its URL
 
     %(prog)s gradio/calculator
@@ -4255,10 +4197,10 @@ def run_duplicate(options: Namespace, display: Display) -> str:
     %(prog)s user/chat --hardware t4-small --sleep-timeout 15
     """
     secrets, variables = pairs(options.secret, "=", os.environ), pairs(options.variable, "=", os.environ)
-    space = (options.src, options.words, options.token, not options.public, options.hardware, secrets)
-    more = {"sleep_timeout": options.sleep_timeout, "variables": variables, **client_options(options)}
-    with Client.duplicate(*space, **more) as client:
-        return to_json({"url": client.src}) if options.json else client.src
+    space = {"private": not options.public, "hardware": options.hardware, "secrets": secrets, "variables": variables}
+    more = {"sleep_timeout": options.sleep_timeout, **client_options(options)}
+    with Client.duplicate(options.src, options.words, **space, **more) as client:
+        display.finish({"url": client.src} if options.json else client.src)
 
 
 COMMANDS = {  # what runs it, and the words that it takes besides SRC
@@ -4276,7 +4218,7 @@ def add_options(parser: ArgumentParser, command: str) -> None:
     if command == "info":
         add("words", metavar="ENDPOINT", nargs="?", help="only this one")
     elif command == "predict":
-        add("words", metavar="VALUE", nargs="*", help="see above")
+        add("words", metavar="VALUE", nargs="*", default=[], help="see above")
         add("-o", "--output", metavar="PATH", help="put files in this folder, or one file there; - is stdout")
         add("--stream", action="store_true", help="with --json: print a line for each event")
         add("--fn-index", metavar="NUMBER", type=int, help="call the function with this number")
@@ -4289,7 +4231,7 @@ def add_options(parser: ArgumentParser, command: str) -> None:
         add("--sleep-timeout", metavar="MINUTES", type=int, default=5, help="-1: never (default: 5)")
     add("--json", action="store_true", help="print JSON")
     add("-q", "--quiet", action="store_true", help="nothing but results and errors")
-    add("-v", "--verbose", action="count", default=0, help="tell what happens; -vv: also why")
+    add("-v", "--verbose", action="count", default=0, help="tell what happens; -vv: more of it")
     add = parser.add_argument_group("connection").add_argument
     add("--auth", metavar="USER:PASSWORD", help="of a USER alone the password is asked for")
     add("--token", help="Hugging Face token (default: HF_TOKEN or the saved one)")
@@ -4297,8 +4239,8 @@ def add_options(parser: ArgumentParser, command: str) -> None:
     add("--cookie", metavar="NAME=VALUE", dest="cookies", help="for the app; may be repeated", **many)
     add("--timeout", metavar="SECONDS", type=float, default=60.0, help="for each wait for the network (default: 60)")
     add("--skip-queue", action="store_true", help="call functions directly, where the app permits it")
-    add("--insecure", action="store_true", help="do not verify TLS certificates")
-    add("--cacert", metavar="FILE", help="trust the certificates in this file or folder")
+    add("--insecure", dest="ssl_verify", action="store_false", help="do not verify TLS certificates")
+    add("--cacert", dest="ssl_verify", metavar="FILE", help="trust the certificates in this file or folder")
     add("--proxy", metavar="URL", help="http:// proxy (default: that of the *_PROXY variables)")
 
 
@@ -4313,26 +4255,23 @@ def parse(words: Sequence[str]) -> Namespace:
             message = re.sub(r"(?s)(unrecognized arguments: -+[\w-]*).*", hint, message)
             raise TypeError(f"{message}. See {self.prog} --help.")
 
-        def _print_message(self, message: str, file: Any = None) -> None:
-            write(sys.stdout, message)  # which notices if that fails
-
     shape: dict[str, Any] = {"formatter_class": argparse.RawDescriptionHelpFormatter, "allow_abbrev": False}
-    codes = "\n".join(["exit codes:", *(f"  {code:<3}  {text}" for code, (text, _) in EXIT_CODES.items())])
-    parser = Parser(program(), description="Call Gradio apps. COMMAND --help shows how.", epilog=codes, **shape)
+    helps = {name: (run.__doc__ or "").partition("\n\n") for name, (run, _) in COMMANDS.items()}  # python -OO: none
+    command = words[0] if words else ""
+    if command in COMMANDS:
+        (run, taken), (about, _, more) = COMMANDS[command], helps[command]
+        text = f"{about}\n\n{indent(dedent(more), '  ')}"  # Python 3.13 has dedented it
+        parser = Parser(f"{Parser().prog} {command}", f"%(prog)s SRC {taken} [OPTIONS]", text, **shape)
+        parser.set_defaults(run=run, stream=False, output=None)
+        add_options(parser, command)
+        return parser.parse_intermixed_args(words[1:])
+    lines = ["Call Gradio apps. COMMAND --help shows how.", "", "commands:"]
+    lines += [f"  {name:<10} {about}" for name, (about, *_) in helps.items()]
+    lines += ["", "exit codes:", *(f"  {code:<3}  {text}" for code, (text, _) in EXIT_CODES.items())]
+    parser = Parser(usage="%(prog)s COMMAND ...", description="\n".join(lines), **shape)
     parser.add_argument("--version", action="version", version=f"gradio_lite_client {__version__}")
-    commands = parser.add_subparsers(metavar="COMMAND", title="commands", required=True)
-    for name, (run, taken) in COMMANDS.items():
-        about, _, more = (run.__doc__ or "").partition("\n\n")  # python -OO leaves none, 3.13 does not indent it
-        text, usage = f"{about}\n\n{indent(dedent(more), '  ')}", f"%(prog)s SRC {taken} [OPTIONS]"
-        command = commands.add_parser(name, usage=usage, help=about, description=text, **shape)
-        command.set_defaults(run=run, stream=False, output=None)
-        add_options(command, name)
-    name = words[0] if words else ""
-    if name in COMMANDS:
-        return commands.choices[name].parse_intermixed_args(words[1:])
-    if name.startswith("-"):
-        parser.parse_args(words[:1])
-    raise TypeError(f"The first word is a command{_similar(name, list(COMMANDS))}, as in: {parser.prog} info SRC")
+    parser.parse_known_args(words[:1])
+    raise TypeError(f"The first word is a command{_similar(command, list(COMMANDS))}, as in: {parser.prog} info SRC")
 
 
 def exit_code(error: BaseException) -> int:
@@ -4356,25 +4295,20 @@ def main(argv: Sequence[str] | None = None) -> int:
         logger.addHandler(display)
         logger.setLevel(display.level)
         display.say("connecting")
-        text = options.run(options, display)
-        display.end_line()
-        write(sys.stdout, text + "\n" if text else "")
+        options.run(options, display)
         return 0
     except BrokenPipeError:  # as in `… | head`
         return 0
     except (Exception, KeyboardInterrupt) as error:
-        if display:
-            display.end_line()
-        if logger.level == logging.DEBUG:
-            import traceback
-
-            write(sys.stderr, traceback.format_exc())
-        wordless = "interrupted" if isinstance(error, KeyboardInterrupt) else type(error).__name__
-        text = " ".join(str(error).split()) or wordless
+        code = exit_code(error)
+        text = " ".join(str(error).split()) or EXIT_CODES[code][0]
         for spelling, ours in SHELL_WORDS.items():
             text = text.replace(spelling, ours)
-        write(sys.stderr, f"{program()}: {text}\n", before="\r" * is_terminal(sys.stderr))  # over the ^C
-        return exit_code(error)
+        if display:
+            with suppress(OSError, ValueError):  # Ctrl-C ends what stdout is piped to, too
+                display.fail(error=type(error).__name__, message=text, code=code)
+        write(sys.stderr, f"gradio-lite: {text}\n", before="\r")  # over the ^C
+        return code
     finally:
         for stream in filter(None, (sys.stdout, sys.stderr)):
             try:

@@ -9328,6 +9328,11 @@ print(gradio_client.__file__)
 class FakeTerminal(io.StringIO):
     encoding = "utf-8"  # type: ignore[assignment]
 
+    DESCRIPTOR = -1
+
+    def fileno(self) -> int:
+        return self.DESCRIPTOR
+
     def isatty(self) -> bool:
         return True
 
@@ -9336,6 +9341,13 @@ class CommandLineCase(ClientCase):
     def setUp(self) -> None:
         super().setUp()
         self.patch_environ(GRADIO_TEMP_DIR=str(self.downloads), NO_COLOR=None, TERM="xterm", COLUMNS="80")
+        self.columns = 0  # as pseudo-terminals have it, which means 80
+        self.patch(os, "get_terminal_size", self.size_of)
+
+    def size_of(self, descriptor: int) -> os.terminal_size:
+        if descriptor != FakeTerminal.DESCRIPTOR:
+            raise OSError(25, "Inappropriate ioctl for device")
+        return os.terminal_size((self.columns, 24))
 
     def run_main(self, *argv: str, stdin: str | bytes | None = None, terminal: str = "") -> tuple[int, str, str]:
         """Exit code, stdout and stderr; `terminal` names the streams that are one. Without stdin, that is one."""
@@ -9343,7 +9355,8 @@ class CommandLineCase(ClientCase):
         binary = io.BytesIO()
         out = FakeTerminal() if "stdout" in terminal else io.TextIOWrapper(binary, "utf-8", write_through=True)
         err = FakeTerminal() if "stderr" in terminal else io.StringIO()
-        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), mock.patch.object(sys, "stdin", source):
+        streams = mock.patch.multiple(sys, stdin=source, stdout=out, stderr=err, argv=["/x/gradio-lite"])
+        with streams:
             try:
                 code = glc.main(argv)
             except SystemExit as end:
@@ -9447,7 +9460,6 @@ class PredictCommandTest(CommandLineCase):
             ("2", {**several, "type": {"items": {"enum": ["2"]}}}, ["2"]),
             ("null", {"parameter_name": "p", "python_type": {"type": "float | None"}}, None),
             ("null", {"parameter_name": "p", "python_type": {"type": "list[str] | None"}}, None),
-            ("null", {"parameter_name": "p", "python_type": {"type": "list[str]"}}, ["null"]),
             ("x", {"parameter_name": "p", "python_type": {"type": "list[str] | None"}}, ["x"]),
             ("x", {"parameter_name": "p", "python_type": {"type": "str | None"}}, "x"),
             ("1", {"parameter_name": "p", "python_type": {"type": "str"}}, "1"),
@@ -9464,16 +9476,17 @@ class PredictCommandTest(CommandLineCase):
         for argv, words in (
             (("/nosuch",), "Cannot find a function with `api_name`: /nosuch"),
             (("/ech", "x"), "did you mean `/echo`?"),
+            (("ech", "x"), "name the ENDPOINT. "),
             (("/echo",), "No value provided for required argument: text"),
             (("/echo", "txt=1"), "did you mean `text`?"),
-            (("/add", "a:=x"), "a:= takes JSON, not 'x'"),
-            (("/add", "a:=" + "[" * 100_000), "a:= takes JSON, not '[["),
-            (("/add", "x"), "Parameter `a` takes float: not 'x'"),
-            (("/add", '{"a": 1'), "Parameter `a` takes float: not"),
-            (("/add", "1", "2", "3"), "Too many arguments"),
-            (("/greet", "loud=maybe"), "takes bool: not 'maybe'"),
-            (("/copy_file", "a.txt"), ": write upload=@a.txt"),
-            (("/copy_files", "a.txt"), ": write uploads=@a.txt"),
+            (("/add", "a:=x"), "Parameter `a` takes JSON, not 'x'."),
+            (("/add", "a:=" + "[" * 100_000), "`a` takes JSON, not '[["),
+            (("/add", "x"), "Parameter `a` takes float, not 'x'."),
+            (("/add", '{"a": 1'), "Parameter `a` takes float, not"),
+            (("/add", "1", "2", "3"), "There is more than one value for b."),
+            (("/greet", "loud=maybe"), "takes bool, not 'maybe'."),
+            (("/copy_file", "a.txt"), ": write upload=@FILE."),
+            (("/copy_files", "a.txt"), ": write uploads=@FILE."),
             (("/copy_file", "@/no/such"), "File /no/such does not exist"),
             (("text=x",), "name the ENDPOINT"),
             (("/echo", "x", "--fn-index", "7"), "Too many arguments"),
@@ -9487,18 +9500,16 @@ class PredictCommandTest(CommandLineCase):
         """What is wrong and what to write, in the words of a shell."""
         app = self.app()
         for words, cure in (
-            (
-                ("/echo", "a=b"),
-                "no parameter a: the endpoint takes text. Text with = in it is given by name, as in text=a=...",
-            ),
-            (("/echo", "txt=b"), "no parameter txt (did you mean `text`?): the endpoint takes text. "),
-            (("/add", "a=1", "a=2"), "a is given twice."),
-            (("/add", "1", "a=2"), "already set"),
+            (("/echo", "a=b"), "`a` is unknown; a text with = in it is written NAME=TEXT. /echo of "),
+            (("/echo", "txt=b"), "Parameter `txt` is unknown; "),
+            (("/echo", "txt=b"), "(did you mean `text`?)"),
+            (("/add", "a=1", "a=2"), "There is more than one value for a."),
+            (("/add", "1", "a=2"), "There is more than one value for a."),
             (("/echo", "cat", "--steps", "3"), "--steps: a value of the endpoint is written NAME=VALUE."),
             (("/echo",), "text"),
-            (("/several", "a", "b"), "Parameter `number` takes float: not 'b'"),
+            (("/several", "a", "b"), "Parameter `number` takes float, not 'b'."),
             (("/copy_file", 'upload:="a.txt"'), "takes a file: write upload=@FILE."),
-            (("/add", "1", "2", "@3"), "Too many arguments"),
+            (("/add", "1", "2", "@3"), "`b` takes float, not '@3'"),
         ):
             with self.subTest(words):
                 self.assertIn(cure, self.complaint(2, "predict", app.url, *words))
@@ -9537,7 +9548,7 @@ class PredictCommandTest(CommandLineCase):
         app = self.app()
         self.assertNotIn("/discreet", self.json("info", app.url)["named_endpoints"])
         number = next(end.number for end in glc.Client(app.url)._app.endpoints.values() if end.name == "/discreet")
-        for words in (["/discreet", "x"], ["discreet", "x"], ["--fn-index", str(number), "x"]):
+        for words in (["/discreet", "x"], ["--fn-index", str(number), "x"]):
             self.assertEqual(self.output("predict", app.url, *words), "discreet x")
 
     def test_a_file_object_of_a_server_is_not_read_here(self) -> None:
@@ -9748,13 +9759,13 @@ class FilesCommandTest(CommandLineCase):
     def test_a_file_to_a_terminal(self) -> None:
         app = self.app()
         text = self.complaint(2, "predict", app.url, "/make_file", "a", "1", "-o", "-", terminal="stdout")
-        self.assertIn("stdout is a terminal: name a folder, or add > FILE.", text)
+        self.assertIn("stdout is a terminal: name a folder.", text)
 
     def test_one_file_to_stdout(self) -> None:
         app = self.app()
         for argv, count in ((("/make_files", "2"), 2), (("/echo", "x"), 0)):
             text = self.complaint(2, "predict", app.url, *argv, "-o", "-")
-            self.assertEqual(text, f"-o - takes one file, but there are {count}: name a folder.")
+            self.assertEqual(text, f"-o - writes one file as it is, but there are {count}: name a folder.")
 
     def test_several_files_for_a_parameter(self) -> None:
         app = self.app()
@@ -9788,9 +9799,7 @@ class HubCommandTest(CommandLineCase):
         )
         self.assertEqual((body["visibility"], body["hardware"], body["sleepTimeSeconds"]), ("public", "t4-small", 600))
         self.assertEqual(self.json("duplicate", SPACE, "copy", "--json"), {"url": app.url})
-        self.assertIn(
-            "NAME=VALUE, or the name of a variable.", self.complaint(2, "duplicate", SPACE, "--secret", "NOSUCH")
-        )
+        self.assertIn("Expected NAME=VALUE.", self.complaint(2, "duplicate", SPACE, "--secret", "NOSUCH"))
 
     def test_token(self) -> None:
         hub, _ = self.hub()
@@ -9809,7 +9818,7 @@ class ConnectionOptionsTest(CommandLineCase):
         asked: list[str] = []
         self.patch(getpass, "getpass", lambda prompt: asked.append(prompt) or "pass:word")
         self.json("info", app.url, "--auth", "ada")
-        self.assertEqual(asked, ["Password of ada: "])
+        self.assertEqual(asked, ["\rPassword of ada: "])
         self.assertIn("--auth USER:PASSWORD", self.complaint(4, "info", app.url))
         self.patch(getpass, "getpass", mock.Mock(side_effect=EOFError))
         self.assertIn("--auth USER:PASSWORD", self.complaint(2, "info", app.url, "--auth", "ada"))
@@ -9867,12 +9876,6 @@ class ConnectionOptionsTest(CommandLineCase):
         _, _, err = self.run_main("info", app.url, "-v")
         self.assertEqual(err, f"Loaded as API: {app.url}\n")
         self.assertEqual((glc.logger.level, len(glc.logger.handlers)), (0, 1))
-
-    def test_debug_shows_the_traceback(self) -> None:
-        code, _, err = self.run_main("info", "http://127.0.0.1:1", "-vv")
-        self.assertEqual(code, 3)
-        self.assertIn("Traceback (most recent call last)", err)
-        self.assertRegex(err, r"\ngradio-lite: Could not talk to http://127.0.0.1:1[^\n]*\n\Z")
 
 
 class ExitCodeTest(CommandLineCase):
@@ -9984,9 +9987,12 @@ class ExitCodeTest(CommandLineCase):
         }
         unbuffered_too = itertools.product([next(iter(commands))], ways, ["1"])
         for argv, way, unbuffered in (*itertools.product(commands, ways, [""]), *unbuffered_too):
+            code = commands[argv] or ways[way]
+            if argv[0].startswith("--") and way == ">/dev/full":
+                code = done  # argparse prints it
             with self.subTest(argv=argv, way=way, unbuffered=unbuffered):
                 needs("/dev/full", os.path.exists("/dev/full") or "full" not in way)
-                self.assertEqual(self.code_of(argv, way, unbuffered), commands[argv] or ways[way])
+                self.assertEqual(self.code_of(argv, way, unbuffered), code)
 
     def code_of(self, argv: Sequence[str], way: str, unbuffered: str) -> int:
         reader, writer = os.pipe()
@@ -10002,27 +10008,19 @@ class ExitCodeTest(CommandLineCase):
 
 
 class UsageTest(CommandLineCase):
-    def test_what_it_is_called(self) -> None:
-        self.assertEqual(glc.program(), "gradio-lite")
-        self.patch(glc, "__name__", "__main__")
-        self.patch(sys, "executable", "/usr/bin/python3")
-        self.assertEqual(glc.program(), "python3 -m gradio_lite_client")
-        self.patch(glc, "__spec__", None)
-        self.patch(sys, "argv", ["/x/copy.py"])
-        self.assertEqual(glc.program(), "copy.py")
-
     def test_wrong_usage(self) -> None:
         for argv, words in (
             ((), "The first word is a command, as in: gradio-lite info SRC"),
-            (("-q",), "required: COMMAND"),
+            (("-q",), "The first word is a command"),
             (("dance",), "The first word is a command"),
             (("predit",), "a command (did you mean `predict`?)"),
             (("http://user:secret@x",), "as in: gradio-lite info SRC"),
             (("info",), "required: SRC. See gradio-lite info --help."),
+            (("predict",), "required: SRC. See gradio-lite predict --help."),
             (("info", "x", "--nosuch"), "unrecognized arguments: --nosuch"),
             (("predict", "x", "/f", "--steps", "3"), "--steps: a value of the endpoint is written NAME=VALUE"),
             (("info", "x", "--js"), "--js"),
-            (("--json", "info", "x"), "COMMAND"),
+            (("--json", "info", "x"), "The first word is a command"),
         ):
             with self.subTest(argv):
                 self.assertIn(words, self.complaint(2, *argv))
@@ -10079,11 +10077,11 @@ class UsageTest(CommandLineCase):
         for place in (vendored, vendored.parent):
             (place / "__init__.py").touch()
         shutil.copy(glc.__file__, vendored / "gradio_copy.py")
-        for program, name in (
-            (["-m", "gradio_lite_client"], f"{Path(sys.executable).name} -m gradio_lite_client"),
-            ([glc.__file__], "gradio_lite_client.py"),
-            (["-m", "pkg._vendor.gradio_copy"], f"{Path(sys.executable).name} -m pkg._vendor.gradio_copy"),
-            (["-c", "import sys, gradio_lite_client as m; sys.exit(m.main())"], "gradio-lite"),
+        for program, name in (  # Python 3.14 says more of what -m runs
+            (["-m", "gradio_lite_client"], r"gradio_lite_client\.py|\S+ -m gradio_lite_client"),
+            ([glc.__file__], r"gradio_lite_client\.py"),
+            (["-m", "pkg._vendor.gradio_copy"], r"gradio_copy\.py|\S+ -m pkg\._vendor\.gradio_copy"),
+            (["-c", "import sys, gradio_lite_client as m; sys.exit(m.main())"], "-c"),
         ):
             place = folder if "pkg" in name else HERE
             run = partial(subprocess.run, cwd=place, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=DEADLINE)
@@ -10091,9 +10089,9 @@ class UsageTest(CommandLineCase):
             self.assertEqual((done.returncode, done.stdout.strip(), done.stderr), (0, b"3", b""))
             done = run([sys.executable, *program, "dance"])
             self.assertEqual((done.returncode, done.stdout), (2, b""))
-            self.assertTrue(done.stderr.decode().startswith(f"{name}: "), done.stderr)
+            self.assertTrue(done.stderr.decode().startswith("gradio-lite: "), done.stderr)
             done = run([sys.executable, *program, "--help"])
-            self.assertTrue(done.stdout.decode().startswith(f"usage: {name} "), done.stdout)
+            self.assertRegex(done.stdout.decode(), rf"\Ausage: ({name}) COMMAND")
 
     LAZY = (
         "argparse base64 bisect calendar copy email filecmp getpass hashlib http json string tempfile traceback".split()
@@ -10452,7 +10450,7 @@ class TerminalTest(CommandLineCase):
             (glc.StatusUpdate(glc.Status.PROCESSING), 61, "processing, 61 s"),
             (glc.StatusUpdate(glc.Status.PROGRESS, progress_data=[]), 0, "progress"),
         ):
-            self.assertEqual(glc.describe_status(update, seconds), text)
+            self.assertEqual(glc.describe_status(update, seconds, 79), text)
 
     def test_bars_in_words(self) -> None:
         sent = partial(glc.ProgressUnit, unit="bytes", desc="uploading cat.png")
@@ -10471,26 +10469,34 @@ class TerminalTest(CommandLineCase):
             (sent(0, 0), 4, "0.0 MB uploading cat.png"),
         ):
             with self.subTest(text):
-                self.assertEqual(glc.describe_progress(unit, seconds, 20), text)
+                self.assertEqual(glc.describe_progress(unit, seconds, 79), text)
 
     def test_a_transfer_in_40_columns(self) -> None:
-        self.patch_environ(COLUMNS="40")
+        """All that counts can be read; what goes is the bar, and the end of the description."""
+        self.columns = 40
         for done, total, seconds, text in (
-            (12_300_000, 50_000_000, 3, "[#.....] 12.3/50.0 MB 4.1 MB/s 9 s left"),
-            (200_000_000, 400_000_000, 10, "[###...] 200.0/400.0 MB 20.0 MB/s 10 s "),
+            (3_000_000, 50_000_000, 0, "[......] 3.0/50.0 MB uploading cat.pn"),
+            (12_300_000, 50_000_000, 3, "[#...] 12.3/50.0 MB 4.1 MB/s 9 s left"),
+            (100_000_000, 400_000_000, 50, "100.0/400.0 MB 2.0 MB/s 150 s left up"),
+            (100_000_000, 2_000_000_000, 5, "100.0/2000.0 MB 20.0 MB/s 95 s left u"),
+            (100_000_000, 2_000_000_000, 50, "100.0/2000.0 MB 2.0 MB/s 950 s left u"),
+            (9_999_000_000, 10_000_000_000, 99, "9999.0/10000.0 MB 101.0 MB/s 0 s left"),
+            (2_000_000_000, None, 100, "2000.0 MB 20.0 MB/s uploading cat.png"),
         ):
             unit = glc.ProgressUnit(done, total, "bytes", desc="uploading cat.png")
+            update = glc.StatusUpdate(glc.Status.PROGRESS, progress_data=[unit])
             with contextlib.redirect_stderr(FakeTerminal()) as seen:
-                glc.Display(glc.parse(["info", "x"])).say(glc.describe_progress(unit, seconds, 6))
-            self.assertEqual(seen.getvalue(), text)
+                glc.Display(glc.parse(["info", "x"])).say(glc.describe_status(update, seconds, 37))
+            self.assertEqual(seen.getvalue().rpartition("\r")[2], text)
 
     def test_wide_characters_take_two_columns(self) -> None:
-        self.patch_environ(COLUMNS="10")
+        self.columns = 11
         with contextlib.redirect_stderr(FakeTerminal()) as seen:
             display = glc.Display(glc.parse(["info", "x"]))
             display.say("処理中です。待て")
             display.say("")
-        self.assertEqual(seen.getvalue(), "処理中で\r" + " " * 9 + "\r")
+        empty = "\r" + " " * 10 + "\r"
+        self.assertEqual(seen.getvalue(), f"{empty}処理中で{empty}")
 
     def test_a_pseudo_terminal(self) -> None:
         app = self.app()
@@ -10724,7 +10730,7 @@ class FileItselfTest(TestCase):
         known = set(
             "__future__ argparse ast asyncio base64 collections concurrent contextlib datetime difflib email "
             "enum fcntl filecmp functools getpass hashlib http importlib io ipaddress itertools json logging mimetypes "
-            "os queue re shutil socket ssl sys tempfile termios textwrap threading time traceback types typing "
+            "os queue re shutil socket ssl sys tempfile termios textwrap threading time types typing "
             "urllib weakref zlib".split()
         )
         self.assertEqual(names, known)
