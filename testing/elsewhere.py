@@ -132,7 +132,10 @@ WANTED: Dict[str, List[str]] = {
 }
 NEEDED = {  # by programs of the README: what shows that the system has it, and Debian's packages
     "Tk": ("import tkinter; tkinter.Tk()", ["python3-tk", "xvfb", "xauth"]),
-    "Qt": ("from PySide6 import QtWidgets", ["libegl1", "libgl1", "libxkbcommon0", "libdbus-1-3", "libfontconfig1"]),
+    "Qt": (
+        "from PySide6 import QtWidgets",
+        ["libegl1", "libgl1", "libxkbcommon0", "libdbus-1-3", "libfontconfig1", "libglib2.0-0"],
+    ),
 }
 
 
