@@ -38,9 +38,8 @@ def find_program(name: str) -> str | None:
     return shutil.which(name, path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
 
 
-def install_packages() -> None:
-    """Those that are missing, if that is permitted; afterwards some may still be."""
-    packages = missing_packages()
+def install_packages(packages: Sequence[str]) -> None:
+    """Debian's packages of these names, if that is permitted; afterwards some may still be missing."""
     if not packages or os.geteuid() != 0 or shutil.which("apt-get") is None:
         return
     print("installing %s" % " ".join(packages), flush=True)

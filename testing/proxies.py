@@ -41,6 +41,7 @@ from testing.networks import (  # noqa: E402
     enter_own_network,
     find_program,
     install_packages,
+    missing_packages,
     mute,
     silence,
 )
@@ -509,7 +510,7 @@ def main(words: Sequence[str]) -> int:
         print(__doc__)
         return 2
     os.environ["PATH"] = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
-    install_packages()
+    install_packages(missing_packages())
     try:
         for version in versions:
             install(RELEASES[version])

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The file works wherever it is copied to, whatever is missing there: each test is a Python of its own.
 
-What needs packages (frozen programs, gevent, Qt) is testing/elsewhere.py.
+What needs packages (frozen programs, gevent, Tk, Qt, Jupyter) is testing/elsewhere.py.
 """
 
 from __future__ import annotations
