@@ -68,7 +68,7 @@ from datetime import datetime
 from email.utils import parsedate_to_datetime
 from enum import Enum
 from functools import partial
-from http.client import HTTPConnection, HTTPException, HTTPResponse
+from http.client import HTTPConnection, HTTPException, HTTPMessage, HTTPResponse
 from queue import SimpleQueue
 from types import SimpleNamespace
 from urllib.parse import quote, unquote, urlencode, urljoin, urlsplit
@@ -77,6 +77,7 @@ TYPE_CHECKING = False  # as type checkers know. `typing` and its tuples would ad
 if TYPE_CHECKING:
     import ssl
     from argparse import ArgumentParser, Namespace
+    from http.cookiejar import CookieJar
     from typing import IO, Any, NoReturn, TextIO, TypeAlias
 
     Future = concurrent.futures.Future[Any]
@@ -652,21 +653,11 @@ def is_old_file(value: Json) -> bool:
 
 
 def modern_file(old: Mapping[str, Any]) -> dict[str, Any]:
-    """A 3.x file object in the shape of later servers, and with what chats say of it."""
+    """A 3.x file object in the shape of later servers."""
     is_stream = old.get("is_stream") is True
     url = old["data"] if not is_stream and not old.get("is_file") else None
     name = old.get("orig_name") or re.split(r"[/\\]", old["name"][-1000:])[-1]
-    fields = file_argument(old["name"], url, name, old.get("size"), old.get("mime_type"))
-    return {**fields, "is_stream": is_stream, "alt_text": old.get("alt_text")}
-
-
-def modern_output(kind: str, value: Json) -> Json:
-    """What a component of a 3.x server returned, with its files as later servers send them."""
-    if kind == "image":
-        value = walk(value, is_data_url, lambda url: {"name": "image." + re.sub(r"\W.*", "", url[11:21]), "data": url})
-    if kind == "gallery" and isinstance(value, list):  # pictures without a caption come alone, but have to go in pairs
-        value = [item if isinstance(item, list) else [item, None] for item in value]
-    return walk(value, is_old_file, modern_file)
+    return {**file_argument(old["name"], url, name, old.get("size"), old.get("mime_type")), "is_stream": is_stream}
 
 
 def file_argument(path: str, url: str | None, name: str, size: int | None, mime_type: str | None) -> dict[str, Any]:
@@ -683,7 +674,54 @@ def old_file(kind: str, modern: Mapping[str, Any]) -> Json:
             raise TypeError("An image of Gradio 3 cannot be a file on its disk: download it, and pass handle_file(…).")
         return url
     fields = {"name": modern["path"], "data": url if is_data_url(url) else None, "is_file": not is_data_url(url)}
-    return {**fields, **{key: modern.get(key) for key in ("orig_name", "size", "mime_type", "alt_text")}}
+    return {**fields, "orig_name": modern.get("orig_name"), "size": modern.get("size")}
+
+
+def modern_output(kind: str, value: Json) -> Json:
+    """What a component of a 3.x server returned, in the shape of 4.x; see also `old_argument()`."""
+    if as_dict(value).get("__type__") == "update":
+        return {**value, "value": modern_output(kind, value["value"])} if "value" in value else value
+    if kind == "image" and is_data_url(value):
+        suffix = re.sub(r"\W.*", "", value[len("data:image/") :][:10])
+        value = {"name": f"image.{suffix}", "data": value}
+    elif kind == "gallery" and isinstance(value, list):
+        pairs = [item if is_pair(item) else [item, None] for item in value]
+        value = [{"image": image, "caption": caption} for image, caption in pairs]
+    elif kind == "video" and value:
+        video, subtitles = value if is_pair(value) else (value, None)  # a mere file until 3.25
+        value = {"video": video, "subtitles": subtitles}
+    elif kind == "annotatedimage" and is_pair(value):
+        notes = filter(is_pair, as_list(value[1]))
+        value = {"image": value[0], "annotations": [{"image": image, "label": label} for image, label in notes]}
+    elif kind == "highlightedtext" and isinstance(value, list):
+        value = [{"token": token, "class_or_confidence": mark} for token, mark in filter(is_pair, value)]
+    elif kind == "chatbot":
+        value = walk(value, is_old_file, lambda old: {"file": modern_file(old), "alt_text": old.get("alt_text")})
+    return walk(value, is_old_file, modern_file)
+
+
+def is_pair(value: Json) -> bool:
+    return isinstance(value, list) and len(value) == 2
+
+
+def old_argument(kind: str, value: Json) -> Json:
+    """What `modern_output()` made, or a value like it, as a 3.x server wants it."""
+
+    def old_attachment(item: Mapping[str, Any]) -> Json:
+        file = item["file"]
+        return {**old_file(kind, file), "mime_type": file.get("mime_type"), "alt_text": item.get("alt_text")}
+
+    items = [item for item in as_list(value) if isinstance(item, dict)]
+    if kind == "gallery" and items and all("image" in item for item in items):
+        value = [[item["image"], item.get("caption")] for item in items]
+    elif kind == "annotatedimage" and "image" in as_dict(value):
+        notes = [as_dict(note) for note in as_list(value.get("annotations"))]
+        value = [value["image"], [[note.get("image"), note.get("label")] for note in notes]]
+    elif kind == "highlightedtext" and items and all("token" in item for item in items):
+        value = [[item["token"], item.get("class_or_confidence")] for item in items]
+    elif kind == "chatbot":
+        value = walk(value, lambda item: is_marked_file(as_dict(item).get("file")), old_attachment)
+    return walk(value, is_marked_file, partial(old_file, kind))
 
 
 def takes_base64(version: tuple[int, ...], kind: str) -> bool:
@@ -699,7 +737,7 @@ def fit_argument(version: tuple[int, ...], kind: str, value: Any) -> Any:
         value = {"video": value, "subtitles": None}
     elif kind == "chatbot" and version >= (6,) and isinstance(value, list):
         value = [message_parts(message) for message in value]
-    return walk(value, is_marked_file, partial(old_file, kind)) if version < (4,) else value
+    return old_argument(kind, value) if version < (4,) else value
 
 
 def message_parts(message: Any) -> Any:
@@ -1046,7 +1084,9 @@ def unsent(sock: socket.socket) -> int:
 
 IDLE_SECONDS = 2.0  # uvicorn drops idle connections after 5 s; its clock starts before ours, by more on a busy machine
 PROVEN_SECONDS = 0.05  # by then it shows if a server closes connections after each answer without saying so
-MAX_COOKIES = 16 * 1024  # characters of an origin's, since servers take no larger heads; more are not kept
+MAX_COOKIES = 16 * 1024  # characters of an origin's, since servers take no larger heads; a full jar takes no more
+# A jar of cookies prints a traceback about numbers that are too large or not there, and passes control characters on.
+ODD_COOKIE = r"(?i)[^\t -~\x80-\xff]|\A[^;]*;.*?(\d{11}|max-age\s*(;|\Z))"
 MAX_IDLE = 32  # connections; a program may have as few as 64 files and sockets
 ADDRESS_SECONDS = 3.0  # for an address that does not answer, if the host has another
 MAX_TIMEOUT = 2_000_000  # in ms about the largest number that sockets take
@@ -1329,7 +1369,7 @@ class Response:
 class Http:
     """Requests, over connections that are kept alive. Usable from any number of threads.
 
-    The parameters are those of Client. `_lock` guards `_idle`, `_busy`, `_cookies` and `closed`. Headers granted to an
+    The parameters are those of Client. `_lock` guards `_idle`, `_busy` and `closed`. Headers granted to an
     origin are sent to no other.
     """
 
@@ -1351,7 +1391,7 @@ class Http:
         self._busy: weakref.WeakKeyDictionary[Connection, Abort] = weakref.WeakKeyDictionary()
         self._proven: set[Origin] = set()  # servers that have left a connection open after an answer
         self._addresses: dict[Origin, Any] = {}  # that took the last connection
-        self._cookies: dict[Origin, dict[str, str]] = {}  # by their names, as they are sent
+        self._jars: dict[Origin, CookieJar] = {}  # one per origin, because cookies themselves know nothing of ports
         self._context: ssl.SSLContext | None = None
 
     def grant(self, origin: Origin, headers: Headers) -> None:
@@ -1385,10 +1425,11 @@ class Http:
             from importlib.util import find_spec
 
             gzip = find_spec("zlib") is not None  # as it is in some embedded Pythons
-        first, headers = origin_of(url), {**login_in(url), **(headers or {})}
+        first = origin_of(url)
+        sent: Headers | None = {**login_in(url), **(headers or {})}
         url = without_login(url)
         for _ in range(MAX_REDIRECTS):
-            response = self._send(method, url, body, headers, timeout, abort or Abort(), gzip)
+            response = self._send(method, url, body, sent, timeout, abort or Abort(), gzip)
             may_repeat = method == "GET" or (response.status in (307, 308) and not isinstance(body, Multipart))
             if response.status not in REDIRECTS or not may_repeat:
                 return response
@@ -1408,25 +1449,25 @@ class Http:
                     first = origin
                 if origin != first and not anywhere:
                     raise redirect_error(url, target, response.status)
-                headers = headers if origin == first else {}
+                sent = sent if origin == first else None  # nor on the way back, where another has chosen the path
                 response.start()
             url = target
         raise ConnectionFailed(f"{shown(url)}: more than {MAX_REDIRECTS} redirects.", url=shown(url))
 
     def _send(
-        self, method: str, url: str, body: Body, headers: Headers, timeout: float | None, abort: Abort, gzip: bool
+        self, method: str, url: str, body: Body, sent: Headers | None, timeout: float | None, abort: Abort, gzip: bool
     ) -> Response:
         origin, parts = origin_of(url), urlsplit(url)
         query = f"?{parts.query}" if parts.query else ""
         target = quote_path((parts.path or "/") + query, safe="/?%:@!$&'()*+,;=[]")
-        fields = self._fields(origin, body, headers, gzip)
+        fields = self._fields(origin, url, body, sent, gzip)
         while True:
-            connection = self._take(method, origin, abort, tunnel="Upgrade" in headers)
+            connection = self._take(method, origin, abort, tunnel="Upgrade" in (sent or {}))
             try:
                 if not connection.idle_since:  # without a time limit, nothing would end this
                     self._open(connection, timeout or self.timeout or MAX_TIMEOUT)
                 answer = connection.ask(method, target, body, fields, timeout)
-                self._keep_cookies(origin, answer)
+                self._keep_cookies(origin, url, answer)
                 if connection.idle_since:
                     self._proven.add(origin)
                 return Response(self, connection, answer, url, gzip)
@@ -1442,34 +1483,45 @@ class Http:
                 if not died or method != "GET" or abort.aborted:
                     raise connection.failure(error, shown(url)) from error
 
-    def _fields(self, origin: Origin, body: Body, headers: Headers, gzip: bool) -> dict[str, str]:
+    def _fields(self, origin: Origin, url: str, body: Body, headers: Headers | None, gzip: bool) -> dict[str, str]:
+        """The headers of a request; without `headers`, those of nobody but this client."""
         own = {"Host": origin.partition("://")[2], "User-Agent": self._user_agent, "Accept": "*/*"}
-        if isinstance(body, Multipart):
-            own.update({"Content-Type": body.content_type, "Content-Length": str(body.length)})
-        elif body is not None:
-            own["Content-Type"] = "application/json"
-        for name, value in headers.items():
-            check_header(name, value)
         fields: dict[str, str] = {}  # by names in one spelling, so that a later one replaces an earlier one
-        for source in (own, self._granted.get(origin, {}), headers):
-            fields.update({name.title(): value for name, value in source.items()})
-        # In place of a browser's copied headers, which ask for more than is understood here.
+        for source in (own, {} if headers is None else self._granted.get(origin, {}), headers or {}):
+            for name, value in source.items():
+                check_header(name, value)
+                fields[name.title()] = value
+        # In place of a browser's copied headers, which ask for more than is understood here, or are of another body.
         fields["Accept-Encoding"] = "gzip" if gzip else "identity"
-        cookies = "; ".join(filter(None, (fields.pop("Cookie", ""), *self._cookies.get(origin, {}).values())))
-        return {**fields, "Cookie": cookies} if cookies else fields
+        if isinstance(body, Multipart):
+            fields.update({"Content-Type": body.content_type, "Content-Length": str(body.length)})
+        elif body is not None and "Content-Type" not in (headers or {}):
+            fields["Content-Type"] = "application/json"
+        if origin in self._jars and headers is not None:
+            from urllib.request import Request
 
-    def _keep_cookies(self, origin: Origin, answer: HTTPResponse) -> None:
-        """Keep them for their origin, which is narrower than what domains and paths say, until the server ends them."""
-        with self._lock:
-            for cookie in answer.headers.get_all("set-cookie", ()):
-                kept = self._cookies.setdefault(origin, {})
-                pair = cookie.partition(";")[0].strip()
-                name = pair.partition("=")[0].strip()
-                kept.pop(name, None)
-                ends = map(str.strip, re.findall(r"(?i); *(?:max-age|expires)=([^;]*)", cookie))
-                is_cookie = re.fullmatch(r"(?!=)[\t -~\x80-\xff]+", pair) and 0 not in map(seconds_until, ends)
-                if is_cookie and len(pair) < MAX_COOKIES - sum(map(len, kept.values())):
-                    kept[name] = pair
+            request = Request(url)
+            self._jars[origin].add_cookie_header(request)
+            cookies = [value for _, value in (("", fields.pop("Cookie", "")), *request.header_items()) if value]
+            if cookies:
+                fields["Cookie"] = "; ".join(cookies)
+        return fields
+
+    def _keep_cookies(self, origin: Origin, url: str, answer: HTTPResponse) -> None:
+        cookies = answer.headers.get_all("set-cookie", ())
+        if cookies:
+            from http.cookiejar import CookieJar
+            from urllib.request import Request
+
+            jar = self._jars.setdefault(origin, CookieJar())
+            kept: Any = HTTPMessage()
+            kept.info = lambda: kept  # all that a jar asks of an answer
+            room = MAX_COOKIES - sum(len(cookie.name + (cookie.value or "")) for cookie in jar)
+            for cookie in cookies:
+                if len(cookie) <= min(room, 4096) and not re.search(ODD_COOKIE, cookie):
+                    kept["Set-Cookie"] = cookie
+                    room -= len(cookie)
+            jar.extract_cookies(kept, Request(url))
 
     def _open(self, connection: Connection, timeout: float) -> None:
         """What comes before the first request: a socket to the first address that takes one, a tunnel, TLS."""

@@ -947,12 +947,10 @@ class OldServersTest(TestCase):
     """Values of 3.x in the shape of later servers, and back."""
 
     OLD = {"name": "/tmp/x/a b.txt", "data": None, "is_file": True, "orig_name": "a b.txt", "size": 3}
-    CHAT = {"mime_type": None, "alt_text": None}  # what only chats say of files, and want to have said
     PNG = "data:image/png;base64,iVBORw=="
 
     def modern(self, path: str, name: str, url: str | None = None, **fields: Any) -> dict[str, Any]:
         file = {"path": path, "url": url, "orig_name": name, "size": None, "is_stream": False, "mime_type": None}
-        file["alt_text"] = None
         return {**file, "meta": {"_type": "gradio.FileData"}, **fields}
 
     def test_outputs(self) -> None:
@@ -981,19 +979,28 @@ class OldServersTest(TestCase):
                 self.modern("image.svg", "image.svg", "data:image/svg+xml;base64,eA=="),
             ),
             ("image", None, None),
-            ("video", self.OLD, file),
-            ("video", [self.OLD, None], [file, None]),
-            ("gallery", [[self.OLD, "one"], self.OLD], [[file, "one"], [file, None]]),
+            ("video", self.OLD, {"video": file, "subtitles": None}),
+            ("video", [self.OLD, None], {"video": file, "subtitles": None}),
+            ("gallery", [[self.OLD, "one"]], [{"image": file, "caption": "one"}]),
+            ("gallery", [self.OLD], [{"image": file, "caption": None}]),
             ("gallery", None, None),
-            ("highlightedtext", [["a", "+"], ["b", None]], [["a", "+"], ["b", None]]),
+            (
+                "highlightedtext",
+                [["a", "+"], ["b", None]],
+                [{"token": "a", "class_or_confidence": "+"}, {"token": "b", "class_or_confidence": None}],
+            ),
             (
                 "label",
                 {"label": "cat", "confidences": [{"label": "cat", "confidence": 1.0}]},
                 {"label": "cat", "confidences": [{"label": "cat", "confidence": 1.0}]},
             ),
             ("label", {"label": "cat"}, {"label": "cat"}),
-            ("chatbot", [["hi", {**self.OLD, "alt_text": "a"}]], [["hi", {**file, "alt_text": "a"}]]),
-            ("annotatedimage", [self.OLD, [[self.OLD, "x"], "odd"]], [file, [[file, "x"], "odd"]]),
+            ("chatbot", [["hi", {**self.OLD, "alt_text": "a"}]], [["hi", {"file": file, "alt_text": "a"}]]),
+            (
+                "annotatedimage",
+                [self.OLD, [[self.OLD, "x"], "broken"]],
+                {"image": file, "annotations": [{"image": file, "label": "x"}]},
+            ),
         ):
             with self.subTest(kind, value=value):
                 before = copy.deepcopy(value)
@@ -1006,13 +1013,12 @@ class OldServersTest(TestCase):
                 modern = glc.modern_output(kind, value)
                 self.assertTrue(glc.is_marked_file(modern))
                 back = glc.fit_argument((3, 50), kind, modern)
-                self.assertEqual(back, {**value, **self.CHAT} if isinstance(value, dict) else value)
+                self.assertEqual(back, value)
 
     def test_video_arguments(self) -> None:
         sent = glc.file_argument("/up/a.mp4", None, "a.mp4", 3, "video/mp4")
         wrapped = {"video": sent, "subtitles": None}
         old = {"name": "/up/a.mp4", "data": None, "is_file": True, "orig_name": "a.mp4", "size": 3}
-        old.update(self.CHAT, mime_type="video/mp4")
         for version, value, expected in (
             ((5, 50), sent, wrapped),
             ((4, 0), MARKED, {"video": MARKED, "subtitles": None}),
@@ -1056,7 +1062,7 @@ class OldServersTest(TestCase):
             self.assertEqual(glc.fit_argument((6, 31), "chatbot", value), value)
 
     def test_what_3_x_returned_goes_back_as_it_came(self) -> None:
-        file = {"name": "/p/a.png", "data": None, "is_file": True, "orig_name": "a.png", "size": None, **self.CHAT}
+        file = {"name": "/p/a.png", "data": None, "is_file": True, "orig_name": "a.png", "size": None}
         for kind, value in (
             ("gallery", [[file, "one"], [file, None]]),
             ("gallery", []),
@@ -1097,8 +1103,7 @@ class OldServersTest(TestCase):
         url = "data:text/plain;base64,eA=="
         inline = glc.file_argument("a", url, "a", 1, "text/plain")
         self.assertEqual(glc.fit_argument((3, 16), "image", inline), url)
-        old = {"name": "a", "data": url, "is_file": False, "orig_name": "a", "size": 1, **self.CHAT}
-        old["mime_type"] = "text/plain"
+        old = {"name": "a", "data": url, "is_file": False, "orig_name": "a", "size": 1}
         self.assertEqual(glc.fit_argument((3, 16), "file", inline), old)
 
 
@@ -2084,8 +2089,8 @@ class RedirectTest(HttpCase):
             for request in other.requests:
                 self.assertFalse({"authorization", "x-secret", "cookie"} & request.headers.keys(), request.headers)
             back = server.requests[-1]
-            self.assertEqual((back.path, back.headers["authorization"]), ("/back", "granted"))
-            self.assertNotIn("x-secret", back.headers)
+            self.assertEqual(back.path, "/back")  # chosen by the other: it is asked as by anybody
+            self.assertFalse({"authorization", "x-secret", "cookie"} & back.headers.keys(), back.headers)
 
     def test_to_a_login_in_front(self) -> None:
         with self.serve() as server:
@@ -2184,38 +2189,39 @@ class _Ports(ProxyServer):
 class CookieTest(HttpCase):
     def test_kept_and_sent_again(self) -> None:
         with self.serve() as server:
-            cookies = [("Set-Cookie", "a=1; Path=/; HttpOnly"), ("Set-Cookie", "b=2; Secure")]
+            cookies = [
+                ("Set-Cookie", "a=1; Path=/; HttpOnly"),
+                ("Set-Cookie", "b=2; Path=/sub"),
+                ("Set-Cookie", "c=3; Secure"),
+            ]
             server.on("POST", "/login", Reply(200, cookies, "ok"))
             server.on("GET", "*", "ok")
             http = self.http()
             self.get(http, server.url + "/login", "POST")
             self.get(http, server.url + "/x")
             self.get(http, server.url + "/sub/y", headers={"Cookie": "own=4"})
-            self.assertEqual(server.requests[1].cookies, {"a": "1", "b": "2"})
+            self.assertEqual(server.requests[1].cookies, {"a": "1"})
             self.assertEqual(server.requests[2].cookies, {"own": "4", "a": "1", "b": "2"})
 
     def test_changed_and_deleted(self) -> None:
         with self.serve() as server:
-            answers = [
-                "a=1",
-                "a=2",
-                "a=; Path=/; Max-Age=0 ; HttpOnly",
-                "b=3; max-age=60; expires=Fri, 01 Jan 2100 00:00:00 GMT",
-            ]
-            answers += ["b=; Expires=Thu, 01-Jan-1970 00:00:00 GMT", "c=4"]
+            answers = ["a=1", "a=2", "a=; Max-Age=0", "z=1; Domain=example.com"]
             server.on("GET", "/", *(Reply(200, {"Set-Cookie": text}) for text in answers), "ok")
             http = self.http()
-            for _ in range(7):
+            for _ in range(5):
                 self.get(http, server.url)
             seen = [request.cookies for request in server.requests]
-            self.assertEqual(seen, [{}, {"a": "1"}, {"a": "2"}, {}, {"b": "3"}, {}, {"c": "4"}])
+            self.assertEqual(seen, [{}, {"a": "1"}, {"a": "2"}, {}, {}])
 
     def test_what_is_no_cookie(self) -> None:
-        """Neither kept nor printed; odd numbers do no harm."""
+        """Neither kept nor printed: the jar of the standard library warns on stderr, with a traceback."""
         bad = [
+            "a=1; Max-Age=" + "9" * 400,
+            "a=1; max-age = " + "9" * 5000,
+            "a=1; Max-Age=" + "9" * 19,
             "a=1\x00",
             "a=1\x1b[2J",
-            "a\x7f=1",
+            "a=1; Path=/\x7f",
             "a=" + "x" * 20_000,
             ";" * 16_000,  # in no time
             "",
@@ -2223,14 +2229,13 @@ class CookieTest(HttpCase):
             "=; =",
         ]
         with self.serve() as server, mock.patch.object(sys, "stderr", io.StringIO()) as told:
-            odd = ["b=2; Max-Age=" + "9" * 400, "c=3; max-age = " + "9" * 5000, "d=4; Max-Age"]
-            server.on("GET", "/", Reply(200, [("Set-Cookie", text) for text in [*bad, *odd]], "ok"), "ok")
+            server.on("GET", "/", Reply(200, [("Set-Cookie", text) for text in [*bad, "b=2"]], "ok"), "ok")
             http = self.http()
             for _ in range(2):
                 with warnings.catch_warnings():
                     warnings.simplefilter("always")
                     self.get(http, server.url)
-            self.assertEqual(server.requests[1].cookies, {"b": "2", "c": "3", "d": "4"})
+            self.assertEqual(server.requests[1].cookies, {"b": "2"})
         self.assertEqual(told.getvalue(), "")
 
     def test_a_cookie_that_would_be_a_header(self) -> None:
@@ -8666,8 +8671,8 @@ class LoginTest(ClientCase):
     def test_a_login_that_ends_for_good(self) -> None:
         app = self.app(auth=("Ada", "x"))
         client = self.client(app.url, auth=("Ada", "x"))
-        cookies = client._http._cookies[glc.origin_of(app.url)].values()
-        without = self.client(app.url, cookies=dict(cookie.split("=", 1) for cookie in cookies))
+        jar = client._http._jars[glc.origin_of(app.url)]
+        without = self.client(app.url, cookies={cookie.name: str(cookie.value) for cookie in jar})
         app._logins.clear()
         app.auth = ("Ada", "changed")
         error = self.raises(glc.AuthenticationError, client.predict, "x", api_name="/echo")

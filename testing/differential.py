@@ -91,16 +91,7 @@ TAKEN: Dict[str, Any] = {  # what `take_…` of testing/apps/components.py is gi
     "downloadbutton": FILE + "text.txt",
     "dialogue": [{"speaker": "A", "text": "hello"}],
 }
-OWN_SHAPES: Dict[str, Dict[str, Any]] = {  # of what `take_…` is given, by the first digits of releases
-    "3": {
-        "chatbot": [["hi", "ho"]],
-        "gallery": [[FILE + "image.png", "c"]],
-        "highlightedtext": [["the", None]],
-        "annotatedimage": [FILE + "image.png", [[FILE + "image.png", "box"]]],
-        "video": FILE + "text.txt",
-    },
-    "4": {"chatbot": [["hi", "ho"]]},
-}
+CHATS: Dict[str, Any] = {"3": [["hi", "ho"]], "4": [["hi", "ho"]]}  # what `take_chatbot` is given by these
 BESIDE: List[Tuple[str, List[Any], List[Any]]] = [  # what callers give for a component beside a text and a state,
     ("button", ["text"], ["Run", "text", "kept"]),  # and what the function gets. Here the official client fails
     ("button", ["V", "text"], ["V", "text", "kept"]),
@@ -182,7 +173,7 @@ DIFFERENCES: Dict[Tuple[str, str], str] = {  # (version prefix, endpoint): reaso
     **{("3.", name): NO_UPLOAD for name in ("/copy_file", "/digest", "/same_image", "/same_audio")},
     ("3.", "/quick"): "3.x: the official client fails on unqueued functions",
     ("3.", "/new_image"): "3.x sends images without a name: ours is image.png, the official client's is random",
-    ("3.", "/gallery"): "3.x: the official client returns a folder, ours the files and captions",
+    ("3.", "/gallery"): "3.x: the official client returns a folder, ours what 4.x and later return",
     # of the app `components`
     **{("", name): "a file elsewhere fails the official client's call, ours gives FileData" for name in OTHERS[:2]},
     ("", "/update"): "an update of a value alone is that value here; the official client leaves such values out",
@@ -202,7 +193,7 @@ DIFFERENCES: Dict[Tuple[str, str], str] = {  # (version prefix, endpoint): reaso
     ("6.", "/take_chatbot"): "messages in the shape of 5 are made to fit",
     ("6.", "/see_chatbot"): "messages in the shape of 5 are made to fit",
     ("3.", "/make_image"): "3.x sends images without a name: ours is image.png, the official client's is random",
-    ("3.", "/make_video"): "3.x: ours is what the server sends, a pair with the subtitles since 3.25",
+    ("3.", "/make_video"): "3.x: ours is the value of 4.x and later, as everywhere",
     ("3.", "/make_uploadbutton"): "3.x sends a path of its disk as text, which the official client takes for base64",
     ("3.", "/make_"): IN_A_FILE,
     ("3.", "/take_"): NO_UPLOAD + ", and takes other arguments for paths",
@@ -319,7 +310,7 @@ def components_calls(version: str, ready: Dict[str, Any]) -> List[Tuple[str, Lis
     calls: List[Tuple[str, List[Any]]] = [("/make_" + kind, []) for kind in kinds]
     for kind in kinds:
         if kind in TAKEN:
-            given = OWN_SHAPES.get(version[0], {}).get(kind, TAKEN[kind])
+            given = CHATS.get(version[0], TAKEN[kind]) if kind == "chatbot" else TAKEN[kind]
             calls += [("/take_" + kind, [given]), ("/see_" + kind, [given])]
     offered = [str(kind).lower() for kind in ready["beside"]]
     for kind, args, _ in BESIDE:
