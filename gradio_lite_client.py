@@ -1097,7 +1097,6 @@ MAX_ERROR_BODY = 64 * 1024  # a page of words is less
 MAX_ANSWER = 4 * 1024 * 1024  # that is no result, no file and no config
 MAX_CONFIG = 32 * 1024 * 1024  # unzipped
 READ_SIZE = 64 * 1024  # what servers write at a time; larger reads are not faster
-SOUND_CERTIFICATES = (9, 10, 62, 64)  # OpenSSL's numbers: they are too new, too old, or for another host
 PROXY_LOGIN = "Put user:password@ into the proxy's URL, percent-encoded."
 DEFAULT: Any = object()  # a request's timeout, if that is the client's
 
@@ -1265,7 +1264,8 @@ class Connection(io.RawIOBase):
         if code is not None:  # ssl.SSLCertVerificationError, without importing ssl
             words = str(getattr(error, "verify_message", reason)).rstrip(".")
             text = f"The TLS certificate of {where} was refused: {words}. "
-            text += "" if code in SOUND_CERTIFICATES else "Name the CA that signed it in SSL_CERT_FILE or ssl_verify=. "
+            if code not in (9, 10, 62, 64):  # OpenSSL's for those that are too new, too old, or for another host
+                text += "Name the CA that signed it in SSL_CERT_FILE or ssl_verify=. "
             return ConnectionFailed(f"{text}ssl_verify=False connects unchecked.", url=url)
         if isinstance(error, HTTPException):
             reason = f"what it sends is no HTTP: {error!r:.200}"
