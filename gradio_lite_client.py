@@ -2162,11 +2162,10 @@ def describe_component(component: Mapping[str, Any], name: str, given: Mapping[s
         "parameter_has_default": value_of(component) not in (None, "", []),
         "parameter_default": value_of(component),
         "type": schema,
-        "python_type": {"type": typed, "description": ""},
         "component": kind.capitalize(),
         **given,
     }
-    said = as_dict(item["python_type"]).get("type")
+    said = as_dict(item.get("python_type")).get("type")
     if not isinstance(said, str) or ("filepath" in typed and "filepath" not in said):  # 3.x calls files `str`
         item["python_type"] = {"type": typed, "description": ""}
     if kind == "browserstate":  # only browsers have a value of their own for it
