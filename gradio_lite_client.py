@@ -2120,11 +2120,10 @@ def describe_component(component: Mapping[str, Any], name: str, given: Mapping[s
         "parameter_has_default": value_of(component) not in (None, "", []),
         "parameter_default": value_of(component),
         "type": schema,
-        "python_type": {"type": typed, "description": ""},
         "component": kind.capitalize(),
         **given,
     }
-    said = as_dict(item["python_type"]).get("type")
+    said = as_dict(item.get("python_type")).get("type")
     if not isinstance(said, str) or ("filepath" in typed and "filepath" not in said):  # 3.x calls files `str`
         item["python_type"] = {"type": typed, "description": ""}
     if kind == "browserstate":  # only browsers have a value of their own for it
@@ -3459,17 +3458,18 @@ class Workers:
         self._running: set[Call] = set()
 
     def submit(self, call: Call) -> None:
-        """Have the call carried out. Its job fails if the system gives no thread, and there is none that could."""
+        """Have the call carried out. It fails if the system gives no thread, and there is none that could."""
         with self._lock:
             self._queued.append(call)
         try:
             self._start()
         except RuntimeError as error:
             with self._lock:
-                if self._running or call is not self._queued[0]:  # one that runs will come to it
+                if self._running:  # whose threads will come to it
                     return
-                self._queued.remove(call)
-            call.job.fail(error)
+                waiting, self._queued = self._queued, deque()
+            for call in waiting:
+                call.job.fail(error)
 
     def wait_for_cancelled(self, seconds: float) -> None:
         """For the client to close its connections only when the server has been told of cancelled calls."""
