@@ -3991,7 +3991,7 @@ class Display(logging.Handler):
         self._open = False  # it was a text, and the cursor is on its line
 
     def emit(self, record: logging.LogRecord) -> None:
-        self.say(record.getMessage(), stays=self._verbose)
+        self.say(self.format(record), stays=self._verbose)
 
     def say(self, text: str, stays: bool = False) -> None:
         """Put a text on the line, in place of the one before; or one that stays, where it does not share a line."""
@@ -4283,7 +4283,7 @@ def add_options(parser: ArgumentParser, command: str) -> None:
         add("--sleep-timeout", metavar="MINUTES", type=int, default=5, help="-1: never (default: 5)")
     add("--json", action="store_true", help="print JSON")
     add("-q", "--quiet", action="store_true", help="nothing but results and errors")
-    add("-v", "--verbose", action="count", default=0, help="tell what happens; -vv: more of it")
+    add("-v", "--verbose", action="count", default=0, help="tell what happens; -vv: also where errors come from")
     add = parser.add_argument_group("connection").add_argument
     add("--auth", metavar="USER:PASSWORD", help="of a USER alone the password is asked for")
     add("--token", help="Hugging Face token (default: HF_TOKEN or the saved one)")
@@ -4352,6 +4352,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # as in `… | head`
         return 0
     except (Exception, KeyboardInterrupt) as error:
+        logger.debug("%s:", type(error).__name__, exc_info=error)
         code = exit_code(error)
         text = " ".join(str(error).split()) or EXIT_CODES[code][0]
         for spelling, ours in SHELL_WORDS.items():

@@ -9882,6 +9882,12 @@ class ConnectionOptionsTest(CommandLineCase):
         self.assertEqual(err, f"Loaded as API: {app.url}\n")
         self.assertEqual((glc.logger.level, len(glc.logger.handlers)), (0, 1))
 
+    def test_debug_shows_where_an_error_comes_from(self) -> None:
+        code, _, err = self.run_main("info", "http://127.0.0.1:1", "-vv")
+        self.assertEqual(code, 3)
+        self.assertRegex(err, r"ConnectionFailed: Traceback \(most recent call last\): File ")
+        self.assertRegex(err, r"\ngradio-lite: Could not talk to http://127.0.0.1:1[^\n]*\n\Z")
+
 
 class ExitCodeTest(CommandLineCase):
     def test_every_error_has_one(self) -> None:
