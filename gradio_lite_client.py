@@ -104,7 +104,9 @@ logger.addHandler(logging.NullHandler())
 
 # === Errors ===========================================================================================================
 # Where a builtin means the same, an error is that one, too. A wrong argument is a TypeError, an unknown endpoint or a
-# missing file a ValueError.
+# missing file a ValueError. The words of servers are made safe here, for terminals and logs.
+
+MAX_ERROR_TEXT = 20_000  # characters, which nobody reads
 
 
 class GradioError(Exception):
@@ -119,7 +121,7 @@ class GradioError(Exception):
     location: str | None = None  # where a redirect leads that has not been followed, without a login or a query
 
     def __init__(self, message: str = "", **details: Any):
-        super().__init__(message)
+        super().__init__(printable(str(message)[:MAX_ERROR_TEXT]))
         self.__dict__.update(details)
 
 
@@ -175,7 +177,7 @@ class AppError(GradioError, ValueError):
         **details: Any,
     ):
         super().__init__(message)
-        self.message, self.title, self.duration = message, title, duration
+        self.message, self.title, self.duration = self.args[0], title, duration
         self.visible, self.print_exception, self.details = visible, print_exception, details
 
 
@@ -198,12 +200,33 @@ class SpaceDuplicationError(SpaceError):
 
 
 def shown(url: str) -> str:
-    """The URL as errors and logs may show it: without query, and without a login, even if that spoils the URL."""
+    """The URL as errors and logs may show it: without a query, and without a login, even if that spoils the URL."""
     match = re.match("[^/?#@]*//", url)
     start = match.group() if match else ""
     login, _, place = url[len(start) :].rpartition("@")
-    hidden = "…@" if re.search("[/?#]", login) else ""
-    return "".join(filter(str.isprintable, start + hidden + re.split("[?#]", place)[0]))[:1000]
+    if re.search("[/?#]", login):  # a login that is not encoded, or a path or a query with an @
+        start, place = start + "…", "" if re.search("[?#]", login) else f"@{place}"
+    return "".join(filter(str.isprintable, start + re.split("[?#]", place)[0]))[:1000]
+
+
+def one_line(text: str, most: int = 200) -> str:
+    """The text as errors and logs may show it: cut, on one line, without control characters."""
+    return printable(" ".join(text[: most + 1].split())[:most])
+
+
+def printable(text: str) -> str:
+    """The text without characters that control a terminal or hide others, but for the ends of lines."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return "".join(char if char.isprintable() or char == "\n" else "\ufffd" for char in text)
+
+
+def log_one_line(record: logging.LogRecord) -> bool:
+    """What is logged may hold words of a server."""
+    record.msg, record.args = one_line(record.getMessage(), 2000), ()
+    return True
+
+
+logger.addFilter(log_one_line)
 
 
 # === Records ==========================================================================================================
@@ -342,7 +365,6 @@ class LocalFile(FileFields):
 
 MAX_EVENT_BYTES = 256 * 1024 * 1024  # an event or answer larger than this is taken for an attack on our memory
 UPLOAD_CHUNK = 256 * 1024  # few system calls, little memory
-MAX_ERROR_TEXT = 20_000  # characters, which nobody reads
 MAX_UNZIPPED_VALUES = 1_000_000  # which take some 70 MB of memory, out of a few KB
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA  # WebSocket frames (RFC 6455)
 QUOTA_HINT = "ZeroGPU counts by user: pass token=…, or the x-ip-token of your app's visitor in headers= of the call."
@@ -485,7 +507,7 @@ def apply_edits(value: Json, edits: Edits) -> Json:
             elif operation in ("add", "replace"):
                 parent[key] = new
             elif operation == "append":
-                moved += len(parent[key]) if isinstance(parent[key], str) else 1
+                moved += len(parent[key])
                 parent[key] = parent[key] + new
             elif operation == "delete" and path:
                 # Servers delete from lists only at the end, but the index that many releases give is wrong.
@@ -528,17 +550,6 @@ def as_list(value: Json) -> list[Any]:
 
 def as_dict(value: Json) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
-
-
-def one_line(text: str, most: int = 200) -> str:
-    """The text as errors and logs may show it: cut, on one line, without control characters."""
-    return printable(" ".join(text[: most + 1].split())[:most])
-
-
-def printable(text: str) -> str:
-    """The text without characters that control a terminal or hide others, but for the ends of lines."""
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return "".join(char if char.isprintable() or char == "\n" else "\ufffd" for char in text)
 
 
 def describe_body(text: str) -> str:
@@ -943,7 +954,9 @@ def without_login(url: str) -> str:
 
 
 def is_loopback(host: str) -> bool:
-    return re.fullmatch(r"(.*\.)?localhost|127(\.\d+){3}|::1", host) is not None
+    with suppress(OSError, UnicodeError):  # an address may be written in many ways
+        host = str(socket.getaddrinfo(host, None, flags=socket.AI_NUMERICHOST)[0][4][0])
+    return re.fullmatch(r"(.*\.)?localhost\.?|(::ffff:)?127(\.\d+){3}|0\.0\.0\.0|::1?", host) is not None
 
 
 def quote_path(path: str, safe: str = "/") -> str:
@@ -2734,19 +2747,16 @@ class Transcript:
         raise ProtocolError(f"{self._where} sent {message['msg']} without outputs: {str(message)[:200]}")
 
     def _app_error(self, output: Mapping[str, Any], title: Any) -> AppError:
-        details = {key: value for key, value in output.items() if key not in ("error", "message")}
+        details = {key: value for key, value in output.items() if key not in ("error", "message", "quota")}
         if isinstance(title, str):
             details.setdefault("title", title)
         words = output.get("error")
         if words is None or (words == "None" and self._version < (4, 24)):
             words = f"The app raised an error on {self._where} but does not say which: "
             words += "the upstream Gradio app has to set show_error=True in launch()."
-        words = printable(str(words)[:MAX_ERROR_TEXT]) or f"The app raised an error without a text on {self._where}."
-        if self._version < (5, 2) and 2 <= len(words) < MAX_ERROR_TEXT and words[0] == words[-1] and words[0] in "'\"":
-            from ast import literal_eval
-
-            with suppress(ValueError, SyntaxError):
-                words = literal_eval(words)  # gr.Error of these releases gives the repr of its text
+        words = str(words)[:MAX_ERROR_TEXT] or f"The app raised an error without a text on {self._where}."
+        if self._version < (5, 2) and re.fullmatch(r"(?s)(['\"]).*\1", words):  # gr.Error gives the repr of its text
+            words = re.sub(r"\\(['\"\\n])", lambda match: match[1].replace("n", "\n"), words[1:-1])
         quota = quota_in(f"{str(details.get('title'))[:200]}: {words}")
         if quota:
             details["quota"] = quota
