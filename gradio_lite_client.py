@@ -47,7 +47,11 @@ import sys
 if __name__ == "__main__":
     # Python has put the current or the script's folder first, where files of an app may lie: an `email.py`, say.
     if not (sys.flags.isolated or getattr(sys.flags, "safe_path", False) or hasattr(sys, "frozen")):
-        sys.path[:] = [folder for folder in sys.path[1:] if folder not in (sys.path[0], "")]
+        try:
+            here = sys.modules["os"].getcwd()  # which PYTHONPATH may name, too
+        except (KeyError, OSError):  # python -S, or a folder that is gone
+            here = ""
+        sys.path[:] = [folder for folder in sys.path[1:] if folder not in (sys.path[0], here, ".", "")]
 
 import concurrent.futures
 import io
@@ -61,7 +65,7 @@ import threading
 import time
 import weakref
 from base64 import b64encode
-from collections import deque, namedtuple
+from collections import Counter, deque, namedtuple
 from collections.abc import AsyncIterator, Callable, Generator, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import ExitStack, closing, contextmanager, nullcontext, suppress
 from datetime import datetime
@@ -95,6 +99,7 @@ __all__ += ["SpaceDuplicationError", "SpaceError"]
 
 Json: TypeAlias = "Any"  # what json.loads returns
 Message: TypeAlias = "dict[str, Any]"  # one message of a Gradio queue
+News: TypeAlias = "Message | GradioError"  # what one of our threads tells another of a job
 Edits: TypeAlias = "list[list[Any]]"  # [[operation, path, value], ...]
 Match: TypeAlias = "Callable[[Any], bool]"
 USER_AGENT = f"gradio_lite_client/{__version__}"
@@ -203,9 +208,11 @@ def shown(url: str) -> str:
     """The URL as errors and logs may show it: without a query, and without a login, even if that spoils the URL."""
     match = re.match("[^/?#@]*//", url)
     start = match.group() if match else ""
-    login, _, place = url[len(start) :].rpartition("@")
-    if re.search("[/?#]", login):  # a login that is not encoded, or a path or a query with an @
-        start, place = start + "…", "" if re.search("[?#]", login) else f"@{place}"
+    rest = url[len(start) :]
+    login, _, place = rest.rpartition("@")
+    if re.search("[/?#]", login):  # a login that is not encoded, or a path or a query with an @: none is shown
+        is_login = re.match(r"[^/?#]*:(?!\d*[/?#])", rest) or not re.search("[?#]", login)
+        start, place = start + "…", f"@{place}" if is_login else ""
     return "".join(filter(str.isprintable, start + re.split("[?#]", place)[0]))[:1000]
 
 
@@ -218,15 +225,6 @@ def printable(text: str) -> str:
     """The text without characters that control a terminal or hide others, but for the ends of lines."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     return "".join(char if char.isprintable() or char == "\n" else "\ufffd" for char in text)
-
-
-def log_one_line(record: logging.LogRecord) -> bool:
-    """What is logged may hold words of a server."""
-    record.msg, record.args = one_line(record.getMessage(), 2000), ()
-    return True
-
-
-logger.addFilter(log_one_line)
 
 
 # === Records ==========================================================================================================
@@ -507,7 +505,7 @@ def apply_edits(value: Json, edits: Edits) -> Json:
             elif operation in ("add", "replace"):
                 parent[key] = new
             elif operation == "append":
-                moved += len(parent[key])
+                moved += len(parent[key]) if isinstance(parent[key], (str, list)) else 1
                 parent[key] = parent[key] + new
             elif operation == "delete" and path:
                 # Servers delete from lists only at the end, but the index that many releases give is wrong.
@@ -599,6 +597,8 @@ def quota_in(text: str) -> dict[str, int | None] | None:
 # JSON trees: the files in them, arguments, the API as text. Pure.
 
 FILE_MARK = {"_type": "gradio.FileData"}
+# Letters and marks that nobody sees (Unicode, Default_Ignorable_Code_Point), and the Braille blank.
+UNSEEN = r"[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0000-\U000e0fff]"
 SIMPLE_TYPES = {"string": "str", "number": "float", "integer": "int", "boolean": "bool"}  # of JSON Schema, in Python
 FILE_KINDS = set(  # components whose values hold files
     "annotatedimage audio chatbot downloadbutton file gallery image imageeditor imageslider model3d multimodaltextbox "
@@ -615,6 +615,13 @@ def walk(tree: Json, match: Match, replace: Callable[[Any], Any]) -> Json:
     if isinstance(tree, (list, tuple)):
         return [walk(value, match, replace) for value in tree]
     return tree
+
+
+def nodes(tree: Json) -> Iterator[Json]:
+    """The tree and all that is in it."""
+    yield tree
+    for child in tree.values() if isinstance(tree, dict) else as_list(tree):
+        yield from nodes(child)
 
 
 def edits_fit(value: Json, new: Json, edits: Edits, is_file: Match) -> bool:
@@ -769,8 +776,8 @@ def is_local_file(value: Any) -> bool:
 def safe_name(name: Any) -> str:
     """A file name that every operating system takes and that stays in its folder, as near to `name` as possible."""
     text = name.replace("\\", "/").rpartition("/")[2] if isinstance(name, str) else ""
-    text = text if len(text) < 2000 else text[:1000] + text[-1000:]  # less is kept below
-    text = "".join(char if char.isprintable() and char not in '<>:"|?*' else "_" for char in text)
+    text = text[:1000] + text[1000:][-1000:]  # less is kept below
+    text = "".join(char if char.isprintable() and char not in '<>:"|?*' else "_" for char in re.sub(UNSEEN, "", text))
     text = text.lstrip(" .-~").rstrip(" .")  # no hidden file, and none that commands take for an option or a home
     text = re.sub(r"\A_+(?=_)", "", text)  # __future__.py, which Python imports before this file can prevent it
     stem, dot, suffix = text.rpartition(".") if "." in text else (text, "", "")
@@ -906,7 +913,7 @@ def _need(parameter: Mapping[str, Any]) -> str:
     default: Json = parameter.get("parameter_default")
     shown = f'handle_file("{default.get("url") or default["path"]}")' if is_marked_file(default) else default
     optional = " | None" if default is None and "None" not in kind_of(parameter) else ""
-    return f"{optional} (not required, defaults to:   {shown})"
+    return f"{optional} (not required, defaults to:   {str(shown)[:2000]})"
 
 
 def _describe_value(name: str, item: Mapping[str, Any], need: str = "") -> str:
@@ -921,6 +928,15 @@ def _describe_value(name: str, item: Mapping[str, Any], need: str = "") -> str:
 CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")  # the first that is set
 
 Headers: TypeAlias = "Mapping[str, str]"
+
+
+def log_one_line(record: logging.LogRecord) -> bool:
+    """What is logged may hold words of a server."""
+    record.msg, record.args = one_line(record.getMessage(), 2000), ()
+    return True
+
+
+logger.addFilter(log_one_line)
 
 
 class Origin(str):
@@ -938,7 +954,7 @@ def origin_of(url: str) -> Origin:
         usual = 443 if parts.scheme == "https" else 80
         host, port = parts.hostname or "", parts.port or usual
         host = host if host.isascii() else host.encode("idna").decode()
-        if parts.scheme not in ("http", "https") or not re.fullmatch(r"[!-~]{1,255}", host):
+        if parts.scheme not in ("http", "https") or not re.fullmatch(r"[!-~]{1,255}", host) or not url.isprintable():
             raise ValueError
     except ValueError:  # whose words may hold a part of the password
         raise ValueError(f"Not an http:// or https:// URL with a host: {shown(url)!r}.") from None
@@ -955,7 +971,9 @@ def without_login(url: str) -> str:
 
 def is_loopback(host: str) -> bool:
     with suppress(OSError, UnicodeError):  # an address may be written in many ways
-        host = str(socket.getaddrinfo(host, None, flags=socket.AI_NUMERICHOST)[0][4][0])
+        v6 = ":" in host
+        host = socket.inet_ntop(socket.AF_INET6, socket.inet_pton(socket.AF_INET6, host)) if v6 else host
+        host = host if v6 else socket.inet_ntoa(socket.inet_aton(host))
     return re.fullmatch(r"(.*\.)?localhost\.?|(::ffff:)?127(\.\d+){3}|0\.0\.0\.0|::1?", host) is not None
 
 
@@ -1289,6 +1307,8 @@ class Connection(io.RawIOBase):
         advice = "Is the app running, and is the address right?"
         if self.proxy and not self.reached:
             advice = "Is that proxy running, and is its address right?"
+        elif re.search("ALERT|UNSUPPORTED", str(getattr(error, "reason", ""))):
+            advice = "It may want a client certificate, or other TLS than usual: ssl_verify= takes an SSLContext."
         elif type(error).__name__.startswith("SSL"):
             advice = "Perhaps it speaks http there, and not https."
         elif isinstance(error, (EOFError, ConnectionResetError)) and self.origin.scheme == "http":
@@ -1916,7 +1936,8 @@ def _flavor(field: str, hardware: str | None, sleep_minutes: float) -> dict[str,
 # === App ==============================================================================================================
 # What an app says of itself: its config, what its functions take and give, and where its server is asked.
 
-MAX_FUNCTIONS = 10_000  # of an app; each takes more memory than the bytes that declare it
+MAX_FUNCTIONS = 10_000  # of an app, and values of a function; each takes more memory than the bytes that declare it
+MAX_REPEATS = 10  # of one component among the inputs of a function, whose default may be large
 SKIPPED = set("accordion box column dataset form group interpretation row sidebar state tab tabitem tabs".split())
 FILE_COMPONENTS = {"audio", "downloadbutton", "file", "image", "model3d", "uploadbutton", "video"}
 Login: TypeAlias = "tuple[str, str]"  # user and password
@@ -1978,14 +1999,16 @@ class Endpoint:
         self.number, self.dependency = number, dependency
         name = dependency.get("api_name")
         visibility = dependency.get("api_visibility", "public")
-        self.name = f"/{name.lstrip('/')}" if isinstance(name, str) and name else None
+        self.name = f"/{one_line(name.lstrip('/'), 1000)}" if isinstance(name, str) and name else None
         self.private = name is False or visibility == "private"
         self.public = not self.private and visibility == "public" and dependency.get("show_api") is not False
         self.callable = bool(dependency.get("backend_fn", True))
         types = as_dict(dependency.get("types"))
         self.generator = bool(types.get("generator") or types.get("continuous"))
-        self.inputs = [components.get(str(key), {}) for key in as_list(dependency.get("inputs"))]
-        self.outputs = [components.get(str(key), {}) for key in as_list(dependency.get("outputs"))]
+        inputs, outputs = (list(map(str, as_list(dependency.get(side)))) for side in ("inputs", "outputs"))
+        if len(inputs) + len(outputs) > MAX_FUNCTIONS or any(count > MAX_REPEATS for count in Counter(inputs).values()):
+            raise ProtocolError(f"The app has a function with {len(inputs)} inputs and {len(outputs)} outputs.")
+        self.inputs, self.outputs = ([components.get(key, {}) for key in side] for side in (inputs, outputs))
         self.taken = [index for index, component in enumerate(self.inputs) if not is_skipped(component, as_input=True)]
         self.given = [index for index, component in enumerate(self.outputs) if not is_skipped(component)]
         self.input_types = [str(component.get("type")) for component in self.inputs]
@@ -2036,7 +2059,7 @@ class App:
             raise ProtocolError(f"{base} answered with JSON that is not the config of a Gradio app.", url=base)
         self.config = config
         self.info: dict[str, Any] | None = None  # what the server says of its endpoints, once it has been asked
-        self.version_text = str(config.get("version", "")).strip()
+        self.version_text = one_line(str(config.get("version", "")), 100)
         self.version = tuple(int(digits) for digits in re.findall(r"\d{1,9}", self.version_text)[:3])
         prefix = str(config.get("api_prefix") or "").strip("/")
         if prefix and not re.fullmatch(r"\w[\w.~-]*(/\w[\w.~-]*)*", prefix, re.ASCII):
@@ -2110,7 +2133,7 @@ def describe(endpoint: Endpoint, info: Json) -> dict[str, Any]:
             name = item["parameter_name"]
             if not isinstance(name, str) or not name or name in names:
                 name = f"param_{place}"
-            item["parameter_name"] = name = name + "_" * (name in names)
+            item["parameter_name"] = name = one_line(name) + "_" * (name in names)
             names.add(name)
             hidden = () if key == "parameters" else ("parameter_name", "parameter_has_default", "parameter_default")
             described[key].append({field: item[field] for field in item if field not in hidden})
@@ -2123,7 +2146,7 @@ def describe_component(component: Mapping[str, Any], name: str, given: Mapping[s
     label = props.get("label")
     schema = as_dict(component.get("api_info"))
     schema = schema.get("info", schema)
-    kind = str(component.get("type", "any"))
+    kind = str(component.get("type", "any"))[:100]
     typed = SIMPLE_TYPES.get(str(schema.get("type")), "Any")
     if kind in FILE_COMPONENTS:
         typed = "list[filepath]" if props.get("file_count") in ("multiple", "directory") else "filepath"
@@ -2151,7 +2174,7 @@ MAX_STREAMS_IN_VAIN = 20  # one after the other, each brief, none of which ends 
 MAX_REFUSALS = 5  # of these
 REFUSED_FOR_NOW = (429, 502, 503, 504)  # by what stands in front of the server
 MAX_PAUSE = 30.0  # seconds until it is asked again
-MAX_WAITING = 64 * 1024 * 1024  # bytes of messages that nobody has taken yet, counting 1,000 more for each
+MAX_WAITING = 256 * 1024 * 1024  # bytes of messages that nobody has taken yet, about as they are in memory
 STICKY = " If several servers answer at this address, what stands in front of them needs sticky sessions."
 STREAM_SILENCE = 45.0  # servers send a heartbeat every 15 s: three missed ones are a dead connection
 
@@ -2163,10 +2186,10 @@ class Inbox:
         self.number = number  # of the job's function, which tells its siblings
         self.heard = False  # whether a message has come
         self.beats = 0  # how often the server could have sent one, but has not
-        self._items: SimpleQueue[tuple[Message | GradioError, int]] = SimpleQueue()
+        self._items: SimpleQueue[tuple[News, int]] = SimpleQueue()
         self._came = self._taken = 0  # bytes; each number is changed by one thread only
 
-    def put(self, item: Message | GradioError, size: int = 0) -> None:
+    def put(self, item: News, size: int = 0) -> None:
         if not isinstance(item, GradioError):
             self.heard = True
             if self._came - self._taken > MAX_WAITING:
@@ -2199,7 +2222,7 @@ class Session:
         self.hash = session_hash or os.urandom(16).hex()
         self.stateful = False  # functions with State have been called: the session is worth keeping
         self.generator_broke = False  # one failed or was stopped
-        self.end_heartbeat = Abort()  # to be called when no further jobs will come; those in flight go on
+        self._end_heartbeat = Abort()
         self._end_stream = Abort()
         self._http, self._routes = http, routes
         self._heart: Worker | None = None  # the thread of the heartbeat
@@ -2207,7 +2230,7 @@ class Session:
         self._lock = threading.RLock()
         self._inboxes: dict[str, Inbox] = {}  # of the jobs that wait for messages, by event id
         self._joining: list[Inbox] = []  # of joins whose answers are still on their way
-        self._early: list[tuple[Message, int]] = []  # messages that came before the answer of their join, with sizes
+        self._early: list[tuple[News, int]] = []  # messages that came before the answer of their join, with sizes
         self._early_size = 0  # the sum of these sizes, in bytes
         self._in_vain = 0  # streams that ended within a second, since a job has ended or was given up
         self._reader_runs = False
@@ -2241,6 +2264,16 @@ class Session:
         with self._lock:
             self._inboxes = {event_id: other for event_id, other in self._inboxes.items() if other is not inbox}
             self._in_vain = 0
+            if self._end_heartbeat.aborted:
+                self.end()
+
+    def end(self) -> None:
+        """Hold nothing open any more but, while there are jobs, their stream; the session has been left."""
+        with self._lock:
+            self._end_heartbeat()
+            if not (self._inboxes or self._joining):
+                self._end_stream()
+                self._end_stream = Abort()  # of a job that may still be waiting here
 
     def company(self, inbox: Inbox) -> tuple[bool, bool]:
         """Whether it is the only job, in a session without State; whether it is the only job of its function."""
@@ -2259,19 +2292,19 @@ class Session:
         """Go on under another hash. `_lock` is held."""
         self._end_stream()
         self.hash, self.generator_broke, self._end_stream = os.urandom(16).hex(), False, Abort()
-        if not self.end_heartbeat.aborted:
-            self.end_heartbeat()
-            self.end_heartbeat, self._heart = Abort(), None
+        if not self._end_heartbeat.aborted:
+            self._end_heartbeat()
+            self._end_heartbeat, self._heart = Abort(), None
 
     def beat(self) -> None:
         """Show the app that this session is in use, by a request that does not end."""
         with self._lock:
-            if not ((self._heart and self._heart.is_alive()) or self.end_heartbeat.aborted or self._http.closed):
+            if not ((self._heart and self._heart.is_alive()) or self._end_heartbeat.aborted or self._http.closed):
                 self._heart = Worker(self._http, "heartbeat", self._beat)
                 self._heart.start()
 
     def _beat(self) -> None:
-        url, abort = self._routes.heartbeat(self.hash), self.end_heartbeat
+        url, abort = self._routes.heartbeat(self.hash), self._end_heartbeat
         with suppress(GradioError), self._http.request("GET", url, timeout=None, abort=abort) as response:
             deque(response.chunks(), maxlen=0)
 
@@ -2323,16 +2356,20 @@ class Session:
                 raise ConnectionLost(f"{self._routes.data} is {describe_body(body)}.")
             self._count_silence()
             for message, size in live_messages(response, self._http.timeout):
-                if message["msg"] == "unexpected_error":
+                if isinstance(message, GradioError):
+                    self._deliver(message, size)
+                elif message["msg"] == "unexpected_error":
                     words = str(message.get("message"))[:500]
                     text, is_unknown = f"the server says {words!r}.", words.startswith("404")
                     # Those of 4.31 to 5.45 stumble over a cancelled job, name it, and hang up.
                     if re.fullmatch(r"'\w+'", words) or (is_unknown and self._count_silence(text)):
                         return
                     raise ConnectionLost(text + STICKY * is_unknown)
-                if message["msg"] == "heartbeat" and self._count_silence():
-                    return
-                self._deliver(message, size)
+                elif message["msg"] == "heartbeat":
+                    if self._count_silence():
+                        return
+                else:
+                    self._deliver(message, size)
 
     def _count_silence(self, reason: str = "the server says nothing of it.") -> bool:
         """Count the heartbeats of jobs the server says nothing of, which another replica may have. Give up after four.
@@ -2348,10 +2385,10 @@ class Session:
             needed = self._joining or any(inbox.heard or inbox.beats < 2 for inbox in self._inboxes.values())
             return bool(silent) and not needed
 
-    def _deliver(self, message: Message, size: int) -> None:
-        event_id = message.get("event_id")
+    def _deliver(self, message: News, size: int) -> None:
+        event_id = message.event_id if isinstance(message, GradioError) else message.get("event_id")
         if not isinstance(event_id, str):
-            return  # heartbeat, close_stream
+            return  # close_stream
         with self._lock:
             inbox = self._inboxes.get(event_id)
             if inbox is None and self._joining:
@@ -2361,7 +2398,7 @@ class Session:
                     raise ConnectionLost("the server says more of unknown jobs than can be kept.")
             if inbox:
                 inbox.put(message, size)
-                if message["msg"] == "process_completed":
+                if isinstance(message, GradioError) or message["msg"] == "process_completed":
                     del self._inboxes[event_id]
 
 
@@ -2389,7 +2426,7 @@ def may_ask_again(error: Exception, times: int) -> bool:
     return pause <= MAX_PAUSE and isinstance(worker, Worker) and not worker.ending.wait(pause)
 
 
-def live_messages(response: Response, timeout: float | None) -> Iterator[tuple[Message, int]]:
+def live_messages(response: Response, timeout: float | None) -> Iterator[tuple[News, int]]:
     """The messages of a stream, each with the bytes that it takes; of heartbeats that come at once, one.
 
     A silent stream is given up only after its heartbeats have been seen to arrive live: proxies hold back what is
@@ -2407,7 +2444,11 @@ def live_messages(response: Response, timeout: float | None) -> Iterator[tuple[M
 
     beats, live = 0, False
     for text in iter_sse(read()):
-        message = parse_message(text)
+        try:
+            message = parse_message(text)
+        except ProtocolError as error:
+            yield error, 0  # for one job; the others go on
+            continue
         if message is None:
             continue
         apart, quiet = quiet > STREAM_SILENCE / 90, 0.0  # half a second: what comes at once is there by then
@@ -2416,14 +2457,18 @@ def live_messages(response: Response, timeout: float | None) -> Iterator[tuple[M
         if timeout is not None:
             response.limit(max(timeout, STREAM_SILENCE) if live or beats >= 2 else None)
         if apart or message["msg"] != "heartbeat":
-            yield message, len(text) + 1000
+            yield message, len(text) + 1000 + 64 * sum(map(text.count, "[{,"))
 
 
 def parse_message(text: str) -> Message | None:
-    """A message of the server, or None for what is none."""
+    """A message of the server; None for what is none, or ProtocolError if a job may miss it."""
     message = json_or_none(text)
     if isinstance(message, dict) and isinstance(message.get("msg"), str):
         return message
+    event_id = re.match(r'\{[^{}]{0,1000}"event_id": ?"([^"]+)"', text) if message is None else None
+    if event_id:
+        words = "The server sent JSON that is nested too deeply, or whose numbers are too long."
+        raise ProtocolError(words, event_id=event_id[1])
     logger.warning("Ignored a message that is not one: %.200r", text)
     return None
 
@@ -2683,6 +2728,9 @@ class Step(namedtuple("Step", "status values edits final", defaults=(None, None,
         return [apply_edits(value, edit) for value, edit in zip(previous, self.edits)]
 
 
+REPR = r"""(['"])(?:(?!\1)[^\\\n]|\\(?:[\\'"nrt]|x[0-9a-f]{2}|u[0-9a-f]{4}|U000[0-9a-f]{5}))*\1"""  # of a str
+
+
 class Transcript:
     """Reduces the messages of one job to its status and outputs. Pure: recorded conversations are its tests."""
 
@@ -2755,8 +2803,10 @@ class Transcript:
             words = f"The app raised an error on {self._where} but does not say which: "
             words += "the upstream Gradio app has to set show_error=True in launch()."
         words = str(words)[:MAX_ERROR_TEXT] or f"The app raised an error without a text on {self._where}."
-        if self._version < (5, 2) and re.fullmatch(r"(?s)(['\"]).*\1", words):  # gr.Error gives the repr of its text
-            words = re.sub(r"\\(['\"\\n])", lambda match: match[1].replace("n", "\n"), words[1:-1])
+        if self._version < (5, 2) and re.fullmatch(REPR, words):  # gr.Error of these releases gives that of its text
+            from ast import literal_eval
+
+            words = literal_eval(words)
         quota = quota_in(f"{str(details.get('title'))[:200]}: {words}")
         if quota:
             details["quota"] = quota
@@ -2810,6 +2860,7 @@ class Job(Future):
         self.event_id: str | None = None  # the server's name for the job, when it has one
         self._name, self._show = name, show
         self._canceller = canceller  # asked `may_stop()` if the function runs; then told to `stop()`
+        self._pid = os.getpid()
         self._lock = threading.RLock()  # guards all below. A signal handler may call into a job while it is held
         self._status = StatusUpdate(Status.STARTING, time=datetime.now())
         self._news: list[Step | StatusUpdate | None] = []  # outputs and logs in their order; None was a log
@@ -2837,10 +2888,16 @@ class Job(Future):
 
     def _wait(self, timeout: float | None) -> float | None:
         """Wait for the end where that takes slices. What is left of the timeout."""
+        self._check_process()
         if SLICE is None:
             return timeout
         any(concurrent.futures.wait([self], seconds).done for seconds in slices(timeout))
         return 0
+
+    def _check_process(self) -> None:
+        """Before a wait: in a forked child it would have no end."""
+        if self._pid != os.getpid() and not self.done():
+            raise ConnectionFailed("The job is the parent process's, where it goes on: nothing is heard of it here.")
 
     def outputs(self) -> list[Any]:
         """The values so far: those a generator has yielded, or the one result of a plain function. Does not block."""
@@ -2865,7 +2922,9 @@ class Job(Future):
         for update in self._read(gate.release):
             if update is not None:
                 yield update
-            elif not any(gate.acquire(timeout=seconds) for seconds in slices(timeout)):
+                continue
+            self._check_process()
+            if not any(gate.acquire(timeout=seconds) for seconds in slices(timeout)):
                 yield self.status()
         if not self.cancelled():
             self.result()
@@ -2879,6 +2938,7 @@ class Job(Future):
             if update is not None:
                 yield update
             else:
+                self._check_process()
                 await news.wait()
                 news.clear()
         if not self.cancelled():
@@ -2994,6 +3054,7 @@ class Job(Future):
 # One call from its arguments to its outcome; its files; and the threads that carry out what was submitted.
 
 TELL_SECONDS = 0.1  # between two updates about a file on its way
+MAX_COPIED = 10_000_000  # nodes, of some 10 to 70 bytes
 
 
 def handle_file(filepath_or_url: str | os.PathLike[str] | bytes | IO[bytes], name: str | None = None) -> LocalFile:
@@ -3008,6 +3069,7 @@ def handle_file(filepath_or_url: str | os.PathLike[str] | bytes | IO[bytes], nam
     if isinstance(source, (str, os.PathLike)):
         source = path = own = os.fspath(source)
         if is_url(path):
+            origin_of(path)
             own = unquote(re.split("[?#]", path.partition("://")[2])[0].partition("/")[2])
         elif os.path.isdir(path):
             raise ValueError(f"{path} is a folder; handle_file() takes one file.")
@@ -3063,7 +3125,7 @@ class Context:
         """Have later calls belong to a new session."""
         with self._lock:
             left, self.session = self.session, Session(self.http, self.app.routes, session_hash)
-        left.end_heartbeat()  # or it would go on
+        left.end()
 
     def folder(self) -> str:
         """Where files that come back go: as the caller or the environment says, else where only this user can look."""
@@ -3142,6 +3204,9 @@ class Call:
         conversation = SPEAK[protocol.shape](talk)
         try:
             for message in conversation:
+                self._context.check()  # much may have arrived before
+                if talk.end_request.aborted:
+                    raise Cancelled("The job was cancelled.")
                 talk.hear(message)
                 self.job.event_id = talk.event_id or None
                 step = transcript.feed(message)
@@ -3286,6 +3351,8 @@ class Transfers:
             path = os.path.abspath(dest)
             if os.path.isdir(path):
                 return save(received, lambda _: os.path.join(path, name), reserve)
+            if os.path.exists(path) and not os.path.isfile(path):
+                raise ValueError(f"{path} is neither a file nor a folder.")
             return save(received, lambda _: path, lambda *_: False)
 
     def _ask_for(self, item: Mapping[str, Any], anywhere: bool = False) -> Any:
@@ -3362,7 +3429,13 @@ def is_edited(path: str, contents: str) -> bool:
 
 
 def file_name(item: Mapping[str, Any]) -> str:
-    return safe_name(item.get("orig_name") or item["path"])
+    """Safe on every system, and none that a Python which is started in the folder would import in place of its own."""
+    from importlib.util import find_spec
+
+    name = safe_name(item.get("orig_name") or item["path"])
+    module = re.match(r"(?i)(\w+)\.(.*\.)?(py|pyc|pyd|so)\Z", name)
+    is_known = module and (module[1] == "gradio_lite_client" or module[1] in sys.modules or find_spec(module[1]))
+    return f"file-{name}" if is_known else name
 
 
 def save(chunks: Iterable[bytes], place: Callable[[str], str], is_taken: Callable[[str, str], bool]) -> str:
@@ -3400,6 +3473,7 @@ class Arrivals:
         self._values: list[Any] = []  # of the message before
         self._files: dict[Any, tuple[Any, Any, Any]] = {}  # the objects seen, what was made of each, and its version
         self._fresh: set[Any] = set()  # those that have been fetched for the message of now
+        self._copied = 0  # nodes of values that a few edits have changed
 
     def next(self, step: Step) -> Step:
         """The step as a job keeps it: with values, or edits that lead to them."""
@@ -3419,6 +3493,9 @@ class Arrivals:
     def _edits(self, old: Json, new: Json, edits: Edits, again: bool) -> Edits:
         if not again and edits_fit(old, new, edits, self._is_file):
             return list(self._arrived(edits, again=True))
+        self._copied += sum(1 for _ in nodes(new))
+        if self._copied > MAX_COPIED:
+            raise ProtocolError("The server changes a large value beside a file so often that memory would run out.")
         return [["replace", [], self._arrived(new, again)]]
 
     def _arrived(self, tree: Any, again: bool, final: bool = False) -> Any:
@@ -3761,8 +3838,8 @@ class Client:
 
     def __del__(self) -> None:
         context = getattr(self, "_context", None)
-        if context and not context.is_forked:  # or the thread of its heartbeat would go on for ever
-            context.session.end_heartbeat()
+        if context and not context.is_forked:  # or its threads would go on for as long as the server likes
+            context.session.end()
 
     @property
     def session_hash(self) -> str:

@@ -5394,7 +5394,7 @@ class SessionTest(TestCase):
 
     def test_a_session_that_was_left_has_no_heartbeat_under_another_hash(self) -> None:
         session = self.session()
-        session.end_heartbeat()
+        session.end()
         session.drop(glc.Inbox(0))
         self.assertNotEqual(session.hash, self.first_hash)
         self.assertTrue(session.end_heartbeat.aborted)
@@ -6945,12 +6945,9 @@ class CallTest(ClientCase):
         job = self.client(server.url).submit("x")
         deep = "[" * 100_000 + "]" * 100_000  # 3.14 reads some thousands
         text = json.dumps(self.completed("VALUE")).replace('"VALUE"', deep)
-        stream = server.next_stream()
-        stream.raw(f"data: {text}\n\n".encode())
-        stream.end()
-        server.next_stream().push({"msg": "unexpected_error", "message": "Server stopped unexpectedly."})
+        server.next_stream().raw(f"data: {text}\n\n".encode())
         error = job.exception(DEADLINE)
-        self.assertTrue(error is None or isinstance(error, glc.GradioError), error)
+        self.assertTrue(error is None or isinstance(error, glc.ProtocolError), error)
 
     def test_many_jobs_at_once(self) -> None:
         server = self.scripted(dependency("f", [2]))
@@ -10156,7 +10153,8 @@ class UsageTest(CommandLineCase):
             server.next_stream().push(self.completed(items))
             done = run.result()
             self.assertEqual((done.returncode, done.stderr), (0, b""))
-            self.assertLess(set(names), set(os.listdir(folder)))
+            saved = {"last", *(f"file-{name}" for name in names[:-1])}  # where -m of the next run would find them first
+            self.assertLess(saved, set(os.listdir(folder)))
 
     def test_the_search_path_of_a_program_that_python_keeps_as_it_is(self) -> None:
         """Isolated, with a safe path, and frozen: there is no entry too many."""
