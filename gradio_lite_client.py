@@ -2075,6 +2075,7 @@ class App:
         replica = root[2] if root and ours else ""  # of a Space: the others do not know our jobs. No other root counts
         self.routes = Routes(base, replica + (f"/{prefix}" if prefix else ""))
         self.queue = bool(config.get("enable_queue", True))
+        self.max_file_size = config.get("max_file_size")
         protocol, newest = str(config.get("protocol", "ws")), list(PROTOCOLS)[-1]
         if protocol not in PROTOCOLS:
             if not protocol.startswith("sse_v"):
@@ -3270,6 +3271,9 @@ class Transfers:
                 stream = stack.enter_context(open(source, "rb"))
         size = stream.seek(0, os.SEEK_END)
         stream.seek(0)
+        limit = self._context.app.max_file_size
+        if isinstance(limit, (int, float)) and size > limit:  # run on 5.0: servers do not always refuse it
+            raise ValueError(f"File {name} ({size} bytes) exceeds the maximum file size of the app, {limit} bytes.")
 
         def read(most: int) -> bytes:
             with unreadable(name):
