@@ -2069,6 +2069,7 @@ class App:
         replica = root[2] if root and ours else ""  # of a Space: the others do not know our jobs. No other root counts
         self.routes = Routes(base, replica + (f"/{prefix}" if prefix else ""))
         self.queue = bool(config.get("enable_queue", True))
+        self.max_file_size = config.get("max_file_size")
         protocol, newest = str(config.get("protocol", "ws")), list(PROTOCOLS)[-1]
         if protocol not in PROTOCOLS:
             if not protocol.startswith("sse_v"):
@@ -2403,7 +2404,7 @@ class Session:
 
 
 class Worker(threading.Thread):
-    """A daemon thread of a client, which its `http` tells. Ctrl-C in start() may leave it running."""
+    """A daemon thread of a client, which its `http` tells. Ctrl-C in start() may leave it running: it notes itself."""
 
     def __init__(self, http: Http, name: str, run: Callable[[], None]):
         super().__init__(name=f"gradio-{name}", target=run, daemon=True)
@@ -3303,6 +3304,9 @@ class Transfers:
                 stream = stack.enter_context(open(source, "rb"))
         size = stream.seek(0, os.SEEK_END)
         stream.seek(0)
+        limit = self._context.app.max_file_size
+        if isinstance(limit, (int, float)) and size > limit:  # run on 5.0: servers do not always refuse it
+            raise ValueError(f"File {name} ({size} bytes) exceeds the maximum file size of the app, {limit} bytes.")
 
         def read(most: int) -> bytes:
             with unreadable(name):
@@ -3542,7 +3546,8 @@ class Workers:
         self._names = itertools.count(1)
         self._lock = threading.Condition()  # told when a call has ended
         self._queued: deque[Call] = deque()
-        self._running: set[Call] = set()
+        self._threads: set[threading.Thread] = set()  # those with a call, and those that will take one
+        self._running: set[Call] = set()  # the calls of these threads
 
     def submit(self, call: Call) -> None:
         """Have the call carried out. It fails if the system gives no thread, and there is none that could."""
@@ -3552,7 +3557,7 @@ class Workers:
             self._start()
         except RuntimeError as error:
             with self._lock:
-                if self._running:  # whose threads will come to it
+                if self._threads:  # they will come to it
                     return
                 waiting, self._queued = self._queued, deque()
             for call in waiting:
@@ -3570,27 +3575,32 @@ class Workers:
             self._lock.wait_for(lambda: not self._queued and not self._running, seconds)
 
     def _start(self) -> None:
-        """Start a thread if a call waits for one; if there is one too many now and then, it ends at once."""
+        """Start threads, as many as may run, while calls wait that none of the present ones will take."""
         with self._lock:
-            if self._queued and len(self._running) < self._most:
-                Worker(self._http, f"job-{next(self._names)}", self._work).start()
+            self._threads = {thread for thread in self._threads if thread.is_alive()}  # Ctrl-C may have come in start()
+            while len(self._threads) < self._most and len(self._queued) > len(self._threads) - len(self._running):
+                thread = Worker(self._http, f"job-{next(self._names)}", self._work)
+                thread.start()
+                self._threads.add(thread)
 
     def _work(self) -> None:
         """The life of a thread: carry out calls while any wait."""
         while True:
             with self._lock:
+                thread = threading.current_thread()
                 if not self._queued or len(self._running) >= self._most:
+                    self._threads.discard(thread)
                     return
                 call = self._queued.popleft()
+                self._threads.add(thread)
                 self._running.add(call)
-            with suppress(RuntimeError):
-                self._start()  # Ctrl-C may have left a further call without a thread
             call.run(partial(self._give_place_away, call))
 
     def _give_place_away(self, call: Call) -> None:
         """For the callbacks of a job, which may wait for other jobs: from now on this thread counts no more."""
         with self._lock, suppress(RuntimeError):  # this thread goes on with the next call when the callbacks have run
             self._running.discard(call)
+            self._threads.discard(threading.current_thread())
             self._lock.notify_all()
             self._start()
 

@@ -7559,18 +7559,20 @@ class UploadTest(ClientCase):
             self.assertEqual((type(error), error.status), (glc.HTTPError, status))
             self.assertNotIn("auth=", str(error))
 
-    def test_the_size_limit_of_the_app(self) -> None:
+    def test_the_size_limit_before_anything_is_sent(self) -> None:
         app = self.app(max_file_size=5)
         client = self.client(app.url)
         path = self.folder() / "big.txt"
         path.write_bytes(b"123456")
         for source in (path, b"123456", io.BytesIO(b"123456")):
             with self.subTest(source):
-                given = glc.handle_file(source, "big.txt")
-                error = self.raises(glc.HTTPError, client.predict, given, api_name="/copy_file")
-                self.assertEqual(error.status, 413)
-                self.assertIn("File size exceeded maximum allowed size of 5 bytes.", str(error))
-        self.assertNotIn(f"POST {app.api}/queue/join", self.paths(app))
+                error = self.raises(
+                    ValueError, client.predict, glc.handle_file(source, "big.txt"), api_name="/copy_file"
+                )
+                self.assertEqual(
+                    str(error), "File big.txt (6 bytes) exceeds the maximum file size of the app, 5 bytes."
+                )
+        self.assertNotIn(f"POST {app.api}/upload", self.paths(app))
         self.assertTrue(client.predict(glc.handle_file(b"12345", "fits.txt"), api_name="/copy_file"))
 
     def test_the_server_refuses(self) -> None:
