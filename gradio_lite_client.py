@@ -4224,7 +4224,7 @@ def read_words(words: Sequence[str], parameters: Sequence[Mapping[str, Any]]) ->
         elif isinstance(value, list) and isinstance(keywords[name], list):
             keywords[name] += value  # name=@a name=@b
         else:
-            raise TypeError(f"There is more than one value for {name}.")
+            raise TypeError(f"There are too many values: more than one for {name}.")
     return args, keywords
 
 

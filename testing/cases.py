@@ -893,7 +893,7 @@ class MainCases(Cases):
         self.assertEqual((lines[-1]["event"], lines[-1]["output"]), ("complete", ["tt", 1]))
 
     def test_command_line_mistakes(self) -> None:
-        self.assertIn("Too many arguments", self.cli("predict", "/add", "1", "2", "3", code=2))
+        self.assertIn("too many values", self.cli("predict", "/add", "1", "2", "3", code=2))
         self.assertIn("did you mean `/echo`", self.cli("predict", "/ech", "x", code=2))
         self.assertIn("custom boom x", self.cli("predict", "/refuse", "x", code=1))
 
