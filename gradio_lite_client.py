@@ -308,6 +308,12 @@ class FileFields(JsonObject):
         fields = {key: shown(str(value)) if "://" in str(value) else value for key, value in self.items()}
         return f"{type(self).__name__}({fields!r})"
 
+    def copy(self) -> FileFields:
+        """Of the same file; dict's own method would give a mere dict."""
+        twin = type(self)(self)
+        vars(twin).update(vars(self))
+        return twin
+
 
 class FileData(FileFields):
     """A file on the server, as the dict the server sent (`path`, `url`, `orig_name`, `size`, `mime_type`, …).
@@ -317,6 +323,8 @@ class FileData(FileFields):
     """
 
     download: Callable[[str | None], Any] | None = None  # to a path or, for None, into memory; set by the client
+    home = ""  # the address of the app that sent it: to another, the file itself goes
+    local = ""  # where its contents are, if they have been downloaded
 
     def read(self) -> bytes:
         """Download the file into memory. Blocks; raises what the client raises."""
@@ -350,12 +358,6 @@ class LocalFile(FileFields):
     """A file to upload, made by `handle_file()` and by nothing else: only these are ever read from the disk."""
 
     source: str | bytes = b""  # path or URL, or contents
-
-    def copy(self) -> LocalFile:
-        """Of the same contents; dict's own method would give a mere dict."""
-        twin = LocalFile(self)
-        vars(twin).update(vars(self))
-        return twin
 
 
 # === Formats ==========================================================================================================
@@ -600,9 +602,9 @@ FILE_MARK = {"_type": "gradio.FileData"}
 # Letters and marks that nobody sees (Unicode, Default_Ignorable_Code_Point), and the Braille blank.
 UNSEEN = r"[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0000-\U000e0fff]"
 SIMPLE_TYPES = {"string": "str", "number": "float", "integer": "int", "boolean": "bool"}  # of JSON Schema, in Python
-FILE_KINDS = set(  # components whose values hold files
-    "annotatedimage audio chatbot downloadbutton file gallery image imageeditor imageslider model3d multimodaltextbox "
-    "uploadbutton video".split()
+TEXT_KINDS = set(  # components that take the path of a downloaded file as text; any other takes the file
+    "browserstate button checkboxgroup code dataframe dropdown fileexplorer highlightedtext html json label markdown "
+    "radio textbox".split()
 )
 
 
@@ -664,18 +666,19 @@ def is_data_url(value: Json) -> bool:
 
 def is_old_file(value: Json) -> bool:
     """A file object as 3.x servers send it: on their disk, as a stream, or as base64."""
-    if not isinstance(value, dict) or not isinstance(value.get("name"), str):
+    if not isinstance(value, dict) or not isinstance(value.get("name", 0), (str, type(None))):
         return False
-    on_server = value.get("is_file") is True and "data" in value
-    return on_server or value.get("is_stream") is True or is_data_url(value.get("data"))
+    on_server = value.get("is_stream") is True or (value.get("is_file") is True and "data" in value)
+    return (on_server and value["name"] is not None) or is_data_url(value.get("data"))  # subtitles have no name
 
 
 def modern_file(old: Mapping[str, Any]) -> dict[str, Any]:
     """A 3.x file object in the shape of later servers."""
     is_stream = old.get("is_stream") is True
     url = old["data"] if not is_stream and not old.get("is_file") else None
-    name = old.get("orig_name") or re.split(r"[/\\]", old["name"][-1000:])[-1]
-    return {**file_argument(old["name"], url, name, old.get("size"), old.get("mime_type")), "is_stream": is_stream}
+    path = old["name"] or "file"
+    name = old.get("orig_name") or re.split(r"[/\\]", path[-1000:])[-1]
+    return {**file_argument(path, url, name, old.get("size"), old.get("mime_type")), "is_stream": is_stream}
 
 
 def file_argument(path: str, url: str | None, name: str, size: int | None, mime_type: str | None) -> dict[str, Any]:
@@ -688,8 +691,6 @@ def old_file(kind: str, modern: Mapping[str, Any]) -> Json:
     """A file that a 3.x server sent, as it wants it back."""
     url = modern.get("url")
     if kind == "image":
-        if not is_data_url(url):
-            raise TypeError("An image of Gradio 3 cannot be a file on its disk: download it, and pass handle_file(…).")
         return url
     fields = {"name": modern["path"], "data": url if is_data_url(url) else None, "is_file": not is_data_url(url)}
     return {**fields, "orig_name": modern.get("orig_name"), "size": modern.get("size")}
@@ -753,6 +754,8 @@ def fit_argument(version: tuple[int, ...], kind: str, value: Any) -> Any:
         value = as_dict(value).get("video", value)
     elif kind == "video" and "path" in as_dict(value):  # marked or, until 4.20, not
         value = {"video": value, "subtitles": None}
+    elif kind == "datetime" and isinstance(value, str):  # which takes no ISO 8601
+        value = re.sub(r"\A(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d).*", r"\1 \2", value)
     elif kind == "chatbot" and version >= (6,) and isinstance(value, list):
         value = [message_parts(message) for message in value]
     return old_argument(kind, value) if version < (4,) else value
@@ -771,6 +774,11 @@ def message_parts(message: Any) -> Any:
 
 def is_local_file(value: Any) -> bool:
     return isinstance(value, LocalFile)
+
+
+def is_marked(value: Any) -> bool:
+    """Whether it is a file of ours, here or on a server, rather than data that looks like one."""
+    return isinstance(value, FileFields)
 
 
 def safe_name(name: Any) -> str:
@@ -837,7 +845,7 @@ def _similar(name: str, names: Sequence[str]) -> str:
 def _argument(value: Any, parameter: Mapping[str, Any]) -> Any:
     """A copy of the value as JSON, with files left for the upload. TypeError if it cannot be sent."""
     name, kind = parameter["parameter_name"], kind_of(parameter).lower()
-    holds_files = "filepath" in kind or str(parameter.get("component")).lower() in FILE_KINDS
+    holds_files = "filepath" in kind or str(parameter.get("component")).lower() not in TEXT_KINDS
     items = value if isinstance(value, (list, tuple)) else [value]
     paths = [item for item in items if isinstance(item, (str, bytes, os.PathLike)) and type(item) is not DownloadedPath]
     if paths and kind.startswith(("filepath", "list[filepath")):
@@ -860,8 +868,10 @@ def as_json(value: Any, files: bool) -> Any:
     if isinstance(value, (bytes, bytearray, memoryview, os.PathLike)):
         raise TypeError(f"it holds {type(value).__name__}. If that is a file, wrap it in handle_file()")
     if isinstance(value, Mapping):
+        if value.get("__type__") == "update" and "value" in value:  # as a job may have returned it
+            return as_json(value["value"], files)
         if is_marked_file(value):
-            raise TypeError("it holds a file as a mere dict: wrap it in handle_file()")
+            raise TypeError("it holds a file as a mere dict: pass the FileData that came, or wrap it in handle_file()")
         return {as_json(key, False): as_json(item, files) for key, item in value.items()}
     if isinstance(value, (Sequence, Set)):
         return [as_json(item, files) for item in value]
@@ -3254,7 +3264,18 @@ class Transfers:
         version = self._context.app.version
         found: dict[int, LocalFile] = {}
 
-        def take(component: str, marked: LocalFile) -> Any:
+        def goes_back(component: str, item: FileData) -> bool:
+            """Not a file of another app, nor a stream, nor what 3.x has in another form: images are data there."""
+            is_odd = version < (4,) and is_data_url(item.get("url")) != (component == "image")
+            is_odd = is_odd and component in ("image", "chatbot")
+            return not is_odd and item.get("is_stream") is not True and item.home in ("", self._context.app.routes.base)
+
+        def take(component: str, marked: FileFields) -> Any:
+            if isinstance(marked, FileData):
+                if goes_back(component, marked):
+                    return marked
+                marked = handle_file(marked.local or marked.read(), file_name(marked))
+            assert isinstance(marked, LocalFile)
             if not takes_base64(version, component):
                 return found.setdefault(id(marked), marked)
             from base64 import b64encode
@@ -3265,7 +3286,7 @@ class Transfers:
             return file_argument(part.name, data, part.name, part.size, part.mime_type)
 
         kinds = endpoint.input_types
-        data = [walk(value, is_local_file, partial(take, kind)) for kind, value in zip(kinds, data)]
+        data = [walk(value, is_marked, partial(take, kind)) for kind, value in zip(kinds, data)]
         uploaded = self._upload(found) if found else {}
         data = [walk(value, is_local_file, lambda marked: uploaded[id(marked)]) for value in data]
         return [fit_argument(version, kind, value) for kind, value in zip(kinds, data)]
@@ -3323,6 +3344,7 @@ class Transfers:
         All releases of Gradio send an ETag.
         """
         given = FileData(item)  # may outlive the job, and so does not know it
+        given.home = self._context.app.routes.base
         given.download = partial(Transfers(self._context, self._headers, Abort(), lambda _: None).transfer, item)
         if self._context.download_files is False or is_url(item["path"]):  # no other host is asked without being told
             return given, None
@@ -3335,7 +3357,7 @@ class Transfers:
                 folder, name = self._context.folder(), file_name(item)
                 received = self._received(response, name)
                 path = DownloadedPath(save(received, lambda sha256: os.path.join(folder, sha256, name), is_edited))
-                path.file = FileData(item)
+                path.file, given.local, given.download = given, str(path), None
                 return path, now
         except GradioError as error:
             lost = isinstance(error, ConnectionFailed) and error.status is None
