@@ -2328,7 +2328,7 @@ class Session:
             with self._lock:
                 self._in_vain = self._in_vain + 1 if brief else 0
                 if not goes_on or self._in_vain > MAX_STREAMS_IN_VAIN:
-                    if self._inboxes and not (self._joining or self.stateful):  # the server may have forgotten it, too
+                    if self._inboxes and not (self._joining or self.stateful):  # nothing else goes with the hash
                         self._renew()
                     ended = ConnectionLost(f"the server ended it before the job was complete.{STICKY}")
                     self._lose(list(self._inboxes), problem or ended)
@@ -3682,8 +3682,9 @@ class Client:
     - `ssl_verify` is True, False, the path of a CA file or folder, or an SSLContext. `proxy` is an http:// URL, which
       loopback addresses never use. By default both are as the environment says, which `trust_env=False` ignores.
     - `timeout`, in seconds, limits each wait for the network, not the time a function may run; None waits for ever.
-      Results and files may take longer as long as something arrives; an event stream is given up after 45 s at the
-      earliest, and only if heartbeats came one by one and then stay away.
+      An answer's head, and a short answer as a whole, must be complete within it; results and files may take longer, as
+      long as something arrives. An event stream is given up, after 45 s at the earliest, only if heartbeats came one by
+      one and then stay away.
     - `max_workers` limits the jobs in progress at a time; further ones wait here. `skip_queue=True` calls functions
       that are not generators by a direct POST: faster, without progress, if the app permits it. `api_name` is the
       endpoint for calls that name none.
