@@ -3272,7 +3272,7 @@ class Transfers:
         size = stream.seek(0, os.SEEK_END)
         stream.seek(0)
         limit = self._context.app.max_file_size
-        if isinstance(limit, (int, float)) and size > limit:  # run on 5.0: servers do not always refuse it
+        if isinstance(limit, (int, float)) and size > limit:  # run on 4.44 and 5.0: they take it
             raise ValueError(f"File {name} ({size} bytes) exceeds the maximum file size of the app, {limit} bytes.")
 
         def read(most: int) -> bytes:
