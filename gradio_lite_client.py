@@ -2239,6 +2239,7 @@ class Session:
         self._joining: list[Inbox] = []  # of joins whose answers are still on their way
         self._early: list[tuple[Message, int]] = []  # messages that came before the answer of their join, with sizes
         self._early_size = 0  # the sum of these sizes, in bytes
+        self._counted = 0.0  # when it was last noted that nothing is heard of a job
         self._in_vain = 0  # streams that ended within a second, since a job has ended or was given up
         self._reader_runs = False
 
@@ -2360,15 +2361,19 @@ class Session:
                     if re.fullmatch(r"'\w+'", words) or (is_unknown and self._count_silence(text)):
                         return
                     raise ConnectionLost(text + STICKY * is_unknown)
-                if message["msg"] == "heartbeat" and self._count_silence():
+                if message["msg"] == "heartbeat" and self._count_silence(apart=3.0):
                     return
                 self._deliver(message, size)
 
-    def _count_silence(self, reason: str = "the server says nothing of it.") -> bool:
+    def _count_silence(self, reason: str = "the server says nothing of it.", apart: float = 0.0) -> bool:
         """Count the heartbeats of jobs the server says nothing of, which another replica may have. Give up after four.
 
         Returns whether another stream should be opened, which may reach that replica: no job needs this one.
         """
+        now = time.monotonic()
+        if now - self._counted < apart:  # proxies hold heartbeats back: those that come at once count once
+            return False
+        self._counted = now
         with self._lock:
             silent = {event_id: inbox for event_id, inbox in self._inboxes.items() if not inbox.heard}
             for inbox in silent.values():
@@ -2420,7 +2425,7 @@ def may_ask_again(error: Exception, times: int) -> bool:
 
 
 def live_messages(response: Response, timeout: float | None) -> Iterator[tuple[Message, int]]:
-    """The messages of a stream, each with the bytes that it takes; of heartbeats that come at once, one.
+    """The messages of a stream, each with the bytes that it takes.
 
     A silent stream is given up only after its heartbeats have been seen to arrive live: proxies hold back what is
     small (nginx until there are 1460 bytes or the end), the head of the answer included, and then let all of it go at
@@ -2445,8 +2450,7 @@ def live_messages(response: Response, timeout: float | None) -> Iterator[tuple[M
         beats = (beats if apart else 0) + (message["msg"] == "heartbeat")
         if timeout is not None:
             response.limit(max(timeout, STREAM_SILENCE) if live or beats >= 2 else None)
-        if apart or message["msg"] != "heartbeat":
-            yield message, len(text) + 1000
+        yield message, len(text) + 1000
 
 
 def parse_message(text: str) -> Message | None:
