@@ -2243,6 +2243,7 @@ class Session:
         self._joining: list[Inbox] = []  # of joins whose answers are still on their way
         self._early: list[tuple[News, int]] = []  # messages that came before the answer of their join, with sizes
         self._early_size = 0  # the sum of these sizes, in bytes
+        self._counted = 0.0  # when it was last noted that nothing is heard of a job
         self._in_vain = 0  # streams that ended within a second, since a job has ended or was given up
         self._reader_runs = False
 
@@ -2342,7 +2343,7 @@ class Session:
             with self._lock:
                 self._in_vain = self._in_vain + 1 if brief else 0
                 if not goes_on or self._in_vain > MAX_STREAMS_IN_VAIN:
-                    if self._inboxes and not (self._joining or self.stateful):  # the server may have forgotten it, too
+                    if self._inboxes and not (self._joining or self.stateful):  # nothing else goes with the hash
                         self._renew()
                     ended = ConnectionLost(f"the server ended it before the job was complete.{STICKY}")
                     self._lose(list(self._inboxes), problem or ended)
@@ -2377,16 +2378,20 @@ class Session:
                         return
                     raise ConnectionLost(text + STICKY * is_unknown)
                 elif message["msg"] == "heartbeat":
-                    if self._count_silence():
+                    if self._count_silence(apart=3.0):
                         return
                 else:
                     self._deliver(message, size)
 
-    def _count_silence(self, reason: str = "the server says nothing of it.") -> bool:
+    def _count_silence(self, reason: str = "the server says nothing of it.", apart: float = 0.0) -> bool:
         """Count the heartbeats of jobs the server says nothing of, which another replica may have. Give up after four.
 
         Returns whether another stream should be opened, which may reach that replica: no job needs this one.
         """
+        now = time.monotonic()
+        if now - self._counted < apart:  # proxies hold heartbeats back: those that come at once count once
+            return False
+        self._counted = now
         with self._lock:
             silent = {event_id: inbox for event_id, inbox in self._inboxes.items() if not inbox.heard}
             for inbox in silent.values():
@@ -2438,7 +2443,7 @@ def may_ask_again(error: Exception, times: int) -> bool:
 
 
 def live_messages(response: Response, timeout: float | None) -> Iterator[tuple[News, int]]:
-    """The messages of a stream, each with the bytes that it takes; of heartbeats that come at once, one.
+    """The messages of a stream, each with the bytes that it takes.
 
     A silent stream is given up only after its heartbeats have been seen to arrive live: proxies hold back what is
     small (nginx until there are 1460 bytes or the end), the head of the answer included, and then let all of it go at
@@ -2467,8 +2472,7 @@ def live_messages(response: Response, timeout: float | None) -> Iterator[tuple[N
         beats = (beats if apart else 0) + (message["msg"] == "heartbeat")
         if timeout is not None:
             response.limit(max(timeout, STREAM_SILENCE) if live or beats >= 2 else None)
-        if apart or message["msg"] != "heartbeat":
-            yield message, len(text) + 1000 + 64 * sum(map(text.count, "[{,"))
+        yield message, len(text) + 1000 + 64 * sum(map(text.count, "[{,"))
 
 
 def parse_message(text: str) -> Message | None:
@@ -3326,7 +3330,7 @@ class Transfers:
         size = stream.seek(0, os.SEEK_END)
         stream.seek(0)
         limit = self._context.app.max_file_size
-        if isinstance(limit, (int, float)) and size > limit:  # run on 5.0: servers do not always refuse it
+        if isinstance(limit, (int, float)) and size > limit:  # run on 4.44 and 5.0: they take it
             raise ValueError(f"File {name} ({size} bytes) exceeds the maximum file size of the app, {limit} bytes.")
 
         def read(most: int) -> bytes:
@@ -3749,8 +3753,9 @@ class Client:
     - `ssl_verify` is True, False, the path of a CA file or folder, or an SSLContext. `proxy` is an http:// URL, which
       loopback addresses never use. By default both are as the environment says, which `trust_env=False` ignores.
     - `timeout`, in seconds, limits each wait for the network, not the time a function may run; None waits for ever.
-      Results and files may take longer as long as something arrives; an event stream is given up after 45 s at the
-      earliest, and only if heartbeats came one by one and then stay away.
+      An answer's head, and a short answer as a whole, must be complete within it; results and files may take longer, as
+      long as something arrives. An event stream is given up, after 45 s at the earliest, only if heartbeats came one by
+      one and then stay away.
     - `max_workers` limits the jobs in progress at a time; further ones wait here. `skip_queue=True` calls functions
       that are not generators by a direct POST: faster, without progress, if the app permits it. `api_name` is the
       endpoint for calls that name none.
