@@ -122,6 +122,19 @@ class ErrorsTest(TestCase):
         "SpaceDuplicationError": (glc.SpaceError,),
     }
 
+    def test_words_of_servers_reach_neither_terminals_nor_the_lines_of_a_log(self) -> None:
+        forged = "a\x1b[2J\r\nERROR:root:forged \x9b31m\u202e" + "x" * 50_000
+        for name in self.BUILTINS:
+            error = getattr(glc, name)(forged)
+            self.assertEqual(str(error)[:24], "a\ufffd[2J\nERROR:root:forged ", name)
+            self.assertLess(len(str(error)), 20_001)
+        with self.assertLogs(glc.logger, "WARNING") as logged:
+            glc.logger.warning("It says %s", forged)
+        self.assertTrue(
+            logged.records[0].getMessage().startswith("It says a\ufffd[2J ERROR:root:forged \ufffd31m\ufffdx")
+        )
+        self.assertLess(len(logged.output[0]), 2100)
+
     def test_every_public_error_is_in_the_table(self) -> None:
         public = {name for name in glc.__all__ if isinstance(getattr(glc, name), type)}
         errors = {name for name in public if issubclass(getattr(glc, name), BaseException)}
@@ -566,6 +579,12 @@ class EditsTest(TestCase):
         ("one after the other", "", [["append", [], "a"], ["append", [], "b"], ["replace", [], "c"]], "c"),
         ("edits of a value that an edit brought", [], [["add", [0], {"a": []}], ["add", [0, "a", 0], 1]], [{"a": [1]}]),
     )
+
+    def test_many_changes_of_what_is_large(self) -> None:
+        """Lists are copied as a whole, as texts are."""
+        for value, more in (("x" * 500_000, "y"), ([0] * 500_000, [1])):
+            error = self.raises(glc.ProtocolError, glc.apply_edits, value, [["append", [], more]] * 20_000)
+            self.assertIn("would take too long", str(error))
 
     def test_every_operation(self) -> None:
         for name, old, edits, new in self.CASES:
@@ -1084,9 +1103,21 @@ class OldServersTest(TestCase):
             with self.subTest(kind, value=value):
                 self.assertEqual(glc.fit_argument((3, 50), kind, glc.modern_output(kind, value)), value)
 
-    def test_an_image_on_the_disk_of_an_old_server_is_not_lost(self) -> None:
-        error = self.raises(TypeError, glc.fit_argument, (3, 50), "image", MARKED)
-        self.assertIn("download it, and pass handle_file(…)", str(error))
+    def test_subtitles_have_no_name(self) -> None:
+        given = {"name": None, "data": "data:text/vtt;base64,eA==", "is_file": False}
+        found = glc.modern_output("video", [self.OLD, given])["subtitles"]
+        self.assertTrue(glc.is_marked_file(found))
+        self.assertFalse(glc.is_old_file({"name": None, "data": None, "is_file": True}))
+
+    def test_dates(self) -> None:
+        for value, expected in (
+            ("2020-01-02T03:04:05.678+01:00", "2020-01-02 03:04:05"),
+            ("2020-01-02", "2020-01-02"),
+            ("now - 5m", "now - 5m"),
+            (1577934245.0, 1577934245.0),
+        ):
+            self.assertEqual(glc.fit_argument((6, 31), "datetime", value), expected)
+        self.assertEqual(glc.fit_argument((6, 31), "textbox", "2020-01-02T03:04:05"), "2020-01-02T03:04:05")
 
     def test_which_servers_take_base64(self) -> None:
         table = [
@@ -1113,6 +1144,8 @@ class OldServersTest(TestCase):
 
 class SafeNameTest(TestCase):
     NAMES: Sequence[tuple[Any, str]] = (
+        ("\u3164", "file"),
+        ("a\u115f\u2800\ufe0f\U000e0041.txt", "a.txt"),
         ("report.pdf", "report.pdf"),
         ("Größe 漢字 😀.txt", "Größe 漢字 😀.txt"),
         ("a.tar.gz", "a.tar.gz"),
@@ -1581,6 +1614,10 @@ class AddressTest(HttpCase):
             ("http://user:sec/ret@h:1/x", "http://…@h:1/x"),
             ("http://ada@mail.example:sec/ret@h/x?y", "http://…@h/x"),
             ("http://h/file=@x", "http://…@x"),
+            ("http://h/x?email=ada@example.com&sig=secret", "http://…"),
+            ("http://h:7860/x?email=ada@example.com&sig=secret", "http://…"),
+            ("http://ada:1234#secret@h:1/x", "http://…"),
+            ("http://user:sec?ret@h:1/x?y=secret", "http://…@h:1/x"),
             ("//user:secret@h", "//h"),
             ("nonsense", "nonsense"),
             ("", ""),
@@ -1635,6 +1672,16 @@ class AddressTest(HttpCase):
             ("127.0.0.1", True),
             ("127.8.9.1", True),
             ("::1", True),
+            ("0:0:0:0:0:0:0:1", True),
+            ("::ffff:127.0.0.1", True),
+            ("127.1", True),
+            ("0x7f000001", True),
+            ("2130706433", True),
+            ("0.0.0.0", True),
+            ("localhost.", True),
+            ("::ffff:10.0.0.1", False),
+            ("::2", False),
+            ("10.1", False),
             ("127.0.0.1.example.com", False),
             ("localhost.example.com", False),
             ("10.0.0.1", False),
@@ -7839,6 +7886,62 @@ class DownloadTest(ClientCase):
             self.assertEqual([Path(path).read_text() for path in (last[0], result[0])], ["content"] * 2)
             self.assertLess(peak, 40_000_000)
 
+    def test_changes_of_a_file_beside_a_large_list(self) -> None:
+        """Each makes a copy of the list: their number has an end."""
+        self.patch(glc, "MAX_COPIED", 50_000)
+        server = self.scripted(dependency("f", [1], [5], types={"generator": True}))
+        server.on("GET", "/file=*", "content")
+        for edits in ([["replace", ["f", "size"], 2]], []):
+            job = self.client(server.url).submit("x")
+            stream = server.next_stream()
+            for data in ([{"f": {**MARKED, "path": "/srv/a.txt"}, "l": [0] * 10_000}], *[[edits]] * 20):
+                stream.push({"msg": "process_generating", "event_id": "id", "output": {"data": data}, "success": True})
+            stream.push(self.completed("end"))
+            error = self.raises(glc.ProtocolError, job.result, DEADLINE)
+            self.assertIn("memory would run out", str(error))
+            self.assertLess(len(job.outputs()), 8)
+
+    def test_another_app_gets_the_file_itself(self) -> None:
+        """Not a path, which there is another file, or none."""
+        here, there = self.app(), self.app()
+        for options in ({}, {"download_files": False}):
+            client, other = self.client(here.url, **options), self.client(there.url, **options)
+            value = client.predict(glc.handle_file(b"from here", "a.txt"), api_name="/copy_file")
+            back = other.predict(value, api_name="/copy_file")
+            content = Path(back).read_bytes() if isinstance(back, str) else back.read()
+            self.assertEqual(content, b"from here")
+
+    def test_a_copy_of_file_data_is_of_the_same_file(self) -> None:
+        client = self.client(self.app().url, download_files=False)
+        value = client.predict(glc.handle_file(b"x", "a.txt"), api_name="/copy_file")
+        twin = value.copy()
+        self.assertEqual((type(twin), twin, twin.read()), (glc.FileData, value, b"x"))
+        self.assertEqual(client.predict(twin, api_name="/copy_file").read(), b"x")
+
+    def test_names_of_modules(self) -> None:
+        """What a Python that is started in the folder would import in place of its own gets another name."""
+        for name, expected in (
+            ("types.py", "file-types.py"),
+            ("Runpy.PY", "Runpy.PY"),
+            ("runpy.pyc", "file-runpy.pyc"),
+            ("json.cpython-311-x86_64-linux-gnu.so", "file-json.cpython-311-x86_64-linux-gnu.so"),
+            ("gradio_lite_client.py", "file-gradio_lite_client.py"),
+            ("my_program.py", "my_program.py"),
+            ("types.txt", "types.txt"),
+            ("types", "types"),
+        ):
+            self.assertEqual(glc.file_name({"path": "/x", "orig_name": name}), expected)
+
+    def test_what_is_neither_a_file_nor_a_folder_is_not_replaced(self) -> None:
+        needs("named pipes", hasattr(os, "mkfifo"))
+        client = self.client(self.app().url, download_files=False)
+        value = client.predict(glc.handle_file(b"x", "a.txt"), api_name="/copy_file")
+        pipe = self.temporary() / "pipe"
+        os.mkfifo(pipe)
+        error = self.raises(ValueError, value.save, pipe)
+        self.assertIn("is neither a file nor a folder", str(error))
+        self.assertFalse(pipe.is_file())
+
     def test_files_that_change_and_grow_in_diffs(self) -> None:
         """Each step has the files that the server had; the edits of a job fit its local paths."""
         server = self.scripted(dependency("f", [1], [4, 5], types={"generator": True}))
@@ -9000,6 +9103,47 @@ class EndpointTest(ClientCase):
 
 
 class CloseTest(ClientCase):
+    def test_a_job_that_is_submitted_meanwhile(self) -> None:
+        client = self.client(self.app().url)
+
+        class Closes:
+            def tolist(self) -> int:
+                client.close()
+                return 1
+
+        job = client.submit(Closes(), 2, api_name="/add")
+        self.raises(glc.ConnectionLost, job.result, DEADLINE)
+
+    def test_messages_that_wait_are_not_worked_through(self) -> None:
+        """Nor after cancel(): the place is free for the next job."""
+        for end in (glc.Client.close, None):
+            server = self.scripted(dependency("f", types={"generator": True}), version="6.31.0")
+            client = self.client(server.url, max_workers=1)
+            job = client.submit("x")
+            stream = server.next_stream()
+            seen, go = threading.Event(), threading.Event()
+            real = glc.Transcript.feed
+
+            def feed(transcript: glc.Transcript, message: Any, go: Any = go, seen: Any = seen, real: Any = real) -> Any:
+                seen.set()
+                go.wait(DEADLINE)
+                fed.append(message)
+                return real(transcript, message)
+
+            fed: list[Any] = []
+            with mock.patch.object(glc.Transcript, "feed", feed):
+                for number in range(20):
+                    output = {"data": [str(number)] if not number else [[["replace", [], str(number)]]]}
+                    stream.push({"msg": "process_generating", "event_id": "id", "output": output, "success": True})
+                self.assertTrue(seen.wait(DEADLINE))
+                ending = Running(end, client) if end else Running(job.cancel)
+                wait_until(lambda job=job, client=client: job.done() or client._http.closed)
+                go.set()
+                ending.result()
+                wait_until(job.done)
+                client.close()
+            self.assertLess(len(fed), 3)
+
     def test_it_ends_every_job(self) -> None:
         for protocol in PROTOCOLS:
             with self.subTest(protocol):
@@ -9160,6 +9304,42 @@ class CloseTest(ClientCase):
 
 
 class SessionOfClientTest(ClientCase):
+    def news_of(self, job: glc.Job) -> Callable[[], object]:
+        async def read() -> None:
+            async for _ in job:
+                pass
+
+        return lambda: asyncio.run(read())
+
+    def test_a_stream_that_the_server_does_not_end_is_closed_with_its_session(self) -> None:
+        for leave in (
+            glc.Client.reset_session,
+            glc.Client.__del__,
+            lambda client: setattr(client, "session_hash", "x"),
+        ):
+            server = self.scripted()
+            client = self.client(server.url)
+            job = client.submit("x")
+            stream = server.next_stream()
+            stream.push(self.completed("y"))
+            job.result(DEADLINE)
+            self.assertEqual(gradio_threads(), ["gradio-stream"])  # for the next job of the session
+            leave(client)
+            wait_until(lambda: not gradio_threads(), "the end of the stream")
+
+    def test_a_stream_is_closed_after_the_last_job_of_a_session_that_was_left(self) -> None:
+        server = self.scripted()
+        client = self.client(server.url)
+        job = client.submit("x")
+        stream = server.next_stream()
+        client.reset_session()
+        stream.push({"msg": "process_starts", "event_id": "id"})
+        wait_until(job.running)
+        self.assertIn("gradio-stream", gradio_threads())
+        stream.push(self.completed("y"))
+        self.assertEqual(job.result(DEADLINE), "y")
+        wait_until(lambda: not gradio_threads(), "the end of the stream")
+
     def test_in_another_process_it_says_what_to_do(self) -> None:
         """Here nothing is forked, but the process seems to be another; F.ForkTest forks."""
         app = self.app()
@@ -9178,6 +9358,16 @@ class SessionOfClientTest(ClientCase):
             ):
                 error = self.raises(glc.ConnectionFailed, use)
                 self.assertIn("make a new Client", str(error))
+            for wait in (
+                job.result,
+                job.exception,
+                partial(list, job),
+                partial(list, job.updates()),
+                self.news_of(job),
+            ):
+                error = self.raises(glc.ConnectionFailed, wait)
+                self.assertIn("is the parent process's", str(error))
+            self.assertEqual(job.outputs(), ["fork 0"])
             self.assertTrue(job.cancel())
             client.close()  # all of which is the parent's
             client.__del__()
