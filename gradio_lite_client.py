@@ -3036,8 +3036,10 @@ class Job(Future):
 
     def finish(self, values: list[Any]) -> None:
         """End the job with its result, which is its only output if there has been none."""
-        if self._last is None:
-            self.publish(Step(self._status, values, final=True))
+        with self._lock:
+            if self._last is None and not self._over:
+                self._last = Step(self._status, values, final=True)
+                self._news.append(self._last)
         self._settle(self.set_result, self._show(values))
 
     def fail(self, error: BaseException) -> None:
