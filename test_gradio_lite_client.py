@@ -3242,6 +3242,24 @@ class TlsTest(HttpCase):
                     self.assertEqual(self.get(self.http(trust_env=True), self.server.url), (200, b"ok"))
                     self.raises(glc.ConnectionFailed, self.get, self.http(), self.server.url)
 
+    def test_a_server_that_wants_a_certificate(self) -> None:
+        ssl = needs_module("ssl")
+        settings = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        settings.load_cert_chain(CERTS / "server.pem")
+        settings.load_verify_locations(CA_FILE)
+        settings.verify_mode = ssl.CERT_REQUIRED
+        settings.maximum_version = ssl.TLSVersion.TLSv1_2  # with 1.3, it is told later, as the end of the connection
+
+        def talk(sock: socket.socket) -> None:
+            with contextlib.suppress(OSError):
+                settings.wrap_socket(sock, server_side=True).close()
+
+        with RawServer(talk) as server:
+            error = self.raises(
+                glc.ConnectionFailed, self.get, self.http(ssl_verify=CA_FILE), f"https://{server.url[7:]}"
+            )
+            self.assertIn("It may want a client certificate", str(error))
+
     def test_an_unknown_authority_is_refused_with_advice(self) -> None:
         error = self.raises(glc.ConnectionFailed, self.get, self.http(), self.server.url)
         self.assertIn(f"The TLS certificate of {self.server.url} was refused: ", str(error))
@@ -4780,6 +4798,19 @@ class AppTest(TestCase):
                 error = self.raises(glc.ProtocolError, glc.App, "http://x", value)
                 self.assertEqual(str(error), "http://x answered with JSON that is not the config of a Gradio app.")
                 self.assertEqual(error.url, "http://x")
+
+    def test_what_a_config_multiplies(self) -> None:
+        """A default, a name or a version of a megabyte, referred to again and again."""
+        large = {"id": 1, "type": "t" * 1_000_000, "props": {"label": "x", "value": "d" * 1_000_000}}
+        many = [{"inputs": [1], "outputs": [1], "api_name": f"f{number}"} for number in range(300)]
+        app = glc.App("http://x", {**config(*many, components=[large]), "version": "11." * 1_000_000})
+        self.assertLess(len(app.version_text), 101)
+        api = {"named_endpoints": {name: glc.describe(app.names[name], None) for name in app.listed}}
+        text = glc.describe_api({**api, "unnamed_endpoints": {}}, None)
+        self.assertLess(len(text), 2_000_000)
+        for inputs in ([1] * (glc.MAX_REPEATS + 1), list(range(glc.MAX_FUNCTIONS + 1))):
+            error = self.raises(glc.ProtocolError, glc.App, "http://x", config({"inputs": inputs, "outputs": []}))
+            self.assertIn(f"a function with {len(inputs)} inputs", str(error))
 
     def test_more_functions_than_any_app_has(self) -> None:
         functions: list[Any] = [{}] * glc.MAX_FUNCTIONS
@@ -6997,12 +7028,26 @@ class CallTest(ClientCase):
 
     def test_a_value_that_is_nested_too_deeply(self) -> None:
         server = self.scripted()
-        job = self.client(server.url).submit("x")
+        client = self.client(server.url)
+        job = client.submit("x")
+        server.wait_for("POST", "/queue/join")
         deep = "[" * 100_000 + "]" * 100_000  # 3.14 reads some thousands
         text = json.dumps(self.completed("VALUE")).replace('"VALUE"', deep)
-        server.next_stream().raw(f"data: {text}\n\n".encode())
+        server.on("POST", "/queue/join", {"event_id": "other"})
+        other = client.submit("x")
+        server.wait_for("POST", "/queue/join", 2)
+        stream = server.next_stream()
+        stream.raw(f"data: {text}\n\n".encode())
         error = job.exception(DEADLINE)
         self.assertTrue(error is None or isinstance(error, glc.ProtocolError), error)
+        stream.push({**self.completed("y"), "event_id": "other"})
+        self.assertEqual(other.result(DEADLINE), "y")
+        job = client.submit("x")
+        text = json.dumps(self.completed("VALUE")).replace('"VALUE"', "9" * 5000).replace('"id"', '"other"')
+        server.wait_for("POST", "/queue/join", 3)
+        stream.raw(f"data: {text}\n\n".encode())
+        error = job.exception(DEADLINE)
+        self.assertTrue(error is None or isinstance(error, glc.ProtocolError), error)  # Python before 3.11 reads it
 
     def test_many_jobs_at_once(self) -> None:
         server = self.scripted(dependency("f", [2]))
