@@ -932,6 +932,37 @@ def _describe_value(name: str, item: Mapping[str, Any], need: str = "") -> str:
     return f"     - [{item.get('component')}] {name}: {kind}{need}{f' ({text})' if known else ' ' * bool(need)} "
 
 
+def describe_status(update: StatusUpdate, seconds: float, room: int) -> str:
+    """What a job has been doing for so many seconds, on a line of so many columns."""
+    if update.progress_data:
+        return "  ".join(describe_progress(unit, seconds, room) for unit in update.progress_data)
+    text = update.code.value.lower().replace("_", " ")
+    if update.rank is not None:
+        text += f", place {update.rank + 1}" + (f" of {update.queue_size}" if update.queue_size else "")
+    text += f", {seconds:.0f} s" if seconds >= 1 else ""
+    return text + (f", about {update.eta:.0f} s in all" if update.eta else "")
+
+
+def describe_progress(unit: ProgressUnit, seconds: float, room: int) -> str:
+    """How far it is comes first, as the rest may not fit on the line. The bar takes what room the numbers leave."""
+    done, length, text, bar = unit.index, unit.length, "", ""
+    if done is None:
+        done, length = unit.progress, 1
+    elif unit.unit == "bytes":
+        text = f"{done / 1e6:.1f}" + (f"/{length / 1e6:.1f} MB" if length else " MB")
+        if seconds >= 1 and done > 0:
+            text += f" {done / seconds / 1e6:.1f} MB/s"
+            text += f" {(length - done) * seconds / done:.0f} s left" if length and length > done else ""
+    else:
+        text = f"{done:.12g}" + (f"/{length:.12g}" if length else "") + f" {unit.unit or ''}".rstrip()
+    if done is not None and length and length > 0:
+        text = text if unit.unit == "bytes" else f"{done / length:.0%} {text}".rstrip()
+        cells = min(20 if room > 60 else 6, room - len(text) - 3)
+        if cells > 2:
+            bar = f"[{'#' * round(cells * min(1.0, max(0.0, done / length))):.<{cells}}]"
+    return " ".join(filter(None, [bar, text, unit.desc or "progress"]))
+
+
 # === Network ==========================================================================================================
 # Where requests go, what may go with them, and what is trusted there. Sends nothing.
 
@@ -3444,7 +3475,7 @@ def unreadable(name: str) -> Iterator[None]:
         raise ValueError(f"File {name} could not be read: {error}") from error
 
 
-def reserve(path: str, _: str) -> bool:
+def reserve(path: str, _: str = "") -> bool:
     """Whether the name was taken. If not, it is now, by an empty file: nobody else can have it meanwhile."""
     try:
         open(path, "xb").close()
@@ -4183,37 +4214,6 @@ class Display(logging.Handler):
         self._printed, self._open = [value], is_text
 
 
-def describe_status(update: StatusUpdate, seconds: float, room: int) -> str:
-    """What a job has been doing for so many seconds, on a line of so many columns."""
-    if update.progress_data:
-        return "  ".join(describe_progress(unit, seconds, room) for unit in update.progress_data)
-    text = update.code.value.lower().replace("_", " ")
-    if update.rank is not None:
-        text += f", place {update.rank + 1}" + (f" of {update.queue_size}" if update.queue_size else "")
-    text += f", {seconds:.0f} s" if seconds >= 1 else ""
-    return text + (f", about {update.eta:.0f} s in all" if update.eta else "")
-
-
-def describe_progress(unit: ProgressUnit, seconds: float, room: int) -> str:
-    """How far it is comes first, as the rest may not fit on the line. The bar takes what room the numbers leave."""
-    done, length, text, bar = unit.index, unit.length, "", ""
-    if done is None:
-        done, length = unit.progress, 1
-    elif unit.unit == "bytes":
-        text = f"{done / 1e6:.1f}" + (f"/{length / 1e6:.1f} MB" if length else " MB")
-        if seconds >= 1 and done > 0:
-            text += f" {done / seconds / 1e6:.1f} MB/s"
-            text += f" {(length - done) * seconds / done:.0f} s left" if length and length > done else ""
-    else:
-        text = f"{done:.12g}" + (f"/{length:.12g}" if length else "") + f" {unit.unit or ''}".rstrip()
-    if done is not None and length and length > 0:
-        text = text if unit.unit == "bytes" else f"{done / length:.0%} {text}".rstrip()
-        cells = min(20 if room > 60 else 6, room - len(text) - 3)
-        if cells > 2:
-            bar = f"[{'#' * round(cells * min(1.0, max(0.0, done / length))):.<{cells}}]"
-    return " ".join(filter(None, [bar, text, unit.desc or "progress"]))
-
-
 def fit(word: str, parameter: Mapping[str, Any]) -> Any:
     """The word as a value of the parameter's type: a file to upload, if it takes files; what stdin holds; or itself."""
     kind, schema = kind_of(parameter), as_dict(parameter.get("type"))
@@ -4284,7 +4284,7 @@ def client_options(options: Namespace) -> dict[str, Any]:
 
 
 def run_info(options: Namespace, display: Display) -> None:
-    """print what the endpoints take and return
+    """[ENDPOINT]: print what the endpoints take and return
 
     %(prog)s http://127.0.0.1:7860
     %(prog)s gradio/calculator /predict
@@ -4302,7 +4302,7 @@ def run_info(options: Namespace, display: Display) -> None:
 
 
 def run_predict(options: Namespace, display: Display) -> None:
-    """call an endpoint and print its result
+    """[ENDPOINT] [VALUE ...]: call an endpoint and print its result
 
     %(prog)s localhost:7860 /greet Ada mark=.
     %(prog)s localhost:7860 /shout @notes.txt -o .
@@ -4363,12 +4363,12 @@ def keep_files(output: str, kept: dict[str, str], value: Any) -> Any:
         if path not in kept:
             os.makedirs((os.path.dirname(output) or ".") if is_name else output, exist_ok=True)
             stem, suffix = os.path.splitext(os.path.join(output, os.path.basename(path)))
-            kept[path] = shutil.move(path, output if is_name else free_name(stem, suffix, os.path.lexists))
+            kept[path] = shutil.move(path, output if is_name else free_name(stem, suffix, reserve))
     return walk(value, lambda item: isinstance(item, DownloadedPath), kept.__getitem__)
 
 
 def run_duplicate(options: Namespace, display: Display) -> None:
-    """make a Space of your own from another and print its URL
+    """[NAME]: make a Space of your own from another and print its URL
 
     %(prog)s gradio/calculator
     %(prog)s gradio/calculator mine --public --secret API_KEY
@@ -4381,11 +4381,7 @@ def run_duplicate(options: Namespace, display: Display) -> None:
         display.finish({"url": client.src} if options.json else client.src)
 
 
-COMMANDS = {  # what runs it, and the words that it takes besides SRC
-    "info": (run_info, "[ENDPOINT]"),
-    "predict": (run_predict, "[ENDPOINT] [VALUE ...]"),
-    "duplicate": (run_duplicate, "[NAME]"),
-}
+COMMANDS = {"info": run_info, "predict": run_predict, "duplicate": run_duplicate}
 
 
 def add_options(parser: ArgumentParser, command: str) -> None:
@@ -4434,17 +4430,18 @@ def parse(words: Sequence[str]) -> Namespace:
             raise TypeError(f"{message}. See {self.prog} --help.")
 
     shape: dict[str, Any] = {"formatter_class": argparse.RawDescriptionHelpFormatter, "allow_abbrev": False}
-    helps = {name: (run.__doc__ or "").partition("\n\n") for name, (run, _) in COMMANDS.items()}  # python -OO: none
+    # python -OO leaves no docstrings
+    helps = {name: re.split(": |\n\n", run.__doc__ or ": \n\n", maxsplit=2) for name, run in COMMANDS.items()}
     command = words[0] if words else ""
     if command in COMMANDS:
-        (run, taken), (about, _, more) = COMMANDS[command], helps[command]
+        taken, about, more = helps[command]
         text = f"{about}\n\n{indent(dedent(more), '  ')}"  # Python 3.13 has dedented it
         parser = Parser(f"{Parser().prog} {command}", f"%(prog)s SRC {taken} [OPTIONS]", text, **shape)
-        parser.set_defaults(run=run, stream=False, output=None)
+        parser.set_defaults(run=COMMANDS[command], stream=False, output=None)
         add_options(parser, command)
         return parser.parse_intermixed_args(words[1:])
     lines = ["Call Gradio apps. COMMAND --help shows how.", "", "commands:"]
-    lines += [f"  {name:<10} {about}" for name, (about, *_) in helps.items()]
+    lines += [f"  {name:<10} {about}" for name, (_, about, _) in helps.items()]
     lines += ["", "exit codes:", *(f"  {code:<3}  {text}" for code, (text, _) in EXIT_CODES.items())]
     parser = Parser(usage="%(prog)s COMMAND ...", description="\n".join(lines), **shape)
     parser.add_argument("--version", action="version", version=f"gradio_lite_client {__version__}")
