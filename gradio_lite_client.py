@@ -787,7 +787,6 @@ def safe_name(name: Any) -> str:
     text = text[:1000] + text[1000:][-1000:]  # less is kept below
     text = "".join(char if char.isprintable() and char not in '<>:"|?*' else "_" for char in re.sub(UNSEEN, "", text))
     text = text.lstrip(" .-~").rstrip(" .")  # no hidden file, and none that commands take for an option or a home
-    text = re.sub(r"\A_+(?=_)", "", text)  # __future__.py, which Python imports before this file can prevent it
     stem, dot, suffix = text.rpartition(".") if "." in text else (text, "", "")
     suffix = suffix.encode()[:60].decode("utf-8", "ignore")
     stem = stem.encode()[: 118 - len(suffix.encode())].decode("utf-8", "ignore")
@@ -1978,7 +1977,7 @@ def _flavor(field: str, hardware: str | None, sleep_minutes: float) -> dict[str,
 # What an app says of itself: its config, what its functions take and give, and where its server is asked.
 
 MAX_FUNCTIONS = 10_000  # of an app, and values of a function; each takes more memory than the bytes that declare it
-MAX_REPEATS = 10  # of one component among the inputs of a function, whose default may be large
+MAX_REPEATS = 10  # of one component with a large default among the inputs of a function
 SKIPPED = set("accordion box column dataset form group interpretation row sidebar state tab tabitem tabs".split())
 FILE_COMPONENTS = {"audio", "downloadbutton", "file", "image", "model3d", "uploadbutton", "video"}
 Login: TypeAlias = "tuple[str, str]"  # user and password
@@ -2047,7 +2046,9 @@ class Endpoint:
         types = as_dict(dependency.get("types"))
         self.generator = bool(types.get("generator") or types.get("continuous"))
         inputs, outputs = (list(map(str, as_list(dependency.get(side)))) for side in ("inputs", "outputs"))
-        if len(inputs) + len(outputs) > MAX_FUNCTIONS or any(count > MAX_REPEATS for count in Counter(inputs).values()):
+        often = [key for key, count in Counter(inputs).items() if count > MAX_REPEATS]
+        is_large = any(len(str(value_of(components.get(key, {})))) > 1000 for key in often)
+        if len(inputs) + len(outputs) > MAX_FUNCTIONS or is_large:
             raise ProtocolError(f"The app has a function with {len(inputs)} inputs and {len(outputs)} outputs.")
         self.inputs, self.outputs = ([components.get(key, {}) for key in side] for side in (inputs, outputs))
         self.taken = [index for index, component in enumerate(self.inputs) if not is_skipped(component, as_input=True)]
@@ -2216,7 +2217,7 @@ MAX_STREAMS_IN_VAIN = 20  # one after the other, each brief, none of which ends 
 MAX_REFUSALS = 5  # of these
 REFUSED_FOR_NOW = (429, 502, 503, 504)  # by what stands in front of the server
 MAX_PAUSE = 30.0  # seconds until it is asked again
-MAX_WAITING = 256 * 1024 * 1024  # bytes of messages that nobody has taken yet, about as they are in memory
+MAX_WAITING = 100 * 1024 * 1024  # bytes of messages that nobody has taken yet, about as they are in memory
 STICKY = " If several servers answer at this address, what stands in front of them needs sticky sessions."
 STREAM_SILENCE = 45.0  # servers send a heartbeat every 15 s: three missed ones are a dead connection
 
@@ -2503,7 +2504,7 @@ def live_messages(response: Response, timeout: float | None) -> Iterator[tuple[N
         beats = (beats if apart else 0) + (message["msg"] == "heartbeat")
         if timeout is not None:
             response.limit(max(timeout, STREAM_SILENCE) if live or beats >= 2 else None)
-        yield message, len(text) + 1000 + 64 * sum(map(text.count, "[{,"))
+        yield message, len(text) + 1000 + 32 * sum(map(text.count, ",[{[{"))
 
 
 def parse_message(text: str) -> Message | None:

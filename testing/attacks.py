@@ -433,7 +433,7 @@ def code_same_run(ground: Ground) -> None:
         )
         not_run(mark, outcome)
     for name in names:
-        if not (folder / name).exists():
+        if not (folder / f"file-{name}").exists():
             raise AssertionError(f"{name} was not saved: {os.listdir(folder)}")
 
 
