@@ -1370,6 +1370,8 @@ class BindArgumentsTest(TestCase):
             ({Scalar("k"): 1, 2: True}, {"k": 1, 2: True}),
             (Point(1, 2), [1, 2]),
             (Number.ONE, 1),
+            ({"__type__": "update", "value": {1}, "choices": []}, [1]),  # as a job may have returned it
+            ({"__type__": "update", "choices": []}, {"__type__": "update", "choices": []}),
         ):
             with self.subTest(repr(value)):
                 self.assertEqual(self.bind(value)[0], sent)
