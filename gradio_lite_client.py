@@ -2955,7 +2955,7 @@ class Job(Future):
         return (update.outputs for update in self.updates() if isinstance(update, OutputUpdate))
 
     def __next__(self) -> Any:
-        """The next value for all who ask in this way; `iter(job)` gives iterators of one's own."""
+        """The next value for all who ask in this way, in one thread; `iter(job)` gives iterators of one's own."""
         self._shared = getattr(self, "_shared", None) or iter(self)
         return next(self._shared)
 
@@ -3914,7 +3914,7 @@ class Client:
 
     @property
     def session_hash(self) -> str:
-        """The server's name for the session of the next call. Set one to go on with its State."""
+        """The server's name for the session of the next call. Set one to go on with its State, if no other client does."""
         return self._context.session.hash
 
     @session_hash.setter
