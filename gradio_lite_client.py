@@ -3914,7 +3914,7 @@ class Client:
 
     @property
     def session_hash(self) -> str:
-        """The server's name for the session of the next call. Set one to go on with its State, if no other client does."""
+        """The server's name for the session of the next call. Set one to go on with its State that no other uses."""
         return self._context.session.hash
 
     @session_hash.setter
