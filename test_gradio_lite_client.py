@@ -3241,6 +3241,22 @@ class TlsTest(HttpCase):
                     self.assertEqual(self.get(self.http(trust_env=True), self.server.url), (200, b"ok"))
                     self.raises(glc.ConnectionFailed, self.get, self.http(), self.server.url)
 
+    def test_what_is_spoken_is_agreed_on(self) -> None:
+        """Servers that could speak HTTP/2 may not wait to see what comes."""
+        ssl = needs_module("ssl")
+        spoken: queue.Queue[Any] = queue.Queue()
+        settings = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        settings.load_cert_chain(CERTS / "server.pem")
+        settings.set_alpn_protocols(["h2", "http/1.1"])
+
+        def talk(sock: socket.socket) -> None:
+            with settings.wrap_socket(sock, server_side=True) as secure:
+                spoken.put(secure.selected_alpn_protocol())
+
+        with RawServer(talk) as server:
+            self.raises(glc.ConnectionFailed, self.get, self.http(ssl_verify=CA_FILE), f"https://{server.url[7:]}")
+        self.assertEqual(spoken.get(timeout=DEADLINE), "http/1.1")
+
     def test_a_server_that_wants_a_certificate(self) -> None:
         ssl = needs_module("ssl")
         settings = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -1124,7 +1124,7 @@ print(*(thread.name for thread in threading.enumerate() if thread.name.startswit
                 wake(tag, 1)
                 if "glc.main" in wait:
                     # The server has started it; the client may not have heard of that yet.
-                    self.assertRegex(said[0], "interrupted; (the function cannot be stopped, and goes on|the job has been)")
+                    self.assertRegex(said[0], "interrupted; the (function cannot be stopped, and goes on|job has been)")
                 else:
                     self.assertEqual(said, ["interrupted", ""])
 
