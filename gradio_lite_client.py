@@ -3497,6 +3497,8 @@ def file_name(item: Mapping[str, Any]) -> str:
     from importlib.util import find_spec
 
     name = safe_name(item.get("orig_name") or item["path"])
+    if item.get("is_stream") and "." not in name:  # a sound of a server before 5.0: nothing else is said of it
+        name += ".wav"
     module = re.match(r"(?i)(\w+)\.(.*\.)?(py|pyc|pyd|so)\Z", name)
     is_known = module and (module[1] == "gradio_lite_client" or module[1] in sys.modules or find_spec(module[1]))
     return f"file-{name}" if is_known else name

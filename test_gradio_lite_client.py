@@ -7972,6 +7972,30 @@ class DownloadTest(ClientCase):
             content = Path(back).read_bytes() if isinstance(back, str) else back.read()
             self.assertEqual(content, b"from here")
 
+    def test_what_the_server_cannot_take_back_is_sent_anew(self) -> None:
+        """Streams are over; pictures of Gradio 3 are data in images, and files everywhere else."""
+        inline = "data:image/png;base64,cGljdHVyZQ=="
+        on_disk = {"path": "/srv/a.png", "url": None, "orig_name": "a.png", "is_stream": False}
+        for version, component, item, expected in (
+            ("6.31.0", "audio", {**on_disk, "is_stream": True}, "/up/a.png"),
+            ("6.31.0", "image", on_disk, "/srv/a.png"),
+            ("3.50.2", "image", on_disk, inline),
+            ("3.50.2", "image", {**on_disk, "url": inline}, inline),
+            ("3.50.2", "gallery", on_disk, "/srv/a.png"),
+            ("3.50.2", "chatbot", {**on_disk, "url": inline}, "/up/a.png"),
+            ("3.50.2", "chatbot", on_disk, "/srv/a.png"),
+        ):
+            with self.subTest(version, component=component, item=item):
+                components = [{"id": 1, "type": component, "props": {}}]
+                server = self.scripted(dependency("f", [1]), version=version, components=components)
+                server.on("POST", "/upload", ["/up/a.png"])
+                server.on("POST", "/run/f", {"data": ["ok"]})
+                client = self.client(server.url, download_files=False, skip_queue=True)
+                value = glc.FileData({**MARKED, **item})
+                value.home, value.download = client.src, lambda dest: b"picture"
+                self.assertEqual(client.predict([value]), "ok")
+                self.assertIn(expected, json.dumps(server.requests[-1].json()["data"]))
+
     def test_a_copy_of_file_data_is_of_the_same_file(self) -> None:
         client = self.client(self.app().url, download_files=False)
         value = client.predict(glc.handle_file(b"x", "a.txt"), api_name="/copy_file")
@@ -7993,6 +8017,9 @@ class DownloadTest(ClientCase):
             ("types", "types"),
         ):
             self.assertEqual(glc.file_name({"path": "/x", "orig_name": name}), expected)
+        for name, is_stream, expected in (("9", True, "9.wav"), ("9.mp3", True, "9.mp3"), ("9", False, "9")):
+            item = {"path": f"a/b/{name}", "is_stream": is_stream, "orig_name": None}
+            self.assertEqual(glc.file_name(item), expected)
 
     def test_what_is_neither_a_file_nor_a_folder_is_not_replaced(self) -> None:
         needs("named pipes", hasattr(os, "mkfifo"))
