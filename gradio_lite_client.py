@@ -1507,16 +1507,8 @@ class Http:
             if response.status not in REDIRECTS or not may_repeat:
                 return response
             with response:
-                location = response.headers.get("location", "")
-                try:
-                    target = without_login(urljoin(url, location)).partition("#")[0]
-                    origin = origin_of(target)
-                except ValueError:
-                    text = f"{shown(url)} redirects to {shown(location)!r}."
-                    raise ProtocolError(text, url=shown(url)) from None
-                if first.scheme == "https" and origin.scheme == "http":
-                    text = f"{shown(url)} redirects from https to {shown(target)}: refused."
-                    raise ConnectionFailed(text, url=shown(url))
+                target = redirect_target(url, response.headers.get("location", ""))
+                origin = origin_of(target)
                 if (first, origin) == (f"http://{first.host}", f"https://{first.host}"):  # the same server, with TLS
                     self.grant(origin, self._granted.get(first, {}))
                     first = origin
@@ -1758,6 +1750,18 @@ def check_framing(answer: HTTPResponse) -> None:
     is_broken = any("Separator" in type(defect).__name__ for defect in answer.headers.defects)
     if is_broken or not is_length or codings not in ([], ["chunked"]):
         raise HTTPException("headers that do not say how long the answer is")
+
+
+def redirect_target(url: str, location: str) -> str:
+    """Where a redirect leads, without a login. ProtocolError if that is no address, ConnectionFailed if TLS ends."""
+    try:
+        target = without_login(urljoin(url, location)).partition("#")[0]
+        scheme = origin_of(target).scheme
+    except ValueError:
+        raise ProtocolError(f"{shown(url)} redirects to {shown(location)!r}.", url=shown(url)) from None
+    if (origin_of(url).scheme, scheme) == ("https", "http"):
+        raise ConnectionFailed(f"{shown(url)} redirects from https to {shown(target)}: refused.", url=shown(url))
+    return target
 
 
 def http_error(response: Response, login: bool = True) -> HTTPError:
