@@ -9210,8 +9210,12 @@ class CloseTest(ClientCase):
             client = self.client(server.url, max_workers=1)
             job = client.submit("x")
             stream = server.next_stream()
-            seen, go = threading.Event(), threading.Event()
-            real = glc.Transcript.feed
+            seen, go, arrived = threading.Event(), threading.Event(), threading.Semaphore(0)
+            real, put = glc.Transcript.feed, glc.Inbox.put
+
+            def count(inbox: glc.Inbox, *item: Any, put: Any = put, arrived: Any = arrived) -> None:
+                put(inbox, *item)
+                arrived.release()
 
             def feed(transcript: glc.Transcript, message: Any, go: Any = go, seen: Any = seen, real: Any = real) -> Any:
                 seen.set()
@@ -9220,11 +9224,11 @@ class CloseTest(ClientCase):
                 return real(transcript, message)
 
             fed: list[Any] = []
-            with mock.patch.object(glc.Transcript, "feed", feed):
+            with mock.patch.object(glc.Transcript, "feed", feed), mock.patch.object(glc.Inbox, "put", count):
                 for number in range(20):
                     output = {"data": [str(number)] if not number else [[["replace", [], str(number)]]]}
                     stream.push({"msg": "process_generating", "event_id": "id", "output": output, "success": True})
-                self.assertTrue(seen.wait(DEADLINE))
+                self.assertTrue(all(arrived.acquire(timeout=DEADLINE) for _ in range(20)) and seen.wait(DEADLINE))
                 ending = Running(end, client) if end else Running(job.cancel)
                 wait_until(lambda job=job, client=client: job.done() or client._http.closed)
                 go.set()
