@@ -3643,7 +3643,6 @@ class Workers:
     def _start(self) -> None:
         """Start threads, as many as may run, while calls wait that none of the present ones will take."""
         with self._lock:
-            self._threads = {thread for thread in self._threads if thread.is_alive()}  # Ctrl-C may have come in start()
             while len(self._threads) < self._most and len(self._queued) > len(self._threads) - len(self._running):
                 thread = Worker(self._http, f"job-{next(self._names)}", self._work)
                 thread.start()
@@ -3658,7 +3657,7 @@ class Workers:
                     self._threads.discard(thread)
                     return
                 call = self._queued.popleft()
-                self._threads.add(thread)
+                self._threads.add(thread)  # Ctrl-C in start() may have kept it from being noted
                 self._running.add(call)
             call.run(partial(self._give_place_away, call))
 
