@@ -3107,7 +3107,7 @@ class Job(Future):
 # One call from its arguments to its outcome; its files; and the threads that carry out what was submitted.
 
 TELL_SECONDS = 0.1  # between two updates about a file on its way
-MAX_COPIED = 10_000_000  # nodes, of some 10 to 70 bytes
+MAX_COPIED = 4_000_000  # nodes, of some 10 to 70 bytes, whose copying takes a second or two
 
 
 def handle_file(filepath_or_url: str | os.PathLike[str] | bytes | IO[bytes], name: str | None = None) -> LocalFile:
