@@ -233,6 +233,7 @@ class LoginPageTest(ErrorCase):
 
     def setUp(self) -> None:
         super().setUp()
+        self.resolve()
         self.sso = self.serve()
         self.sso.on("*", "*", Reply(200, {"Content-Type": "text/html"}, "<title>Sign in</title><form>"))
         self.page = f"http://localhost:{self.sso.port}/start"  # another host than 127.0.0.1
