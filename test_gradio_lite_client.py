@@ -8003,6 +8003,17 @@ class DownloadTest(ClientCase):
         self.assertEqual((type(twin), twin, twin.read()), (glc.FileData, value, b"x"))
         self.assertEqual(client.predict(twin, api_name="/copy_file").read(), b"x")
 
+    def test_a_file_that_was_edited(self) -> None:
+        """Also if neither its size nor its time tells."""
+        one, other = (self.temporary() / name for name in "ab")
+        for content, expected in ((b"x", False), (b"y", True)):
+            one.write_bytes(b"x")
+            other.write_bytes(content)
+            for path in (one, other):
+                os.utime(path, (1, 1))
+            self.assertIs(glc.is_edited(str(one), str(other)), expected)
+        self.assertFalse(glc.is_edited(str(one) + "?", str(other)))
+
     def test_names_of_modules(self) -> None:
         """What a Python that is started in the folder would import in place of its own gets another name."""
         for name, expected in (
