@@ -8005,8 +8005,8 @@ class DownloadTest(ClientCase):
 
     def test_a_file_that_was_edited(self) -> None:
         """Also if neither its size nor its time tells."""
-        one, other = (self.temporary() / name for name in "ab")
         for content, expected in ((b"x", False), (b"y", True)):
+            one, other = (self.temporary() / name for name in "ab")
             one.write_bytes(b"x")
             other.write_bytes(content)
             for path in (one, other):
