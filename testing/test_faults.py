@@ -1056,8 +1056,8 @@ class InterruptTest(Trial):
         app = self.raw_app("sse_v3")
         client = self.client(app.url)
         app.say(messages_of("sse_v3", value={"path": "/srv/a.txt", "meta": {"_type": "gradio.FileData"}}))
-        app.answers["file"] = http_bytes(bytes(50_000), "Content-Type: text/plain")
-        app.spoil("file", silent(head_size(app.answers["file"]) + 40_000))
+        app.answers["file"] = http_bytes(bytes(500_000), "Content-Type: text/plain")
+        app.spoil("file", silent(head_size(app.answers["file"]) + 400_000))
 
         def waits_for_more() -> bool:
             """A part of the file is on the disk: a moment before, Ctrl-C may come between open() and its `with`."""
