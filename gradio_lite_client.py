@@ -2221,7 +2221,7 @@ MAX_STREAMS_IN_VAIN = 20  # one after the other, each brief, none of which ends 
 MAX_REFUSALS = 5  # of these
 REFUSED_FOR_NOW = (429, 502, 503, 504)  # by what stands in front of the server
 MAX_PAUSE = 30.0  # seconds until it is asked again
-MAX_WAITING = 100 * 1024 * 1024  # bytes of messages that nobody has taken yet, about as they are in memory
+MAX_WAITING = 50 * 1024 * 1024  # bytes of messages that nobody has taken yet, about as they are in memory
 STICKY = " If several servers answer at this address, what stands in front of them needs sticky sessions."
 STREAM_SILENCE = 45.0  # servers send a heartbeat every 15 s: three missed ones are a dead connection
 
@@ -2508,7 +2508,7 @@ def live_messages(response: Response, timeout: float | None) -> Iterator[tuple[N
         beats = (beats if apart else 0) + (message["msg"] == "heartbeat")
         if timeout is not None:
             response.limit(max(timeout, STREAM_SILENCE) if live or beats >= 2 else None)
-        yield message, len(text) + 1000 + 64 * text.count(",")  # what separates values, each an object in memory
+        yield message, len(text) + 1000 + 48 * text.count(",")  # what separates values, each an object in memory
 
 
 def parse_message(text: str) -> Message | None:

