@@ -4467,11 +4467,18 @@ def exit_code(error: BaseException) -> int:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code; `--help` lists them."""
+    try:
+        return run_words(sys.argv[1:] if argv is None else argv)
+    except KeyboardInterrupt:  # again, while it was said what became of the first
+        return 130
+
+
+def run_words(words: Sequence[str]) -> int:
     display, level = None, logger.level
     try:
         if sys.stdout is None:
             raise TypeError("There is no stdout to print to. To do without what is printed, use >/dev/null")
-        options = parse(sys.argv[1:] if argv is None else argv)
+        options = parse(words)
         display = Display(options)
         logger.addHandler(display)
         logger.setLevel(display.level)

@@ -10849,6 +10849,11 @@ class TerminalTest(CommandLineCase):
         # It may come when Python is ending: 3.9 says so, in a place that nobody else can reach.
         self.assertNotIn(b"Traceback", text.partition(b"Exception ignored in: <module 'threading'")[0])
 
+    def test_ctrl_c_while_it_is_said_what_has_failed(self) -> None:
+        for name in ("fail", "say"):
+            with mock.patch.object(glc.Display, name, side_effect=KeyboardInterrupt):
+                self.assertEqual(glc.main(["info", "http://127.0.0.1:1", "-q"]), 130)
+
     def terminal(self, *argv: str) -> PseudoTerminal:
         needs("pseudo-terminals", has_terminals())
         return PseudoTerminal(*argv)
