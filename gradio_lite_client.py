@@ -1514,7 +1514,7 @@ class Http:
                     first = origin
                 if origin != first and not anywhere:
                     raise redirect_error(url, target, response.status)
-                sent = sent if origin == first else None  # nor on the way back, where another has chosen the path
+                sent = sent if origin == first else None  # even on the way back: another has chosen the path
                 response.start()
             url = target
         raise ConnectionFailed(f"{shown(url)}: more than {MAX_REDIRECTS} redirects.", url=shown(url))
@@ -2280,7 +2280,7 @@ class Session:
         self._early: list[tuple[News, int]] = []  # messages that came before the answer of their join, with sizes
         self._early_size = 0  # the sum of these sizes, in bytes
         self._counted = 0.0  # when it was last noted that nothing is heard of a job
-        self._in_vain = 0  # streams that ended within a second, since a job has ended or was given up
+        self._in_vain = 0  # streams in a row that ended within a second; when a job ends, the count begins anew
         self._reader_runs = False
 
     def join(self, inbox: Inbox, join: Callable[[], str]) -> None:
@@ -3307,10 +3307,11 @@ class Transfers:
         found: dict[int, LocalFile] = {}
 
         def goes_back(component: str, item: FileData) -> bool:
-            """Not a file of another app, nor a stream, nor what 3.x has in another form: images are data there."""
-            is_odd = version < (4,) and is_data_url(item.get("url")) != (component == "image")
-            is_odd = is_odd and component in ("image", "chatbot")
-            return not is_odd and item.get("is_stream") is not True and item.home in ("", self._context.app.routes.base)
+            """Whether the server can find the file again. It cannot find those of another app, and streams."""
+            is_ours = item.home in ("", self._context.app.routes.base) and item.get("is_stream") is not True
+            if version < (4,) and component in ("image", "chatbot"):  # images take data, and chats files on its disk
+                return is_ours and is_data_url(item.get("url")) == (component == "image")
+            return is_ours
 
         def take(component: str, marked: FileFields) -> Any:
             if isinstance(marked, FileData):
