@@ -371,7 +371,7 @@ QUOTA_HINT = "ZeroGPU counts by user: pass token=…, or the x-ip-token of your 
 MAX_MOVED = 2**30  # bytes, or elements of lists, that one diff may have moved: more take seconds
 
 
-def split_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
+def split_lines(chunks: Iterable[bytes]) -> Iterator[bytes | bytearray]:
     """Lines without their ends. Only CR, LF and CRLF end a line (WHATWG, Server-sent events, section 9.2.5)."""
     rest = bytearray()
     after_cr = False
@@ -379,32 +379,32 @@ def split_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
         if after_cr and chunk[:1] == b"\n":
             chunk = chunk[1:]
         after_cr = chunk.endswith(b"\r")
-        first, *others = chunk.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
+        if b"\r" in chunk:  # hardly ever, and to look for two bytes takes long
+            chunk = chunk.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        first, *others = chunk.split(b"\n")
         rest += first
         if len(rest) > MAX_EVENT_BYTES:
             raise ProtocolError(f"The server sent a line of more than {MAX_EVENT_BYTES} bytes.")
         if others:
-            line, rest = bytes(rest), bytearray(others[-1])  # before the line is used, which may be large
+            line, rest = rest, bytearray(others[-1])  # before the line is used, which may be large
             yield line
             yield from others[:-1]
 
 
 def iter_sse(chunks: Iterable[bytes]) -> Iterator[str]:
     """The data of each server-sent event (WHATWG). One that the end of the stream cuts short is dropped."""
-    data: list[bytes] = []
-    size = 0
+    data = bytearray()  # each line with its end
     for number, line in enumerate(split_lines(chunks)):
         if number == 0 and line.startswith(b"\xef\xbb\xbf"):
             line = line[3:]
-        if not line:
-            if data:
-                event = b"\n".join(data).decode("utf-8", "replace")
-                data, size = [], 0
-                yield event
+        if data and not line:
+            event = str(memoryview(data)[:-1], "utf-8", "replace")
+            data = bytearray()
+            yield event
         elif line == b"data" or line.startswith(b"data:"):
-            data.append(line[6:] if line[5:6] == b" " else line[5:])
-            size += len(line)  # not of the value: even empty ones need memory
-            if size > MAX_EVENT_BYTES:
+            data += memoryview(line)[6 if line[5:6] == b" " else 5 :]  # lines may be large: the fewest copies
+            data += b"\n"
+            if len(data) > MAX_EVENT_BYTES:
                 raise ProtocolError(f"The server sent an event of more than {MAX_EVENT_BYTES} bytes.")
 
 
