@@ -8526,6 +8526,17 @@ class OtherGenerationsTest(ClientCase):
         self.assertEqual(self.values(job), ["a", "a"])
         self.assertEqual(self.paths(server).count("POST /stream/id/close"), 1)
 
+    def test_only_values_of_gradio_3_have_other_shapes(self) -> None:
+        modern = [{"token": "a", "class_or_confidence": None}]
+        for version, sent, expected in (("3.50.2", [["a", None]], modern), ("4.0.2", modern, modern)):
+            with self.subTest(version):
+                settings = config(version=version, enable_queue=False)
+                settings["components"][0]["type"] = "highlightedtext"
+                server = self.scripted()
+                server.on("GET", "/config", settings)
+                server.on("POST", "/run/predict", {"data": [sent]})
+                self.assertEqual(self.client(server.url).predict("x"), expected)
+
     def test_files_in_the_arguments(self) -> None:
         for version, name, kind in (("3.16.2", "copy_file", "file"), ("3.50.2", "same_image", "image")):
             with self.subTest(version):
@@ -8846,8 +8857,12 @@ class LoginTest(ClientCase):
                 self.assertNotIn("wrong", str(error))
                 error = self.raises(glc.AuthenticationError, self.client, app.url)
                 self.assertIn("Log in with auth=(user, password)", str(error))
-                error = self.raises(TypeError, self.client, app.url, auth="Ada:x")
-                self.assertIn("auth= takes a tuple of two, (user, password).", str(error))
+                asked = [request for request in app.requests if request.path == "/login"]
+                types = {request.headers["content-type"] for request in asked}
+                self.assertEqual(types, {"application/x-www-form-urlencoded"})
+                for wrong in ("Ada:x", "Ax", ("Ada",), ("Ada", "x", "y")):
+                    error = self.raises(TypeError, self.client, app.url, auth=wrong)
+                    self.assertIn("auth= takes a tuple of two, (user, password).", str(error))
 
     def test_behind_a_redirect(self) -> None:
         with self.serve() as server:
@@ -10520,6 +10535,16 @@ class UsageTest(CommandLineCase):
             process.stdout.close()
             self.assertEqual((process.wait(DEADLINE), process.stderr.read()), (0, b""))
 
+    def test_a_closed_pipe_stops_the_function(self) -> None:
+        server = self.scripted(dependency("f", types={"generator": True}))
+        server.on("POST", "/cancel", {"success": True})
+        with mock.patch.object(glc, "write", side_effect=BrokenPipeError):
+            running = Running(glc.main, ["predict", server.url, "x"])
+            output = {"msg": "process_generating", "event_id": "id", "output": {"data": ["a"]}, "success": True}
+            server.next_stream().push({"msg": "process_starts", "event_id": "id"}, output)
+            self.assertEqual(running.result(), 0)
+        self.assertEqual(server.wait_for("POST", "/cancel")[0].json()["event_id"], "id")
+
     def test_a_closed_pipe_for_everything_else(self) -> None:
         needs("pipes as POSIX has them", os.name == "posix")
         app = self.app()
@@ -10573,6 +10598,11 @@ class TerminalTest(CommandLineCase):
             self.assertEqual((running.result(), out.getvalue()), (0, "done\n"))
         self.assertNotIn("\x1b", screen.getvalue())
         self.assertRegex(screen.getvalue(), r"[\r\n]\Z")  # nothing is left on the line
+
+    def test_the_line_is_empty_when_a_file_is_written_to_stdout(self) -> None:
+        code, out, err = self.run_main("predict", self.app().url, "/make_file", "b", "3", "-o", "-", terminal="stderr")
+        self.assertEqual((code, out), (0, "000"))
+        self.assertRegex(err, r"\r *\r\Z")
 
     def test_messages_of_the_app(self) -> None:
         app = self.app()
