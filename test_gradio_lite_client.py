@@ -3071,6 +3071,16 @@ class ProxyTest(HttpCase):
                     self.assertEqual(json.loads(next(iter(web_socket))), {"n": 1})
                 self.assertEqual(len(proxy.tunnels), 1)
 
+    def test_who_may_have_said_so(self) -> None:
+        for tls, url in ((False, "http://app.example/x"), (True, "https://app.hf.space/x")):
+            with self.subTest(tls=tls), self.serve(tls=tls) as server:
+                http = self.http(proxy=self.proxy(server).url, ssl_verify=CA_FILE)
+                for status in (500, 502, 503, 504, 404, 501, 505):
+                    server.on("GET", "/x", Reply(status, (), "no"))
+                    error = glc.http_error(http.request("GET", url))
+                    is_doubtful = not tls and status in (500, 502, 503, 504)
+                    self.assertEqual("which may have said so itself" in str(error), is_doubtful, status)
+
     def test_login(self) -> None:
         for tls, url in ((False, "http://app.example/x"), (True, "https://app.hf.space/x")):
             with self.subTest(tls=tls), self.serve(tls=tls) as server:
@@ -4587,9 +4597,13 @@ class DuplicateTest(HubCase):
         self.assertEqual(self.here.spaces["alice/calculator"].hardware, "a10g-small")
         self.duplicate(hardware="cpu-basic")
         self.assertEqual(self.bodies()[1:], [("alice/calculator/hardware", {"flavor": "cpu-basic"})])
+        for minutes, seconds in ((0, 1), (-1, -1)):
+            self.here.add("alice/calculator", hardware="cpu-basic")
+            self.duplicate(hardware="t4-small", sleep_timeout=minutes)
+            self.assertEqual(self.bodies().pop()[1], {"flavor": "t4-small", "sleepTimeSeconds": seconds})
         self.here.add("alice/calculator", hardware=None)
         self.duplicate(hardware="cpu-basic")  # what it has if nothing is said of it
-        self.assertEqual(len(self.bodies()), 2)
+        self.assertEqual(len(self.bodies()), 4)
 
     def test_refusals_say_what_was_refused_and_what_exists(self) -> None:
         self.here.add(SPACE)
