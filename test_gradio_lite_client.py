@@ -2952,9 +2952,10 @@ class TroubleTest(HttpCase):
     def test_many_addresses_that_do_not_answer_take_one_timeout_together(self) -> None:
         dead = self.unanswered()
         with mock.patch.object(socket, "getaddrinfo", lambda *_, **__: [dead] * 8):
-            began = time.monotonic()
-            error = self.raises(glc.TimedOut, self.get, self.http(timeout=400 * MS), "http://app.example/x")
-            self.assertLess(time.monotonic() - began, 1200 * MS)
+            for limit, options in ((400 * MS, {}), (400 * MS, {"timeout": None}), (60.0, {"timeout": 400 * MS})):
+                began, http = time.monotonic(), self.http(timeout=limit)
+                error = self.raises(glc.TimedOut, http.request, "GET", "http://app.example/x", **options)
+                self.assertLess(time.monotonic() - began, 1200 * MS)
         text = "http://app.example could not be reached in the time that Client(timeout=…) allows."
         self.assertEqual(str(error), text)
 
@@ -5578,6 +5579,21 @@ class SessionTest(TestCase):
         self.wait_reader()
         self.assertEqual(len(self.http.opened), 1)
 
+    def test_nor_one_that_a_new_job_may_need(self) -> None:
+        self.slow_clock()
+        stream = FakeStream()
+        session = self.session(stream)
+        jobs = self.joined(session, "a")
+        stream.push({"msg": "x", "event_id": "nobody's"})
+        wait_until(lambda: stream.limit.called)  # it is being read
+        jobs += self.joined(session, "b")
+        stream.push(self.BEAT, self.done("a"), self.done("b"))
+        for job in jobs:
+            self.assertEqual(job.result()[-1], "process_completed")
+        stream.end()
+        self.wait_reader()
+        self.assertEqual(len(self.http.opened), 1)
+
     def test_nor_one_that_the_answer_to_a_join_may_need(self) -> None:
         self.slow_clock()
         stream = FakeStream()
@@ -6958,6 +6974,17 @@ class CallTest(ClientCase):
         self.assertEqual((job.result(DEADLINE), job.outputs()), ("b", ["a", "b"]))
         bodies = {request.body for request in server.requests if request.method == "POST"}
         self.assertEqual(len(bodies), 1)  # with one session hash
+
+    def test_calls_before_3_28_have_sessions_of_their_own_unless_there_is_state(self) -> None:
+        for version, inputs, count in (("3.16.2", (1,), 2), ("3.16.2", (1, 3), 1), ("3.28.3", (1,), 1)):
+            with self.subTest(version, inputs=inputs):
+                server = self.scripted(dependency(inputs=inputs, queue=False), version=version, protocol="ws")
+                server.on("POST", "/run/predict", {"data": ["y"]})
+                client = self.client(server.url)
+                for _ in range(2):
+                    client.predict("x")
+                asked = server.wait_for("POST", "/run/predict", 2)
+                self.assertEqual(len({request.json()["session_hash"] for request in asked}), count)
 
     def test_messages_of_the_future_are_passed_over(self) -> None:
         server = self.scripted()
