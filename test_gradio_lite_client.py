@@ -192,6 +192,7 @@ class RecordsTest(TestCase):
         names = "STARTING JOINING_QUEUE QUEUE_FULL IN_QUEUE SENDING_DATA PROCESSING PROGRESS LOG ITERATING FINISHED"
         members = [glc.Status[name] for name in [*names.split(), "CANCELLED"]]
         self.assertEqual(members, list(glc.Status))
+        self.assertEqual([status.value for status in members], [status.name for status in members])
         for (i, one), (j, other) in itertools.product(enumerate(members), repeat=2):
             self.assertEqual((one < other, one > other), (i < j, i > j))
         self.assertEqual(sorted(reversed(members)), members)
@@ -3502,6 +3503,23 @@ class WebSocketTest(HttpCase):
             web_socket.send(json.dumps("y" * 200_000))
             self.assertEqual(list(messages), [])
         self.assertEqual(got, [(glc.PONG, True, b"are you there"), "y" * 200_000])
+
+    def test_the_closing_handshake_ends_the_conversation(self) -> None:
+        """Even if the server then keeps the connection open."""
+        self.patch(glc, "CLOSING_SECONDS", 3 * DEADLINE)
+        over = threading.Event()
+        seen = []
+
+        def script(peer: Any, request: Any) -> None:
+            peer.receive()
+            peer.close()
+            seen.append(over.wait(DEADLINE))
+
+        with self.talk(script):
+            pass
+        over.set()
+        wait_until(lambda: seen)
+        self.assertEqual(seen, [True])
 
     def test_an_end_without_a_close_frame(self) -> None:
         with self.talk(lambda peer, request: peer.send("last")) as web_socket:
