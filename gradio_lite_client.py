@@ -90,7 +90,7 @@ else:
     Future, JsonObject = concurrent.futures.Future, dict  # which take no parameters in Python 3.8
     Any = object  # for programs that evaluate the annotations of functions they are given
 
-__version__ = "2.0.0.dev0"
+__version__ = "2.0.0"
 __all__ = ["Client", "FileData", "Job", "OutputUpdate", "ProgressUnit", "Status", "StatusUpdate"]
 __all__ += ["__version__", "file", "handle_file", "main"]
 __all__ += ["AppError", "ConnectionFailed", "ConnectionLost", "GradioError", "HTTPError", "ProtocolError", "TimedOut"]
