@@ -6609,6 +6609,21 @@ class JobTest(TestCase):
             [code.STARTING, code.PROCESSING, "a", code.ITERATING, "b", code.ITERATING, code.FINISHED],
         )
 
+    def test_async_for_leaves_the_event_loop_to_others(self) -> None:
+        job = self.job()
+
+        async def main() -> list[Any]:
+            loop = asyncio.get_running_loop()
+
+            def go_on() -> None:
+                self.yields(job, "a")
+                loop.call_soon(loop.call_soon, job.finish, ["a"])
+
+            loop.call_soon(go_on)
+            return [update.outputs async for update in job if update.type == "output"]
+
+        self.assertEqual(Running(self.run_async, main()).result(), ["a"])
+
     def log(self, job: glc.Job, text: str) -> None:
         job.publish(glc.Step(glc.StatusUpdate(glc.Status.LOG, log=(text, "info"))))
 
