@@ -5183,7 +5183,7 @@ class RoutesTest(TestCase):
         ):
             with self.subTest(prefix), self.assertRaisesRegex(glc.ProtocolError, "an api_prefix that is no plain path"):
                 glc.App("http://h", config(api_prefix=prefix))
-        for prefix in ("/gradio_api", "a/b-c/d.e~f/"):
+        for prefix in ("/gradio_api", "a/b-c/d.e~f/", "/x/api/x/"):
             routes = glc.App("http://h", config(api_prefix=prefix)).routes
             self.assertEqual(routes.join, f"http://h/{prefix.strip('/')}/queue/join")
 
@@ -8547,6 +8547,21 @@ class OtherGenerationsTest(ClientCase):
                 error = self.raises(kind, job.result, DEADLINE)
                 self.assertIn(words, str(error))
 
+    def test_streams_of_4_0_are_reset_if_a_generator_may_go_on(self) -> None:
+        for generator, ends, resets in ((True, False, 1), (True, True, 0), (False, False, 0)):
+            with self.subTest(generator=generator, ends=ends):
+                server = self.scripted(dependency("f", types={"generator": generator}), version="4.8.0", protocol="sse")
+                server.on("GET", "/queue/join", Stream)
+                server.on("POST", "/reset", {"success": True})
+                client = self.client(server.url)
+                job = client.submit("x")
+                stream = server.next_stream()
+                stream.push({"msg": "process_starts", "event_id": "id"}, *[self.completed("y")] * ends)
+                stream.end()
+                self.assertIs(type(job.exception(DEADLINE)), type(None) if ends else glc.ConnectionLost)
+                client.close()
+                self.assertEqual(self.paths(server).count("POST /reset"), resets)
+
     def test_a_proxy_that_does_not_pass_on_upgrade(self) -> None:
         for status, hint in ((404, True), (400, True), (426, True), (200, True), (403, False), (502, False)):
             with self.subTest(status):
@@ -9634,6 +9649,13 @@ class ViewApiTest(ClientCase):
                 names.append(api["named_endpoints"]["/predict"]["parameters"][0]["parameter_name"])
         self.assertEqual(names, ["param_0", "name", "name"])
         self.assertEqual(self.paths(server).count("GET /info"), 2)
+
+    def test_servers_since_4_31_4_are_asked_for_all_endpoints(self) -> None:
+        for version, query in (("4.31.3", {}), ("4.31.4", {"all_endpoints": "true"})):
+            server = self.scripted(version=version)
+            server.on("GET", "/info", {})
+            self.client(server.url).view_api(print_info=False)
+            self.assertEqual(server.wait_for("GET", "/info")[0].query, query)
 
     def test_text_and_data(self) -> None:
         app = self.app()
