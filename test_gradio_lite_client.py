@@ -1066,6 +1066,16 @@ class OldServersTest(TestCase):
         for kind in ("file", "gallery", "label"):
             self.assertEqual(glc.modern_output(kind, hidden), hidden)
 
+    def test_only_contents_in_base64_have_a_url(self) -> None:
+        data = "data:text/plain;base64,eA=="
+        for where, url in (
+            ({"is_file": True}, None),
+            ({"is_stream": True}, None),
+            ({"is_file": False}, data),
+            ({}, data),
+        ):
+            self.assertEqual(glc.modern_file({"name": "a.txt", "data": data, **where})["url"], url, where)
+
     def test_chats_of_gradio_6_have_lists_of_parts(self) -> None:
         part = {"file": dict(MARKED), "alt_text": None}
         other = {"component": "plot", "value": 1}
@@ -10903,6 +10913,9 @@ class TerminalTest(CommandLineCase):
         ):
             with self.subTest(text):
                 self.assertEqual(glc.describe_progress(unit, seconds, 79), text)
+        steps = glc.ProgressUnit(2, 4, "steps", None, "a")
+        for room, bar in ((18, ""), (19, "[##.] "), (60, "[###...] "), (61, f"{half} ")):
+            self.assertEqual(glc.describe_progress(steps, 0, room), f"{bar}50% 2/4 steps a")
 
     def test_a_transfer_in_40_columns(self) -> None:
         """All that counts can be read; what goes is the bar, and the end of the description."""
