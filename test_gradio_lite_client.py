@@ -1114,6 +1114,18 @@ class OldServersTest(TestCase):
             with self.subTest(kind, value=value):
                 self.assertEqual(glc.fit_argument((3, 50), kind, glc.modern_output(kind, value)), value)
 
+    def test_what_is_in_the_shape_of_3_x_stays(self) -> None:
+        for kind, value in (
+            ("highlightedtext", [["the", None]]),
+            ("gallery", [["a.png", None]]),
+            ("annotatedimage", ["a.png", []]),
+            ("json", [{"token": "the"}]),
+            ("json", [{"image": "a.png"}]),
+            ("json", {"image": "a.png"}),
+        ):
+            with self.subTest(kind, value=value):
+                self.assertEqual(glc.fit_argument((3, 50), kind, value), value)
+
     def test_subtitles_have_no_name(self) -> None:
         given = {"name": None, "data": "data:text/vtt;base64,eA==", "is_file": False}
         found = glc.modern_output("video", [self.OLD, given])["subtitles"]
@@ -4924,6 +4936,8 @@ class AppTest(TestCase):
         self.assertEqual(public, [0, 1, 2, 8, 77, 78])
         self.assertEqual([number for number, end in app.endpoints.items() if end.private], [3, 7])
         self.assertTrue(app.names["/stream"].generator)
+        for kind in ("generator", "continuous"):
+            self.assertTrue(glc.Endpoint(0, dependency(types={kind: True}), {}).generator)
 
     def test_outputs_as_users_see_them(self) -> None:
         one = glc.App("http://x", config(dependency(outputs=[3, 1]))).endpoints[0]
