@@ -631,14 +631,14 @@ class EditsTest(TestCase):
                     self.assertEqual(glc.apply_edits(wrap(old), edits), wrap(["a"]))
 
     def test_shares_what_no_edit_touches(self) -> None:
-        old = {"same": [1], "changed": {"same": {"x": 1}, "list": [[1], [2]]}}
-        new = glc.apply_edits(old, [["append", ["changed", "list", 1, 0], 3]])
-        self.assertEqual(new["changed"]["list"], [[1], [5]])
+        old = {"same": [1], "changed": {"same": {"x": 1}, "list": [[1], ["a"]]}}
+        new = glc.apply_edits(old, [["append", ["changed", "list", 1, 0], "b"]])
+        self.assertEqual(new["changed"]["list"], [[1], ["ab"]])
         self.assertIs(new["same"], old["same"])
         self.assertIs(new["changed"]["same"], old["changed"]["same"])
         self.assertIs(new["changed"]["list"][0], old["changed"]["list"][0])
         self.assertIsNot(new["changed"]["list"], old["changed"]["list"])
-        self.assertEqual(old["changed"]["list"], [[1], [2]])
+        self.assertEqual(old["changed"]["list"], [[1], ["a"]])
 
     def test_a_value_from_an_edit_is_never_changed_by_a_later_one(self) -> None:
         edits = [["add", ["a"], [1]]]
@@ -3274,7 +3274,7 @@ class TlsTest(HttpCase):
         ssl = needs_module("ssl")
         spoken: queue.Queue[Any] = queue.Queue()
         settings = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        settings.load_cert_chain(CERTS / "server.pem")
+        settings.load_cert_chain(str(CERTS / "server.pem"))
         settings.set_alpn_protocols(["h2", "http/1.1"])
 
         def talk(sock: socket.socket) -> None:
@@ -3288,7 +3288,7 @@ class TlsTest(HttpCase):
     def test_a_server_that_wants_a_certificate(self) -> None:
         ssl = needs_module("ssl")
         settings = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        settings.load_cert_chain(CERTS / "server.pem")
+        settings.load_cert_chain(str(CERTS / "server.pem"))
         settings.load_verify_locations(CA_FILE)
         settings.verify_mode = ssl.CERT_REQUIRED
         settings.maximum_version = ssl.TLSVersion.TLSv1_2  # with 1.3, it is told later, as the end of the connection
@@ -5044,6 +5044,8 @@ class AppTest(TestCase):
         for component, said, shown in (
             ({"type": "textbox"}, None, "Any"),
             ({"type": "textbox", "api_info": {"type": "string"}}, None, "str"),
+            ({"type": "textbox", "api_info": {"info": {"type": "string"}}}, None, "str"),
+            ({"type": "textbox", "api_info": {"info": "string"}}, None, "Any"),
             ({"type": "textbox"}, "str", "str"),
             ({"type": "image"}, None, "filepath"),
             ({"type": "image"}, "str", "filepath"),  # 3.x
