@@ -368,7 +368,7 @@ UPLOAD_CHUNK = 256 * 1024  # few system calls, little memory
 MAX_UNZIPPED_VALUES = 1_000_000  # which take some 70 MB of memory, out of a few KB
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA  # WebSocket frames (RFC 6455)
 QUOTA_HINT = "ZeroGPU counts by user: pass token=…, or the x-ip-token of your app's visitor in headers= of the call."
-MAX_MOVED = 2**30  # characters, or elements of lists, that one diff may have moved: more take seconds
+MAX_MOVED = 2**30  # bytes of lists and texts that one diff may have moved: more take seconds
 
 
 def split_lines(chunks: Iterable[bytes]) -> Iterator[bytes | bytearray]:
@@ -507,7 +507,7 @@ def apply_edits(value: Json, edits: Edits) -> Json:
             elif operation in ("add", "replace"):
                 parent[key] = new
             elif operation == "append":
-                moved += len(parent[key])
+                moved += len(parent[key]) * (8 if isinstance(parent[key], list) else 1)  # bytes, or nearly
                 parent[key] = parent[key] + new
             elif operation == "delete" and path:
                 # Servers delete from lists only at the end, but the index that many releases give is wrong.

@@ -689,6 +689,11 @@ class EditsTest(TestCase):
         new = glc.apply_edits({"text": "", "list": []}, edits)
         self.assertEqual((len(new["text"]), new["list"][-1]), (10_000, 9_999))
 
+    def test_elements_of_lists_count_as_the_bytes_they_take(self) -> None:
+        self.patch(glc, "MAX_MOVED", 100)
+        self.assertEqual(glc.apply_edits("x" * 10, [["append", [], "y"]] * 2), "x" * 10 + "yy")
+        self.raises(glc.ProtocolError, glc.apply_edits, [0] * 10, [["append", [], [1]]] * 2)
+
     def test_random_values_of_both_generations_of_servers(self) -> None:
         choose = random.Random(3)
 
