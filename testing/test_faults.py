@@ -327,7 +327,7 @@ class WaitTest(Trial):
             app = self.raw_app(protocol)
             client = self.patient(app)
             place = self.stream_of(protocol)
-            beats = chunk(b'data: {"msg":"heartbeat"}\n\n') * 34
+            beats = chunk(b'data: {"msg":"heartbeat"}\n\n' * 34)  # at once, however busy the machine is
 
             def held(app: RawApp, sock: socket.socket, answer: bytes) -> None:
                 size = head_size(answer)
