@@ -57,7 +57,7 @@ from testing.support import DEADLINE, MS, ClientCase, Running, gradio_threads, r
 from testing.system import OTHER_USER, has_other_users, is_root, needs, needs_module
 
 HERE = Path(__file__).resolve().parent
-PATIENCE = 200 * MS  # the client's timeout where a test waits for it
+PATIENCE = 400 * MS  # the client's timeout where a test waits for it
 BOUND = 2 * PATIENCE + 5000 * MS  # twice the timeout, and what a busy machine adds
 
 
