@@ -48,10 +48,11 @@ if __name__ == "__main__":
     # Python has put the current or the script's folder first, where files of an app may lie: an `email.py`, say.
     if not (sys.flags.isolated or getattr(sys.flags, "safe_path", False) or hasattr(sys, "frozen")):
         try:
-            here = sys.modules["os"].getcwd()  # which PYTHONPATH may name, too
+            real = sys.modules["os"].path.realpath  # PYTHONPATH may name the folder, too
+            real("")
         except (KeyError, OSError):  # python -S, or a folder that is gone
-            here = ""
-        sys.path[:] = [folder for folder in sys.path[1:] if folder not in (sys.path[0], here, ".", "")]
+            real = str
+        sys.path[:] = [folder for folder in sys.path[1:] if real(folder) not in (real(sys.path[0]), real(""), ".", "")]
 
 import concurrent.futures
 import io
@@ -322,13 +323,17 @@ class FileData(FileFields):
     be passed back to the app as an argument.
     """
 
-    download: Callable[[str | None], Any] | None = None  # to a path or, for None, into memory; set by the client
     home = ""  # the address of the app that sent it: to another, the file itself goes
     local = ""  # where its contents are, if they have been downloaded
 
+    def download(self, dest: str | None, anywhere: bool = True) -> Any:
+        """To a path or, for None, into memory; also, if `anywhere`, from another host. The client sets one that can."""
+        text = "There is nowhere to read this FileData from: it is a copy, was not made by a Client, or its medium "
+        raise ValueError(text + "was still being made when it arrived. The result of the job has all of it.")
+
     def read(self) -> bytes:
         """Download the file into memory. Blocks; raises what the client raises."""
-        return bytes(self._fetch(None))
+        return bytes(self.download(None))
 
     def save(self, dest: str | os.PathLike[str]) -> str:
         """Download to a file, whose path is returned. Blocks; raises what the client raises, and OSError.
@@ -336,16 +341,11 @@ class FileData(FileFields):
         If `dest` is a folder, the file gets its own name there, with a number if that is taken. Any other `dest` is the
         file itself, which is replaced if it exists; folders that it needs are made.
         """
-        return str(self._fetch(os.fspath(dest)))
+        return str(self.download(os.fspath(dest)))
 
-    def _fetch(self, dest: str | None) -> Any:
-        if self.download is None:
-            text = "There is nowhere to read this FileData from: it is a copy, was not made by a Client, or its medium "
-            raise ValueError(text + "was still being made when it arrived. The result of the job has all of it.")
-        return self.download(dest)
-
-    def __getstate__(self) -> None:
-        """Nothing: a copy or pickle is of the dict alone, since the client that can read the file has no copies."""
+    def __getstate__(self) -> dict[str, str]:
+        """A copy or pickle is of the dict and where it is from: the client that can read the file has no copies."""
+        return {"home": self.home, "local": self.local}
 
 
 class DownloadedPath(str):
@@ -416,15 +416,17 @@ def unzipped(chunks: Iterable[bytes]) -> Iterator[bytes]:
     try:
         for data in chunks:
             while data:
+                if unzip.eof:
+                    raise zlib.error("they do not end where they should")
                 piece = unzip.decompress(data, UPLOAD_CHUNK)
                 values += piece.count(b",") + piece.count(b"[") + piece.count(b"{")
                 if values > MAX_UNZIPPED_VALUES:
                     raise ProtocolError(f"The server sent compressed JSON of more than {MAX_UNZIPPED_VALUES} values.")
                 yield piece
-                data = b"" if unzip.eof else unzip.unconsumed_tail
+                data = unzip.unused_data or unzip.unconsumed_tail
         yield unzip.flush()
-        if not unzip.eof or unzip.unused_data:
-            raise zlib.error("they do not end where they should")
+        if not unzip.eof:
+            raise zlib.error("they are cut short")
     except zlib.error as error:
         raise ProtocolError(f"The server sent broken compressed data: {error}.") from error
 
@@ -535,7 +537,7 @@ def parse_json(text: str | bytes, url: str) -> Json:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
         start = text[:4096] if isinstance(text, str) else text[:4096].decode("utf-8", "replace")
-        raise ProtocolError(f"Expected JSON from {url}, got {describe_body(start)}", url=url) from error
+        raise ProtocolError(f"Expected JSON from {shown(url)}, got {describe_body(start)}", url=shown(url)) from error
 
 
 def json_or_none(text: str | bytes) -> Json:
@@ -644,7 +646,7 @@ def edits_fit(value: Json, new: Json, edits: Edits, is_file: Match) -> bool:
         if len(way) < len(path) or shifted.intersection(map(id, way[:-1])) or (not path and len(edits) > 1):
             return False
         if operation in ("add", "delete"):
-            shifted.add(id(way[-1]))
+            shifted.update(map(id, way[-1:]))
     return True
 
 
@@ -691,7 +693,7 @@ def old_file(kind: str, modern: Mapping[str, Any]) -> Json:
     """A file that a 3.x server sent, as it wants it back."""
     url = modern.get("url")
     if kind == "image":
-        return url
+        return url or modern["path"]
     fields = {"name": modern["path"], "data": url if is_data_url(url) else None, "is_file": not is_data_url(url)}
     return {**fields, "orig_name": modern.get("orig_name"), "size": modern.get("size")}
 
@@ -716,7 +718,7 @@ def modern_output(kind: str, value: Json) -> Json:
         value = [{"token": token, "class_or_confidence": mark} for token, mark in filter(is_pair, value)]
     elif kind == "chatbot":
         value = walk(value, is_old_file, lambda old: {"file": modern_file(old), "alt_text": old.get("alt_text")})
-    return walk(value, is_old_file, modern_file)
+    return value if kind == "json" else walk(value, is_old_file, modern_file)  # which JSON may resemble
 
 
 def is_pair(value: Json) -> bool:
@@ -793,6 +795,11 @@ def safe_name(name: Any) -> str:
     text = f"{stem}{dot}{suffix}".strip(" .") or "file"
     is_device = re.match(r"(?i)(con(in\$|out\$)?|prn|aux|nul|(com|lpt)[0-9¹²³]) *(\.|$)", text)  # of Windows
     return f"_{text}" if is_device else text
+
+
+def harmless_name(name: str) -> str:
+    """Another name for what a Python that is started in the file's folder could import."""
+    return f"file-{name}" if re.match(r"(?i)\w+\.(.*\.)?(pyw?|pyc|pyd|so)\Z", name) else name
 
 
 def free_name(stem: str, suffix: str, is_taken: Callable[[str], bool]) -> str:
@@ -1025,7 +1032,7 @@ def quote_path(path: str, safe: str = "/") -> str:
 def login_in(url: str, header: str = "Authorization") -> dict[str, str]:
     """The header for the user and password in a URL (RFC 7617), if there are any."""
     parts = urlsplit(url)
-    login = f"{unquote(parts.username or '')}:{unquote(parts.password or '')}".encode()
+    login = f"{unquote(parts.username or '')}:{unquote(parts.password or '')}".encode("utf-8", "surrogatepass")
     return {} if parts.username is None else {header: f"Basic {b64encode(login).decode()}"}
 
 
@@ -1409,7 +1416,7 @@ class Response:
         """The body as JSON, or the error that its status and contents amount to."""
         if self.status != 200:
             raise http_error(self)
-        return parse_json(self.read(most), shown(self.url))
+        return parse_json(self.read(most), self.url)
 
     def start(self) -> bytes:
         """Up to 64 KB of the body, for error messages; what goes wrong on the way ends it."""
@@ -1838,7 +1845,7 @@ class Hub:
     """The Hub's REST API as one caller sees it, and that caller's token. HF_ENDPOINT names another Hub."""
 
     def __init__(self, http: Http, token: str | bool | None, search: bool = True):
-        self.url = hub_url()
+        self.url = shown(hub_url())  # for what is said of it
         self.http = http
         self.token = find_token(token, search)
         self._passed = isinstance(token, str)  # rather than found on this machine
@@ -1850,9 +1857,9 @@ class Hub:
 
     def ask(self, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """GET, or POST a body. Raises HTTPError for any answer that is not success."""
-        url = f"{self.url}/api/{path}"
+        url = f"{hub_url()}/api/{path}"
         if env_flag("HF_HUB_OFFLINE"):
-            raise ConnectionFailed("HF_HUB_OFFLINE is set: instead of a Space, use the URL of its app.", url=url)
+            raise ConnectionFailed("HF_HUB_OFFLINE is set: instead of a Space, use the URL of its app.", url=self.url)
         data = None if body is None else json.dumps(body).encode()
         headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         with self.http.request("GET" if body is None else "POST", url, data, headers=headers) as response:
@@ -1981,6 +1988,7 @@ def _flavor(field: str, hardware: str | None, sleep_minutes: float) -> dict[str,
 # What an app says of itself: its config, what its functions take and give, and where its server is asked.
 
 MAX_FUNCTIONS = 10_000  # of an app, and values of a function; each takes more memory than the bytes that declare it
+MAX_VALUES = 100_000  # of all functions
 MAX_REPEATS = 10  # of one component with a large default among the inputs of a function
 SKIPPED = set("accordion box column dataset form group interpretation row sidebar state tab tabitem tabs".split())
 FILE_COMPONENTS = {"audio", "downloadbutton", "file", "image", "model3d", "uploadbutton", "video"}
@@ -2127,10 +2135,14 @@ class App:
             raise ProtocolError(f"{base} has more than {MAX_FUNCTIONS} functions.", url=base)
         self.endpoints: dict[int, Endpoint] = {}
         self.names: dict[str, Endpoint] = {}  # of all that can be called
+        values = 0
         for index, dependency in enumerate(config["dependencies"]):
             number = as_dict(dependency).get("id", index)
             if isinstance(dependency, dict) and isinstance(number, int):
                 endpoint = self.endpoints[number] = Endpoint(number, dependency, components)
+                values += len(endpoint.inputs) + len(endpoint.outputs)
+                if values > MAX_VALUES:
+                    raise ProtocolError(f"The functions of {base} have more than {MAX_VALUES} values.", url=base)
                 if endpoint.name and endpoint.callable and not endpoint.private:
                     self.names.setdefault(endpoint.name, endpoint)
         self.listed = [name for name, endpoint in self.names.items() if endpoint.public]
@@ -2508,7 +2520,8 @@ def live_messages(response: Response, timeout: float | None) -> Iterator[tuple[N
         beats = (beats if apart else 0) + (message["msg"] == "heartbeat")
         if timeout is not None:
             response.limit(max(timeout, STREAM_SILENCE) if live or beats >= 2 else None)
-        yield message, len(text) + 1000 + 48 * text.count(",")  # what separates values, each an object in memory
+        # About what it takes in memory, where each value is an object.
+        yield message, len(text) + 1000 + 48 * text.count(",") + 200 * (text.count("{") + text.count("["))
 
 
 def parse_message(text: str) -> Message | None:
@@ -2548,10 +2561,12 @@ class Conversation:
         self.end_transfer = Abort()  # of a file
         self._pid = os.getpid()
 
-    def body(self) -> bytes:
+    def body(self, batched: bool = False) -> bytes:
         """The one request body that every server takes: old ones insist on keys that are not used."""
         body: dict[str, Any] = {"data": self.data, "fn_index": self.endpoint.number, "session_hash": self.session.hash}
         body.update(event_id=self.event_id or None, event_data=None, trigger_id=None)
+        if batched:
+            body.update(batched=True, data=[[value] for value in self.data])
         if self.whole:
             body["simple_format"] = True
         if self.oauth_token:
@@ -2630,17 +2645,27 @@ def speak_direct(talk: Conversation) -> Generator[Message, None, None]:
     yield {"msg": "process_starts"}
     url = talk.app.routes.run(talk.endpoint.name)
     http, last = talk.http, None
+    batched = talk.endpoint.dependency.get("batch") is True  # else its values were taken for batches
+    one_by_one = talk.app.version < (4, 8)  # the values of an async generator, which these take for a function
+    if one_by_one:
+        talk.event_id = os.urandom(16).hex()  # by which 4.0 knows the generator
     while True:
-        request = http.request("POST", url, talk.body(), headers=talk.headers, timeout=None, abort=talk.end_request)
+        request = http.request(
+            "POST", url, talk.body(batched), headers=talk.headers, timeout=None, abort=talk.end_request
+        )
         with request as response:
             response.limit(http.timeout)  # the function has ended
             error = refusal(response) if response.status != 200 else None
             output = as_dict(json_or_none(getattr(error, "body", b""))) if error else response.json(MAX_EVENT_BYTES)
-        if talk.app.version >= (3, 20) or not as_dict(output).get("is_generating"):
+        if not (one_by_one and as_dict(output).get("is_generating")):
             break
         last = output  # of a generator, whose next value is the answer to the same request
         yield {"msg": "process_generating", "output": last}
     if error is None:
+        if batched:
+            values: Any = as_dict(output).get("data")
+            is_batch = isinstance(values, list) and all(map(as_list, values))
+            output = {"data": [value[0] for value in values] if is_batch else None}
         yield {"msg": "process_completed", "success": True, "output": last or output}
     elif error.status == 500 and "error" in output:
         yield {"msg": "process_completed", "success": False, "output": output}
@@ -3030,6 +3055,7 @@ class Job(Future):
     def __await__(self) -> Generator[Any, None, Any]:
         import asyncio
 
+        self._check_process()
         return asyncio.wrap_future(self).__await__()
 
     def cancel(self) -> bool:
@@ -3127,6 +3153,7 @@ def handle_file(filepath_or_url: str | os.PathLike[str] | bytes | IO[bytes], nam
         elif os.path.isdir(path):
             raise ValueError(f"{path} is a folder; handle_file() takes one file.")
         elif not os.path.exists(path):
+            path = shown(path) if ":/" in path else path  # a misspelt URL
             raise ValueError(f"File {path} does not exist on local filesystem and is not a valid URL.")
         elif not os.path.isfile(path):  # a pipe, which cannot be read twice
             with open(path, "rb") as pipe:
@@ -3176,6 +3203,7 @@ class Context:
 
     def begin_session(self, session_hash: str = "") -> None:
         """Have later calls belong to a new session."""
+        self.check()
         with self._lock:
             left, self.session = self.session, Session(self.http, self.app.routes, session_hash)
         left.end()
@@ -3207,7 +3235,7 @@ class Context:
 def log_in(http: Http, routes: Routes, auth: Login) -> None:
     """Log in; the transport keeps the cookies. AuthenticationError if the app refuses."""
     user, password = auth
-    form = urlencode({"username": user, "password": password}).encode()
+    form = urlencode({"username": user, "password": password}, errors="surrogatepass").encode()
     with http.request("POST", routes.login, form, {"Content-Type": "application/x-www-form-urlencoded"}) as response:
         if response.status == 200 or (response.status == 302 and response.headers.get("set-cookie")):  # 3.16
             return
@@ -3222,8 +3250,8 @@ class Call:
     def __init__(self, context: Context, endpoint: Endpoint, data: list[Any], headers: Headers, oauth: str | None):
         self.endpoint, self._context = endpoint, context
         self._where = f"{endpoint} of {context.app.routes.base}"
-        # Run on 3.16: a session has one generator for each function, which further calls of it go on with.
-        alone = context.app.version < (3, 28) and not endpoint.stateful
+        # Run on 3.16 to 3.50: a session has one generator for each function, which further calls of it go on with.
+        alone = context.app.version < (4,) and not endpoint.stateful
         session = Session(context.http, context.app.routes) if alone else context.session
         self._talk = Conversation(context.http, context.app, endpoint, session, headers)
         self._talk.data, self._talk.oauth_token = data, oauth
@@ -3308,6 +3336,8 @@ class Transfers:
 
         def goes_back(component: str, item: FileData) -> bool:
             """Whether the server can find the file again. It cannot find those of another app, and streams."""
+            if is_url(item["path"]):  # of another host, which this client is not to ask because a server has named it
+                return True
             is_ours = item.home in ("", self._context.app.routes.base) and item.get("is_stream") is not True
             if version < (4,) and component in ("image", "chatbot"):  # images take data, and chats files on its disk
                 return is_ours and is_data_url(item.get("url")) == (component == "image")
@@ -3317,7 +3347,7 @@ class Transfers:
             if isinstance(marked, FileData):
                 if goes_back(component, marked):
                     return marked
-                marked = handle_file(marked.local or marked.read(), file_name(marked))
+                marked = handle_file(marked.local or marked.download(None, anywhere=False), file_name(marked))
             assert isinstance(marked, LocalFile)
             if not takes_base64(version, component):
                 return found.setdefault(id(marked), marked)
@@ -3386,9 +3416,9 @@ class Transfers:
         Or again `known`, made of `version`, if the server shows that it has no other contents, or has none any more.
         All releases of Gradio send an ETag.
         """
-        given = FileData(item)  # may outlive the job, and so does not know it
-        given.home = self._context.app.routes.base
-        given.download = partial(Transfers(self._context, self._headers, Abort(), lambda _: None).transfer, item)
+        given = FileData(item)
+        outlives = Transfers(self._context, self._headers, Abort(), lambda _: None)  # the job
+        vars(given).update(home=self._context.app.routes.base, download=partial(outlives.transfer, item))
         if self._context.download_files is False or is_url(item["path"]):  # no other host is asked without being told
             return given, None
         try:
@@ -3400,7 +3430,8 @@ class Transfers:
                 folder, name = self._context.folder(), file_name(item)
                 received = self._received(response, name)
                 path = DownloadedPath(save(received, lambda sha256: os.path.join(folder, sha256, name), is_edited))
-                path.file, given.local, given.download = given, str(path), None
+                path.file, given.local = given, str(path)
+                del vars(given)["download"]
                 return path, now
         except GradioError as error:
             lost = isinstance(error, ConnectionFailed) and error.status is None
@@ -3409,17 +3440,17 @@ class Transfers:
             logger.warning("%s was not downloaded: %s", file_name(item), error)
             return given, None
 
-    def transfer(self, item: Mapping[str, Any], dest: str | None) -> str | bytes:
-        """What FileData.read() and save() do. They follow the file to another host, without any credentials."""
+    def transfer(self, item: Mapping[str, Any], dest: str | None, anywhere: bool = True) -> str | bytes:
+        """What FileData.download() does. It follows the file to another host without any credentials."""
         self._context.check()
-        with self._ask_for(item, anywhere=True) as response:
+        with self._ask_for(item, anywhere) as response:
             name = file_name(item)
             received = self._received(response, name)
             if dest is None:
                 return b"".join(received)
             path = os.path.abspath(dest)
             if os.path.isdir(path):
-                return save(received, lambda _: os.path.join(path, name), reserve)
+                return save(received, lambda _: os.path.join(path, harmless_name(name)), reserve)
             if os.path.exists(path) and not os.path.isfile(path):
                 raise ValueError(f"{path} is neither a file nor a folder.")
             return save(received, lambda _: path, lambda *_: False)
@@ -3498,15 +3529,10 @@ def is_edited(path: str, contents: str) -> bool:
 
 
 def file_name(item: Mapping[str, Any]) -> str:
-    """Safe on every system, and none that a Python which is started in the folder would import in place of its own."""
-    from importlib.util import find_spec
-
     name = safe_name(item.get("orig_name") or item["path"])
     if item.get("is_stream") and "." not in name:  # a sound of a server before 5.0: nothing else is said of it
         name += ".wav"
-    module = re.match(r"(?i)(\w+)\.(.*\.)?(py|pyc|pyd|so)\Z", name)
-    is_known = module and (module[1] == "gradio_lite_client" or module[1] in sys.modules or find_spec(module[1]))
-    return f"file-{name}" if is_known else name
+    return name
 
 
 def save(chunks: Iterable[bytes], place: Callable[[str], str], is_taken: Callable[[str, str], bool]) -> str:
@@ -3976,7 +4002,6 @@ class Client:
 
     def reset_session(self) -> None:
         """Forget the app's state for this client: later calls belong to a new session. Jobs in flight go on."""
-        self._context.check()
         self._context.begin_session()
 
     def close(self) -> None:
@@ -4005,7 +4030,7 @@ class Client:
         named = {end.name: describe(end, info) for end in public if end.name}
         unnamed = {end.number: describe(end, info) for end in public if not end.name}
         api = {"named_endpoints": named, "unnamed_endpoints": unnamed}
-        text = describe_api(api, all_endpoints)
+        text = describe_api(api, all_endpoints) if print_info or return_format == "str" else None
         if print_info:
             print(text)
         if return_format == "dict":
@@ -4367,9 +4392,9 @@ def keep_files(output: str, kept: dict[str, str], value: Any) -> Any:
     looks_like_a_file = os.path.exists(output) or os.path.splitext(output)[1] != ""
     is_name = len(found) == 1 and looks_like_a_file and not os.path.isdir(output)
     for path in found:
-        if path not in kept:
+        if path not in kept or (is_name and os.path.exists(path)):  # again, after others
             os.makedirs((os.path.dirname(output) or ".") if is_name else output, exist_ok=True)
-            stem, suffix = os.path.splitext(os.path.join(output, os.path.basename(path)))
+            stem, suffix = os.path.splitext(os.path.join(output, harmless_name(os.path.basename(path))))
             kept[path] = shutil.move(path, output if is_name else free_name(stem, suffix, reserve))
     return walk(value, lambda item: isinstance(item, DownloadedPath), kept.__getitem__)
 

@@ -221,12 +221,12 @@ class RecordsTest(TestCase):
     def test_file_data_reads_and_saves_through_its_client(self) -> None:
         asked: list[str | None] = []
 
-        def download(dest: str | None) -> str | bytes:
+        def download(dest: str | None, anywhere: bool = True) -> str | bytes:
             asked.append(dest)
             return b"content" if dest is None else f"{dest}/name"
 
         item = glc.FileData({"path": "/p"})
-        item.download = download
+        vars(item)["download"] = download
         self.assertEqual(item.read(), b"content")
         self.assertEqual(item.save(Path("some") / "where"), os.path.join("some", "where") + "/name")
         self.assertEqual(asked, [None, os.path.join("some", "where")])
@@ -239,9 +239,10 @@ class RecordsTest(TestCase):
     def test_copies_of_file_data_are_dicts_that_fetch_nothing(self) -> None:
         item = glc.FileData({"path": "/p", "meta": {}})
         lock = threading.Lock()  # which cannot be copied
-        item.download = lambda dest: b"" if lock else b"?"
+        vars(item).update(home="http://app", local="/a", download=lambda dest: b"" if lock else b"?")
         for twin in (copy.copy(item), copy.deepcopy([item])[0], pickle.loads(pickle.dumps(item))):
-            self.assertEqual((type(twin), twin, twin.download), (glc.FileData, item, None))
+            self.assertEqual((type(twin), twin), (glc.FileData, item))
+            self.assertEqual(vars(twin), {"home": "http://app", "local": "/a"})
         self.assertEqual(item.read(), b"")
 
     def test_what_describes_a_file_shows_no_secrets(self) -> None:
@@ -267,7 +268,7 @@ class RecordsTest(TestCase):
     def test_a_downloaded_path_is_a_str(self) -> None:
         path = glc.DownloadedPath("/downloads/a.txt")
         path.file = glc.FileData(path="/p", url="/u")
-        path.file.download = lambda dest: b"" if threading.Lock() else b"?"  # which cannot be copied
+        vars(path.file)["download"] = lambda dest: b"" if threading.Lock() else b"?"  # which cannot be copied
         self.assertEqual(
             (path, str(path), repr(path), f"{path}"), ("/downloads/a.txt",) * 2 + ("'/downloads/a.txt'", path)
         )
@@ -278,7 +279,8 @@ class RecordsTest(TestCase):
         self.assertEqual(json.dumps([path]), '["/downloads/a.txt"]')
         for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
             twin = pickle.loads(pickle.dumps(path, protocol))
-            self.assertEqual((twin, twin.file, twin.file.download), (path, {"path": "/p", "url": "/u"}, None))
+            self.assertEqual((twin, twin.file), (path, {"path": "/p", "url": "/u"}))
+            self.assertRaisesRegex(ValueError, "it is a copy", twin.file.read)
         for twin in (copy.copy(path), copy.deepcopy([path])[0]):
             self.assertEqual((twin, twin.file), (path, path.file))
 
@@ -809,6 +811,11 @@ class BodiesTest(TestCase):
                 error = self.raises(glc.ProtocolError, list, glc.unzipped([gzip.compress(item * (times + 2))]))
                 self.assertIn("compressed JSON of more than 1000 values", str(error))
 
+    def test_what_comes_after_compressed_data_is_not_kept(self) -> None:
+        chunks = iter([gzip.compress(b"[]"), b"x", b"more"])
+        self.assertIn("broken compressed data", str(self.raises(glc.ProtocolError, list, glc.unzipped(chunks))))
+        self.assertEqual(list(chunks), [b"more"])
+
     def test_json_or_none(self) -> None:
         self.assertEqual(glc.json_or_none("[1]"), [1])
         for text in ("", "x", b"\xff", "[" * 100_000):
@@ -944,6 +951,10 @@ class EditsBesideFilesTest(TestCase):
         ):
             with self.subTest(old):
                 self.assertFalse(self.fit(old, glc.apply_edits(old, edits), edits))
+
+    def test_a_single_edit_of_the_whole(self) -> None:
+        for operation in ("add", "replace"):
+            self.assertTrue(self.fit("a", MARKED, [[operation, [], MARKED]]))
 
     def test_random_values(self) -> None:
         """Edits that fit lead to the same as replacing the files in the new value."""
@@ -3765,6 +3776,26 @@ class SpaceAddressTest(HubCase):
                     self.assertEqual(self.seen(hub, hub_start), [INFO])
                     self.assertEqual(self.seen(app, app_start)[0], "GET /config")
 
+    def test_a_login_in_the_endpoint_is_not_shown(self) -> None:
+        hub = self.hub()
+        hub.add(SPACE, "PAUSED")
+        hub.add("ada/hostless", host=None)
+        with self.serve() as broken:
+            for server, src, kind in (
+                (hub, SPACE, glc.SpaceError),
+                (hub, "ada/hostless", glc.SpaceError),
+                (broken, SPACE, glc.SpaceError),
+                (broken, "ada/odd", glc.ProtocolError),
+            ):
+                broken.on("GET", "/api/spaces/ada/odd", "no JSON")
+                self.patch_environ(HF_ENDPOINT=server.url.replace("://", "://ada:s3cret@"))
+                error = self.fails(kind, src)
+                self.assertNotIn("s3cret", f"{error} {error.url}")
+                self.assertIn(server.url.partition("://")[2], str(error.url))
+            self.patch_environ(HF_HUB_OFFLINE="1")
+            error = self.fails(glc.ConnectionFailed)
+            self.assertNotIn("s3cret", f"{error} {error.url}")
+
     def test_host_with_a_slash(self) -> None:
         app = self.app()
         self.hub(app.url + "/").add(SPACE)
@@ -4887,6 +4918,10 @@ class AppTest(TestCase):
         self.assertEqual(len(glc.App("http://x", config(*functions)).endpoints), glc.MAX_FUNCTIONS)
         error = self.raises(glc.ProtocolError, glc.App, "http://x", config(*functions, {}))
         self.assertIn("more than 10000 functions", str(error))
+        functions = [{"inputs": [1] * 5000, "outputs": [1] * 5000}] * 10
+        self.assertEqual(len(glc.App("http://x", config(*functions)).endpoints), 10)
+        error = self.raises(glc.ProtocolError, glc.App, "http://x", config(*functions, {"inputs": [1]}))
+        self.assertEqual(str(error), "The functions of http://x have more than 100000 values.")
 
     def test_versions(self) -> None:
         for text, version in (
@@ -5346,7 +5381,7 @@ class SessionTest(TestCase):
 
     def setUp(self) -> None:
         super().setUp()
-        self.heard: dict[str, queue.Queue[str]] = {name: queue.Queue() for name in "abcd"}
+        self.heard: dict[str, queue.Queue[str]] = {name: queue.Queue() for name in "abcdefgh"}
         self.inboxes: dict[int, glc.Inbox] = {}  # by the thread that listens
 
     def messages(self, session: glc.Session, join: Any, number: int = 0) -> Iterator[dict[str, Any]]:
@@ -5749,21 +5784,27 @@ class SessionTest(TestCase):
     def test_messages_that_nobody_takes_are_kept_up_to_a_bound(self) -> None:
         """As those of a job whose file does not come. Others on the stream go on."""
         self.patch(glc, "MAX_WAITING", 50_000)
-        stream = FakeStream()
-        session = self.session(stream)
-        slow = self.messages(session, lambda: "a")
-        next(slow)
-        (other,) = self.joined(session, "b")
-        stream.push(*[{"msg": "progress", "event_id": "a"}] * 100, self.done("b"))
-        self.assertEqual(other.result(), ["joined", "process_completed"])
-        taken = 0
-        with self.assertRaisesRegex(glc.ConnectionLost, "more of the job than can be kept"):
-            for _ in slow:
-                taken += 1
-        self.assertLess(taken, 60)
-        stream.push(self.done("a"))
-        stream.end()
-        self.wait_reader()
+        for (slowly, quickly), values, most in (  # about as in memory
+            ("ab", 0, 60),
+            ("cd", [0] * 100, 12),
+            ("ef", [[]] * 100, 5),
+            ("gh", [{}] * 100, 5),
+        ):
+            stream = FakeStream()
+            session = self.session(stream)
+            slow = self.messages(session, partial(str, slowly))
+            next(slow)
+            (other,) = self.joined(session, quickly)
+            stream.push(*[{"msg": "progress", "event_id": slowly, "values": values}] * 100, self.done(quickly))
+            self.assertEqual(other.result(), ["joined", "process_completed"])
+            taken = 0
+            with self.assertRaisesRegex(glc.ConnectionLost, "more of the job than can be kept"):
+                for _ in slow:
+                    taken += 1
+            self.assertLess(taken, most)
+            stream.push(self.done(slowly))
+            stream.end()
+            self.wait_reader()
 
     def test_a_ghost_breaks_the_stream_but_no_job(self) -> None:
         ghost = {"msg": "unexpected_error", "event_id": None, "message": "'0123abc'", "success": False}
@@ -7018,23 +7059,40 @@ class CallTest(ClientCase):
         server.on("POST", "/run/predict", lambda request: {"data": [request.json()["fn_index"]]})
         self.assertEqual(self.client(server.url).predict("x", api_name="a/b"), 0)
 
-    def test_a_direct_call_of_a_generator_before_3_20(self) -> None:
-        """Each value answers a request of its own; what answers the last is no value."""
-        values = iter([("a", True), ("b", True), (None, False)])
-        server = self.scripted(dependency(queue=False), version="3.16.2", protocol="ws")
+    def test_a_direct_call_of_a_generator(self) -> None:
+        """Of an async one until 4.7, each value answers a request of its own; what answers the last is no value."""
+        for version, values in (("3.16.2", "ab"), ("3.50.2", "ab"), ("4.0.2", "ab"), ("4.8.0", "a")):
+            with self.subTest(version):
+                protocol = "ws" if version < "4" else "sse"
+                server = self.scripted(dependency(queue=False), version=version, protocol=protocol)
+                answers = ({"data": [value], "is_generating": bool(value)} for value in ("a", "b", None))
+                server.on("POST", "/run/predict", lambda _, answers=answers: next(answers))
+                job = self.client(server.url).submit("x")
+                self.assertEqual((job.result(DEADLINE), job.outputs()), (values[-1], list(values)))
+                bodies = {request.body for request in server.requests if request.method == "POST"}
+                self.assertEqual(len(bodies), 1)  # with one session hash and one event id
+                self.assertIs(json.loads(bodies.pop())["event_id"] is None, version == "4.8.0")
 
-        def answer(request: Any) -> dict[str, Any]:
-            value, generating = next(values)
-            return {"data": [value], "is_generating": generating}
+    def test_a_direct_call_of_a_batch_function(self) -> None:
+        """Servers take one value for each input, and give one for each output, only if they are told of a batch."""
+        server = self.scripted(dependency(inputs=(1, 2), outputs=(1, 2), batch=True), version="4.19.2")
+        client = self.client(server.url)
+        server.on("POST", "/run/predict", {"data": [["a"], [1]]})
+        self.assertEqual(client.predict("x", "y"), ("a", 1))
+        body = server.requests[-1].json()
+        self.assertEqual((body["data"], body["batched"]), ([["x"], ["y"]], True))
+        for odd in ({"data": [[], []]}, {"data": None}, {}, []):
+            server.on("POST", "/run/predict", Reply.json(odd))
+            self.raises(glc.ProtocolError, client.predict, "x", "y")
+        server.on("POST", "/run/predict", Reply(401))  # which sends us to the queue
+        running = Running(client.predict, "x", "y")
+        server.next_stream().push(self.completed("a", 1))
+        self.assertEqual(running.result(), ("a", 1))
+        joined = next(request for request in server.requests if request.path == "/queue/join").json()
+        self.assertEqual((joined["data"], "batched" in joined), (["x", "y"], False))
 
-        server.on("POST", "/run/predict", answer)
-        job = self.client(server.url).submit("x")
-        self.assertEqual((job.result(DEADLINE), job.outputs()), ("b", ["a", "b"]))
-        bodies = {request.body for request in server.requests if request.method == "POST"}
-        self.assertEqual(len(bodies), 1)  # with one session hash
-
-    def test_calls_before_3_28_have_sessions_of_their_own_unless_there_is_state(self) -> None:
-        for version, inputs, count in (("3.16.2", (1,), 2), ("3.16.2", (1, 3), 1), ("3.28.3", (1,), 1)):
+    def test_calls_of_gradio_3_have_sessions_of_their_own_unless_there_is_state(self) -> None:
+        for version, inputs, count in (("3.50.2", (1,), 2), ("3.50.2", (1, 3), 1), ("4.0.2", (1,), 1)):
             with self.subTest(version, inputs=inputs):
                 server = self.scripted(dependency(inputs=inputs, queue=False), version=version, protocol="ws")
                 server.on("POST", "/run/predict", {"data": ["y"]})
@@ -7743,6 +7801,15 @@ class UploadTest(ClientCase):
         error = self.raises(ValueError, glc.handle_file, "/no/such/file")
         self.assertEqual(str(error), "File /no/such/file does not exist on local filesystem and is not a valid URL.")
         self.raises(ValueError, glc.handle_file, str(self.downloads))
+        for url in (
+            "HTTPS://ada:s3cret@h/x?s3cret",
+            " https://ada:s3cret@h/x",
+            "ftp://ada:s3cret@h/x",
+            "https:/h/x?s3cret",
+        ):
+            error = self.raises(ValueError, glc.handle_file, url)
+            self.assertNotIn("s3cret", str(error))
+            self.assertIn("h/x does not exist", str(error))
         with open(__file__, encoding="utf-8") as text, open(__file__, "rb") as closed:
             closed.close()
             self.raises(ValueError, glc.handle_file, closed)
@@ -8091,9 +8158,46 @@ class DownloadTest(ClientCase):
                 server.on("POST", "/run/f", {"data": ["ok"]})
                 client = self.client(server.url, download_files=False, skip_queue=True)
                 value = glc.FileData({**MARKED, **item})
-                value.home, value.download = client.src, lambda dest: b"picture"
+                vars(value).update(home=client.src, download=lambda dest, anywhere: b"" if anywhere else b"picture")
                 self.assertEqual(client.predict([value]), "ok")
                 self.assertIn(expected, json.dumps(server.requests[-1].json()["data"]))
+
+    def test_what_a_server_names_at_another_host_is_not_fetched_to_be_passed_back(self) -> None:
+        with self.serve() as inside:
+            inside.on("GET", "/secret", "s3cret")
+            away, streamed = inside.url + "/secret", {"path": "/srv/a.wav", "is_stream": True}
+            for version, component, item in (
+                ("6.31.0", "audio", {"path": away, "is_stream": True}),
+                ("6.31.0", "audio", streamed),  # which redirects there
+                ("3.50.2", "image", {"path": away}),
+            ):
+                components = [{"id": 1, "type": component, "props": {}}]
+                server = self.scripted(dependency("f", [1]), version=version, components=components)
+                server.on("POST", "/run/f", {"data": ["ok"]})
+                other = self.scripted(dependency("f", [1], [1]), version=version, components=components)
+                other.on("GET", "/stream/*", Reply(302, {"Location": away}))
+                other.on("POST", "/run/f", {"data": [{**MARKED, "url": None, "orig_name": "a.wav", **item}]})
+                values = [self.client(one.url, download_files=False, skip_queue=True) for one in (server, other)]
+                with self.subTest(version, item=item):
+                    value = values[1].predict(None)
+                    vars(value).setdefault("home", "")
+                    for client in values:
+                        if item is streamed:
+                            self.raises(glc.AuthenticationError, client.predict, value)
+                        else:
+                            client.predict(value)
+                            self.assertIn(
+                                away, json.dumps((server if client is values[0] else other).requests[-1].json())
+                            )
+                    self.assertEqual(inside.requests, [])
+
+    def test_a_copy_goes_to_another_app_as_itself(self) -> None:
+        here, there = self.app(), self.app()
+        client, other = self.client(here.url), self.client(there.url)
+        value = client.predict(glc.handle_file(b"from here", "a.txt"), api_name="/copy_file")
+        for twin in (copy.deepcopy(value), pickle.loads(pickle.dumps(value)), copy.copy(value.file)):
+            back = other.predict(twin, api_name="/copy_file")
+            self.assertEqual(Path(back).read_bytes(), b"from here")
 
     def test_a_copy_of_file_data_is_of_the_same_file(self) -> None:
         client = self.client(self.app().url, download_files=False)
@@ -8114,19 +8218,28 @@ class DownloadTest(ClientCase):
         self.assertFalse(glc.is_edited(str(one) + "?", str(other)))
 
     def test_names_of_modules(self) -> None:
-        """What a Python that is started in the folder would import in place of its own gets another name."""
+        """What a Python that is started in the folder could import, be it known here or not, gets another name."""
         for name, expected in (
             ("types.py", "file-types.py"),
             ("__future__.py", "file-__future__.py"),
-            ("Runpy.PY", "Runpy.PY"),
+            ("Runpy.PY", "file-Runpy.PY"),
+            ("msvcrt.py", "file-msvcrt.py"),
+            ("email.pyw", "file-email.pyw"),
             ("runpy.pyc", "file-runpy.pyc"),
             ("json.cpython-311-x86_64-linux-gnu.so", "file-json.cpython-311-x86_64-linux-gnu.so"),
             ("gradio_lite_client.py", "file-gradio_lite_client.py"),
-            ("my_program.py", "my_program.py"),
+            ("my_program.py", "file-my_program.py"),
+            ("my-program.py", "my-program.py"),
             ("types.txt", "types.txt"),
             ("types", "types"),
         ):
-            self.assertEqual(glc.file_name({"path": "/x", "orig_name": name}), expected)
+            app = self.app()
+            value = self.client(app.url, download_files=False).predict(
+                glc.handle_file(b"x", name), api_name="/copy_file"
+            )
+            self.assertEqual(os.path.basename(value.save(self.temporary())), expected)
+
+    def test_names_of_streams(self) -> None:
         for name, is_stream, expected in (("9", True, "9.wav"), ("9.mp3", True, "9.mp3"), ("9", False, "9")):
             item = {"path": f"a/b/{name}", "is_stream": is_stream, "orig_name": None}
             self.assertEqual(glc.file_name(item), expected)
@@ -8846,6 +8959,10 @@ class ConnectTest(ClientCase):
             server.on("POST", "/app/run/predict", {"data": ["ok"]})
             client = self.client(server.url + "/app/")
             self.assertEqual(client.predict("x"), "ok")
+            server.on("GET", "/app/", page.replace("= {", "= {broken"))
+            error = self.raises(glc.ProtocolError, self.client, server.url + "/app/?token=s3cret")
+            self.assertEqual(error.url, server.url + "/app/")
+            self.assertNotIn("s3cret", str(error))
 
     def test_a_redirect_leads_to_the_app(self) -> None:
         app = self.app(mount="/there")
@@ -8969,6 +9086,8 @@ class LoginTest(ClientCase):
                 error = self.raises(glc.AuthenticationError, self.client, app.url, auth=("Ada", "wrong"))
                 self.assertIn(f"Could not login to {app.url} as 'Ada': Incorrect credentials.", str(error))
                 self.assertNotIn("wrong", str(error))
+                odd = self.raises(glc.AuthenticationError, self.client, app.url, auth=("Ada", "\udcff\ud800"))
+                self.assertEqual(str(odd), str(error))
                 error = self.raises(glc.AuthenticationError, self.client, app.url)
                 self.assertIn("Log in with auth=(user, password)", str(error))
                 asked = [request for request in app.requests if request.path == "/login"]
@@ -10159,6 +10278,22 @@ class FilesCommandTest(CommandLineCase):
                     self.assertEqual((folder / names[-1]).read_bytes(), contents[-1])
                     self.assertEqual(sorted(os.listdir(folder)), sorted(set(names)))
 
+    def test_a_file_of_this_name_has_the_last_contents(self) -> None:
+        """Also if they are those of an earlier step again, between which there were others."""
+        item = [{**MARKED, "path": "/srv/a.txt", "orig_name": "a.txt"}]
+        server = self.scripted(dependency(outputs=(4,), types={"generator": True}))
+        path = self.folder() / "kept.txt"
+        running = Running(self.output, "predict", server.url, "x", "-o", str(path))
+        stream = server.next_stream()
+        for content in (b"0", b"1", b"0"):
+            server.on("GET", "/file=/srv/a.txt", Reply(200, {}, content))
+            output = {"data": [[] if path.exists() else item]}
+            stream.push({"msg": "process_generating", "event_id": "id", "output": output, "success": True})
+            wait_until(lambda: path.exists() and path.read_bytes() == content)
+        stream.push(self.completed(item))
+        self.assertIn(str(path), running.result().splitlines()[-1])
+        self.assertEqual(path.read_bytes(), b"0")
+
     def test_a_name_for_the_file(self) -> None:
         """One file and a name with a suffix that is no folder: that is the file."""
         app = self.app()
@@ -10215,7 +10350,9 @@ class FilesCommandTest(CommandLineCase):
             words = [f"{name}@{CORPUS.parent / file}" for file in ("fake.py", "hub.py", "cases.py")]
             folder = self.folder()
             paths = self.json("predict", app.url, "/copy_files", *words, "-o", str(folder))
-            self.assertEqual([os.path.basename(path) for path in paths], ["fake.py", "hub.py", "cases.py"])
+            self.assertEqual(
+                [os.path.basename(path) for path in paths], ["file-fake.py", "file-hub.py", "file-cases.py"]
+            )
 
 
 class HubCommandTest(CommandLineCase):
@@ -10553,6 +10690,7 @@ class UsageTest(CommandLineCase):
             (folder / name).parent.mkdir(exist_ok=True)
             shutil.copyfile(glc.__file__, folder / name)
         (folder / "pkg" / "__init__.py").write_text("")
+        (elsewhere / "link").symlink_to(folder)
         for name in self.LAZY:
             (folder / f"{name}.py").write_text(f"raise SystemExit('{name} of an app has been run')")
         for program, cwd, path in (
@@ -10564,6 +10702,7 @@ class UsageTest(CommandLineCase):
             (["-S", "-m", "gradio_lite_client"], folder, str(folder)),  # with -S, for site may import what it likes
             (["-S", str(folder / "other.py")], elsewhere, str(folder)),
             (["-S", "other.py"], folder, os.pathsep),
+            (["-S", "-m", "gradio_lite_client"], folder, str(elsewhere / "link")),
         ):
             with self.subTest(program=program, path=path), open(glc.__file__, "rb") as stdin:
                 done = subprocess.run(

@@ -249,8 +249,9 @@ class MainCases(Cases):
         self.assertEqual(self.call("panel", "x"), "shown x")
 
     def test_a_batch_function_takes_single_samples(self) -> None:
-        jobs = [self.submit("shout", "a%d" % i) for i in range(6)]
-        self.assertEqual([job.result(DEADLINE) for job in jobs], ["A%d" % i for i in range(6)])
+        for client in (self.client, self.connect(skip_queue=True)):
+            jobs = [client.submit("a%d" % i, "!", api_name="/shout") for i in range(6)]
+            self.assertEqual([job.result(DEADLINE) for job in jobs], [("A%d!" % i, 2) for i in range(6)])
 
     # --- generators ---
 
@@ -869,7 +870,7 @@ class MainCases(Cases):
             (("/echo_json", 'value:={"a": [null]}' if "parameter_names" in self.features else '["b"]'), None),
             (("/quick", "x"), "quick x"),
             (("/nothing", "x"), []),
-            (("/shout", "--skip-queue", "x"), "X"),
+            (("/shout", "--skip-queue", "x", "!"), ["X!", 1]),
         ):
             with self.subTest(words=words):
                 printed = json.loads(self.cli("predict", *words, "--json"))
@@ -914,9 +915,9 @@ class MainCases(Cases):
 
 
 class ShownErrorCases(Cases):
-    """An app that shows its errors."""
+    """An app that shows its errors, and runs several functions at a time also in Gradio 3."""
 
-    arguments = ("--show-error",)
+    arguments = ("--show-error", "--pool", "4")
 
     def test_a_crash_is_explained(self) -> None:
         for name in ("refuse", "crash"):
@@ -928,6 +929,11 @@ class ShownErrorCases(Cases):
         with self.assertRaisesRegex(glc.AppError, "crashed late"):
             job.result(DEADLINE)
         self.assertEqual(job.outputs(), ["0"])
+
+    def test_generators_at_once_keep_to_themselves(self) -> None:
+        jobs = [(count, self.submit("pairs", count)) for count in (9, 7, 8, 6)]
+        for count, job in jobs:
+            self.assertEqual(self.values(job), [("t" * (i + 1), i) for i in range(count)])
 
 
 class LoginCases(Cases):

@@ -987,7 +987,10 @@ class StandIn(ScriptedServer):
                 "This API endpoint does not accept direct HTTP POST requests. Please join the queue to use this API.",
             )
         start = time.monotonic()
-        steps = self._steps(function, body["data"], self._caller(request, body))
+        if function.batch != body.get("batched", False):  # servers make something of it, which is never right
+            return Reply.json({"error": f"batched: {body.get('batched')}"}, 500)
+        taken = [column[0] for column in body["data"]] if function.batch else body["data"]
+        steps = self._steps(function, taken, self._caller(request, body))
         try:
             data = next(steps, None)
         except Exception as error:
@@ -997,6 +1000,7 @@ class StandIn(ScriptedServer):
         generating = function.is_generator and data is not None
         if data is None:
             data = [None] * len(function.outputs)
+        data = [[value] for value in data] if function.batch else data
         return Reply.json(self._output(function, data, generating, start))
 
     _POST_api = _POST_run

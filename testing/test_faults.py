@@ -11,6 +11,7 @@ same client goes on.
 
 from __future__ import annotations
 
+import asyncio
 import concurrent.futures
 import contextlib
 import errno
@@ -1199,16 +1200,22 @@ class ForkTest(Trial):
                 item = client.predict("a.txt", 5, api_name="/make_file")
                 wait_until(job.running)
 
+                async def awaited(job: glc.Job = job) -> Any:
+                    return await job
+
                 def work(client: glc.Client = client, url: str = app.url, item: Any = item) -> None:
                     for use in (
                         lambda: client.predict("x", api_name="/echo"),
                         lambda: client.submit("x", api_name="/echo"),
                         client.view_api,
                         client.reset_session,
+                        lambda: setattr(client, "session_hash", "x"),
                         item.read,
                     ):
                         error = self.raises(glc.ConnectionFailed, use)
                         self.assertIn("make a new Client", str(error))
+                    error = self.raises(glc.ConnectionFailed, asyncio.run, awaited())
+                    self.assertIn("the parent process's", str(error))
                     client.close()
                     client.__del__()
                     with glc.Client(url, download_files=False) as own:

@@ -159,8 +159,8 @@ def make_endpoints(gr: Any) -> List[Endpoint]:  # a table: long, flat, read by l
     def panel(text: str) -> Any:
         return "shown " + text, gr.update(visible=True)
 
-    def shout(texts: List[str]) -> List[List[str]]:  # batch: lists of samples in, one list per output
-        return [[text.upper() for text in texts]]
+    def shout(texts: List[str], marks: List[str]) -> List[List[Any]]:  # batch: lists of samples in, one per output
+        return [[text.upper() + mark for text, mark in zip(texts, marks)], list(map(len, texts))]
 
     # --- generators ---
 
@@ -378,7 +378,7 @@ def make_endpoints(gr: Any) -> List[Endpoint]:  # a table: long, flat, read by l
         Endpoint("pathlike", pathlike, [], [anything], {}),
         Endpoint("refresh", refresh, [text], [text], {}),
         Endpoint("panel", panel, [text], [text, ("column", {})], {}),
-        Endpoint("shout", shout, [text], [text], {"batch": True, "max_batch_size": 4}),
+        Endpoint("shout", shout, [text, text], [text, number], {"batch": True, "max_batch_size": 4}),
         Endpoint("stream", stream, [number], [text], {}),
         Endpoint("nested", nested, [], [anything], {}),
         Endpoint("shrinking", shrinking, [], [anything], {}),
