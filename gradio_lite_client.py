@@ -2323,6 +2323,7 @@ class Session:
         """Hear no more of a job, whether or not its join was successful: an interrupt may have come in between."""
         with self._lock:
             self._inboxes = {event_id: other for event_id, other in self._inboxes.items() if other is not inbox}
+            self._joining = [other for other in self._joining if other is not inbox]
             self._in_vain = 0
             if self._end_heartbeat.aborted:
                 self.end()
@@ -3637,7 +3638,8 @@ class Workers:
     def __init__(self, http: Http, most: int):
         self._http, self._most = http, max(1, most)
         self._names = itertools.count(1)
-        self._lock = threading.Condition()  # told when a call has ended
+        self._lock = threading.RLock()
+        self._ended = threading.Condition(self._lock)  # told when a call has. Ctrl-C could leave it locked in `with`
         self._queued: deque[Call] = deque()
         self._threads: set[threading.Thread] = set()  # those with a call, and those that will take one
         self._running: set[Call] = set()  # the calls of these threads
@@ -3659,13 +3661,13 @@ class Workers:
     def wait_for_cancelled(self, seconds: float) -> None:
         """For the client to close its connections only when the server has been told of cancelled calls."""
         with self._lock:
-            self._lock.wait_for(lambda: not any(call.job.cancelled() for call in self._running), seconds)
+            self._ended.wait_for(lambda: not any(call.job.cancelled() for call in self._running), seconds)
 
     def wait_for_all(self, seconds: float) -> None:
         """The client has been closed: all calls fail as soon as they are carried out, also those that waited."""
         with self._lock, suppress(RuntimeError):
             self._start()
-            self._lock.wait_for(lambda: not self._queued and not self._running, seconds)
+            self._ended.wait_for(lambda: not self._queued and not self._running, seconds)
 
     def _start(self) -> None:
         """Start threads, as many as may run, while calls wait that none of the present ones will take."""
@@ -3693,7 +3695,7 @@ class Workers:
         with self._lock, suppress(RuntimeError):  # this thread goes on with the next call when the callbacks have run
             self._running.discard(call)
             self._threads.discard(threading.current_thread())
-            self._lock.notify_all()
+            self._ended.notify_all()
             self._start()
 
 
@@ -3853,6 +3855,14 @@ class Client:
         httpx_kwargs: Mapping[str, Any] | None = None,
         analytics_enabled: bool | None = None,
     ):
+        for name, value, kinds in (
+            ("headers", headers or {}, Mapping),
+            ("cookies", cookies or {}, Mapping),
+            ("download_files", download_files, (bool, str, os.PathLike)),
+            ("max_workers", max_workers, int),
+        ):
+            if not isinstance(value, kinds):
+                raise TypeError(f"{name}= takes no {type(value).__name__}.")
         self._oauth_token, self._default_name = oauth_token, api_name
         tell = partial(_tell, verbose)
         src, token = src or space, hf_token if token is None else token
@@ -4392,10 +4402,17 @@ def keep_files(output: str, kept: dict[str, str], value: Any) -> Any:
     looks_like_a_file = os.path.exists(output) or os.path.splitext(output)[1] != ""
     is_name = len(found) == 1 and looks_like_a_file and not os.path.isdir(output)
     for path in found:
-        if path not in kept or (is_name and os.path.exists(path)):  # again, after others
-            os.makedirs((os.path.dirname(output) or ".") if is_name else output, exist_ok=True)
+        if path in kept:
+            continue
+        os.makedirs((os.path.dirname(output) or ".") if is_name else output, exist_ok=True)
+        if is_name:  # of a device, a link or a pipe, too, which is to stay one
+            kept.clear()
+            with open(path, "rb") as stored, open(output, "wb") as out:
+                shutil.copyfileobj(stored, out)
+            kept[path] = output
+        else:
             stem, suffix = os.path.splitext(os.path.join(output, harmless_name(os.path.basename(path))))
-            kept[path] = shutil.move(path, output if is_name else free_name(stem, suffix, reserve))
+            kept[path] = shutil.move(path, free_name(stem, suffix, reserve))
     return walk(value, lambda item: isinstance(item, DownloadedPath), kept.__getitem__)
 
 

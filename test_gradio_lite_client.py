@@ -5806,6 +5806,34 @@ class SessionTest(TestCase):
             stream.end()
             self.wait_reader()
 
+    def test_an_interrupt_of_a_join_leaves_nothing_behind(self) -> None:
+        """At each line of it."""
+        left = 0
+
+        def trace(frame: Any, event: str, arg: Any) -> Any:
+            nonlocal left
+            if event == "line":
+                left -= 1
+                if left == 0:
+                    raise KeyboardInterrupt
+            return trace if (frame.f_code.co_filename, frame.f_code.co_name) == (glc.__file__, "join") else None
+
+        session = self.session()
+        self.addCleanup(sys.settrace, sys.gettrace())
+        for number in itertools.count(1):
+            left, inbox = number, glc.Inbox(0)
+            sys.settrace(trace)
+            try:
+                with contextlib.suppress(KeyboardInterrupt):
+                    session.join(inbox, str)
+            finally:
+                sys.settrace(None)
+            session.leave(inbox)
+            self.assertEqual(session.company(glc.Inbox(0)), (True, True), number)
+            if left > 0:
+                break
+        self.assertGreater(number, 5)
+
     def test_a_ghost_breaks_the_stream_but_no_job(self) -> None:
         ghost = {"msg": "unexpected_error", "event_id": None, "message": "'0123abc'", "success": False}
         session = self.session(FakeStream(self.done("0123abc"), ghost), FakeStream(self.done("a"), end=True))
@@ -7417,6 +7445,33 @@ class ThreadsTest(ClientCase):
         joins = server.wait_for("POST", "/queue/join", 4)
         self.assertEqual({join.json()["data"][0] for join in joins}, {"interrupted", *"xyz"})
         client.close()
+
+    def test_an_interrupt_of_submit_leaves_no_lock_behind(self) -> None:
+        """At the end of each function of the standard library's threading, the next time one later."""
+        left = 0
+
+        def trace(frame: Any, event: str, arg: Any) -> Any:
+            nonlocal left
+            if event == "return":
+                left -= 1
+                if left == 0:
+                    raise KeyboardInterrupt
+            return trace if frame.f_code.co_filename == threading.__file__ else None
+
+        client = self.client(self.app().url, max_workers=1)
+        self.addCleanup(sys.settrace, sys.gettrace())
+        for number in itertools.count(1):
+            left = number
+            sys.settrace(trace)
+            try:
+                with contextlib.suppress(KeyboardInterrupt):
+                    client.submit("x", api_name="/echo")
+            finally:
+                sys.settrace(None)
+            self.assertEqual(client.submit("y", api_name="/echo").result(DEADLINE), "y")
+            if left > 0:
+                break
+        self.assertGreater(number, 5)
 
 
 class CancelTest(ClientCase):
@@ -9065,6 +9120,18 @@ class ConnectTest(ClientCase):
                 self.assertIn("//127.0.0.1", str(error))
                 self.assertNotIn("s3cret", str(error))
 
+    def test_wrong_types_of_options(self) -> None:
+        for name, value, kind in (
+            ("headers", "x: s3cret", "str"),
+            ("headers", [("x", "s3cret")], "list"),
+            ("cookies", "x=s3cret", "str"),
+            ("download_files", 5, "int"),
+            ("max_workers", None, "NoneType"),
+            ("max_workers", "4", "str"),
+        ):
+            error = self.raises(TypeError, self.client, "http://127.0.0.1:1", **{name: value})
+            self.assertEqual(str(error), f"{name}= takes no {kind}.")
+
     def test_what_is_logged_holds_no_secret(self) -> None:
         app = self.app()
         secret = app.url.replace("//", "//user:s3cret@")
@@ -10316,6 +10383,19 @@ class FilesCommandTest(CommandLineCase):
             self.assertEqual((len(kept), kept if count == 1 else names), (len(names), names))
             self.assertGreater((folder / kept[0]).stat().st_size, 0)
         self.assertIn("kept.bin", self.complaint(2, "predict", app.url, "/make_files", "2", "-o", path))
+
+    def test_what_the_file_is_written_to_stays_what_it_is(self) -> None:
+        needs("links and named pipes", hasattr(os, "mkfifo"))
+        app = self.app()
+        folder = self.folder()
+        (folder / "link").symlink_to(folder / "target.bin")
+        (folder / "target.bin").touch()
+        os.mkfifo(folder / "pipe")
+        reader = Running((folder / "pipe").read_bytes)
+        for name in ("link", "pipe"):
+            self.output("predict", app.url, "/make_file", "a.txt", "3", "-o", str(folder / name))
+        self.assertEqual(((folder / "target.bin").read_bytes(), reader.result()), (b"000", b"000"))
+        self.assertTrue((folder / "link").is_symlink() and (folder / "pipe").is_fifo())
 
     def test_nothing_is_replaced_in_a_folder(self) -> None:
         app = self.app()
