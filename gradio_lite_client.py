@@ -2650,10 +2650,9 @@ def speak_direct(talk: Conversation) -> Generator[Message, None, None]:
     one_by_one = talk.app.version < (4, 8)  # the values of an async generator, which these take for a function
     if one_by_one:
         talk.event_id = os.urandom(16).hex()  # by which 4.0 knows the generator
+    body = talk.body(batched)
     while True:
-        request = http.request(
-            "POST", url, talk.body(batched), headers=talk.headers, timeout=None, abort=talk.end_request
-        )
+        request = http.request("POST", url, body, headers=talk.headers, timeout=None, abort=talk.end_request)
         with request as response:
             response.limit(http.timeout)  # the function has ended
             error = refusal(response) if response.status != 200 else None
@@ -3858,7 +3857,7 @@ class Client:
         for name, value, kinds in (
             ("headers", headers or {}, Mapping),
             ("cookies", cookies or {}, Mapping),
-            ("download_files", download_files, (bool, str, os.PathLike)),
+            ("download_files", download_files or "", (bool, str, os.PathLike)),
             ("max_workers", max_workers, int),
         ):
             if not isinstance(value, kinds):
