@@ -219,7 +219,7 @@ def shown(url: str) -> str:
 
 def one_line(text: str, most: int = 200) -> str:
     """The text as errors and logs may show it: cut, on one line, without control characters."""
-    return printable(" ".join(text[: most + 1].split())[:most])
+    return printable(" ".join(text[:most].split()))
 
 
 def printable(text: str) -> str:
@@ -1219,6 +1219,10 @@ class Connection(io.RawIOBase):
     nobody refers to any more, because an interrupt came at any moment, closes its socket.
     """
 
+    patience: float | None  # the time limit of each wait and, if `whole`, of all since then
+    whole: bool
+    since: float
+
     def __init__(self, origin: Origin, proxy: Proxy | None, tunnel: bool):
         self.origin, self.proxy = origin, proxy
         self.tunnel = tunnel  # the proxy is asked to pass on everything; otherwise it wants whole URLs
@@ -1226,8 +1230,6 @@ class Connection(io.RawIOBase):
         self.answered = False  # whether the last request has a byte of an answer
         self.reusable = True  # False after abort() and after a request that was not taken whole
         self.idle_since = 0.0  # if it has been used before: the server may have closed it since then
-        self.patience: float | None = None  # the time limit of each wait and, if `whole`, of all since then
-        self.whole, self.since = False, 0.0
         self._doing = ""  # what the server does, if a wait lasts too long
         self._sock: Any = None
 

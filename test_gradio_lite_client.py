@@ -2386,14 +2386,18 @@ class BodyTest(HttpCase):
                         self.assertIn(f"{server.url} sent more than {most} bytes", str(error))
 
     def test_answers_that_are_no_results_are_short(self) -> None:
-        self.patch(glc, "MAX_ANSWER", 1000)
+        most = 4 * 1024 * 1024
         with self.serve() as server:
-            server.on("GET", "/", b'"' + b"x" * 1000 + b'"')
-            with self.http().request("GET", server.url) as response:
-                self.assertEqual(len(response.json(glc.MAX_EVENT_BYTES)), 1000)
-            with self.http().request("GET", server.url) as response:
-                error = self.raises(glc.ProtocolError, response.json, 1000)
-            self.assertIn("sent more than 1000 bytes", str(error))
+            for size in (most, most + 1):
+                server.on("GET", "/", b'"' + b"x" * (size - 2) + b'"')
+                with self.http().request("GET", server.url) as response:
+                    if size == most:
+                        self.assertEqual(len(response.json()), size - 2)
+                    else:
+                        error = self.raises(glc.ProtocolError, response.json)
+                        self.assertIn(f"sent more than {most} bytes", str(error))
+                with self.http().request("GET", server.url) as response:
+                    self.assertEqual(len(response.json(glc.MAX_EVENT_BYTES)), size - 2)
 
     def test_broken_compression(self) -> None:
         whole = gzip.compress(self.TEXT)
@@ -4748,6 +4752,14 @@ class DuplicateTest(HubCase):
         self.assertEqual(str(error), "duplicate() does not take hardwear.")
         self.assertEqual(len(self.here.requests), before)
 
+    def test_the_hub_is_asked_as_the_options_say(self) -> None:
+        with FakeHub(tls=True) as hub:
+            self.patch_environ(HF_ENDPOINT=hub.url, REQUESTS_CA_BUNDLE=CA_FILE)
+            self.refused("no/such", kind=glc.SpaceError)
+            asked = len(hub.requests)
+            self.refused("no/such", kind=glc.ConnectionFailed, trust_env=False)
+            self.assertEqual(len(hub.requests), asked)
+
     def test_without_an_original(self) -> None:
         error = self.refused("no/such", kind=glc.SpaceError)
         self.assertIn("Could not find Space: no/such", str(error))
@@ -5590,7 +5602,9 @@ class SessionTest(TestCase):
     def test_a_session_that_was_left_has_no_heartbeat_under_another_hash(self) -> None:
         session = self.session()
         session.end()
+        session.generator_broke = True
         session.drop(glc.Inbox(0))
+        self.assertFalse(session.generator_broke)
         self.assertNotEqual(session.hash, self.first_hash)
         session.beat()
         self.assertEqual(gradio_threads(), [])

@@ -170,6 +170,10 @@ class Finder(ast.NodeVisitor):
         self.generic_visit(node)
         self._silent -= quiet
 
+    def visit_keyword(self, node: ast.keyword) -> None:
+        if node.arg != "metavar":  # words of the help
+            self.generic_visit(node)
+
     def visit_Raise(self, node: ast.Raise) -> None:
         self._add(node, "pass", "raise")
         self._silent += 1
