@@ -1047,6 +1047,11 @@ class OldServersTest(TestCase):
                 self.assertEqual(glc.modern_output(kind, value), expected)
                 self.assertEqual(value, before)
 
+    def test_json_that_looks_like_a_file_is_none(self) -> None:
+        value = [{**self.OLD, "score": 1}, {"name": "cat.png", "data": self.PNG, "box": [1, 2]}]
+        self.assertEqual(glc.modern_output("json", value), value)
+        self.assertNotEqual(glc.modern_output("file", value), value)
+
     def test_a_file_goes_back_as_it_came(self) -> None:
         for kind, value in (("file", self.OLD), ("image", self.PNG)):
             with self.subTest(kind):
