@@ -3002,9 +3002,10 @@ class TroubleTest(HttpCase):
         self.assertEqual(str(error), text)
 
     def test_a_python_without_sockets(self) -> None:
-        with mock.patch.object(sys, "platform", "emscripten"):
-            error = self.raises(glc.ConnectionFailed, self.get, self.http(), "http://app.example/")
-        self.assertIn("has no sockets", str(error))
+        for platform in ("emscripten", "wasi"):
+            with mock.patch.object(sys, "platform", platform):
+                error = self.raises(glc.ConnectionFailed, self.get, self.http(), "http://app.example/")
+            self.assertIn("has no sockets", str(error))
 
     def test_a_refused_connection_keeps_nothing_alive(self) -> None:
         needs("a Python that counts references", sys.implementation.name == "cpython")
@@ -10152,6 +10153,8 @@ class PredictCommandTest(CommandLineCase):
             (("/echo", "txt=b"), "(did you mean `text`?)"),
             (("/add", "a=1", "a=2"), "There are too many values: more than one for a."),
             (("/add", "1", "a=2"), "There are too many values: more than one for a."),
+            (("/copy_files", "uploads:=5", f"uploads=@{__file__}"), "too many values: more than one for uploads."),
+            (("/copy_files", f"uploads=@{__file__}", "uploads:=5"), "too many values: more than one for uploads."),
             (("/echo", "cat", "--steps", "3"), "--steps: a value of the endpoint is written NAME=VALUE."),
             (("/echo",), "text"),
             (("/several", "a", "b"), "Parameter `number` takes float, not 'b'."),
