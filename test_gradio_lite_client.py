@@ -10501,6 +10501,10 @@ class ConnectionOptionsTest(CommandLineCase):
         self.json("info", app.url, "--auth", "ada")
         self.assertEqual(asked, ["\rPassword of ada: "])
         self.assertIn("--auth USER:PASSWORD", self.complaint(4, "info", app.url))
+        with self.serve() as server:
+            server.on("GET", "/config", Reply(302, {"Location": "http://login.example/"}))
+            words = self.complaint(4, "info", server.url, "-H", "x:y")
+            self.assertIn("the cookies or headers that a login gives: --cookie, -H.", words)
         self.patch(getpass, "getpass", mock.Mock(side_effect=EOFError))
         self.assertIn("--auth USER:PASSWORD", self.complaint(2, "info", app.url, "--auth", "ada"))
         self.patch(getpass, "getpass", mock.Mock(side_effect=AssertionError("nobody can type")))
