@@ -5387,6 +5387,36 @@ def interrupted_start(name: str, begins: bool) -> Iterator[None]:
             threading._limbo.pop(thread)  # type: ignore[attr-defined]
 
 
+def interrupts(
+    case: TestCase, event: str, where: Callable[[types.CodeType], bool], function: Callable[..., Any], *args: Any
+) -> Iterator[None]:
+    """Call the function again and again, each time with a Ctrl-C one event later, where code is as wanted; at last with
+    none. `event` is "line", before each line, or "return", at the end of each function."""
+    left = 0
+
+    def trace(frame: Any, what: str, arg: Any) -> Any:
+        nonlocal left
+        left -= what == event and where(frame.f_code)
+        if left == 0:
+            left = -1
+            raise KeyboardInterrupt
+        return trace if where(frame.f_code) else None
+
+    case.addCleanup(sys.settrace, sys.gettrace())
+    for number in itertools.count(1):
+        left = number
+        sys.settrace(trace)
+        try:
+            with contextlib.suppress(KeyboardInterrupt):
+                function(*args)
+        finally:
+            sys.settrace(None)
+        yield
+        if left > 0:
+            case.assertGreater(number, 5)
+            return
+
+
 class SessionTest(TestCase):
     def done(self, event_id: str, value: Any = None) -> dict[str, Any]:
         return {"msg": "process_completed", "event_id": event_id, "output": {"data": [value]}, "success": True}
@@ -5827,32 +5857,14 @@ class SessionTest(TestCase):
             self.wait_reader()
 
     def test_an_interrupt_of_a_join_leaves_nothing_behind(self) -> None:
-        """At each line of it."""
-        left = 0
-
-        def trace(frame: Any, event: str, arg: Any) -> Any:
-            nonlocal left
-            if event == "line":
-                left -= 1
-                if left == 0:
-                    raise KeyboardInterrupt
-            return trace if (frame.f_code.co_filename, frame.f_code.co_name) == (glc.__file__, "join") else None
-
         session = self.session()
-        self.addCleanup(sys.settrace, sys.gettrace())
-        for number in itertools.count(1):
-            left, inbox = number, glc.Inbox(0)
-            sys.settrace(trace)
-            try:
-                with contextlib.suppress(KeyboardInterrupt):
-                    session.join(inbox, str)
-            finally:
-                sys.settrace(None)
+        inbox = glc.Inbox(0)
+        is_join = (glc.__file__, "join").__eq__
+        for _ in interrupts(
+            self, "line", lambda code: is_join((code.co_filename, code.co_name)), session.join, inbox, str
+        ):
             session.leave(inbox)
-            self.assertEqual(session.company(glc.Inbox(0)), (True, True), number)
-            if left > 0:
-                break
-        self.assertGreater(number, 5)
+            self.assertEqual(session.company(glc.Inbox(0)), (True, True))
 
     def test_a_ghost_breaks_the_stream_but_no_job(self) -> None:
         ghost = {"msg": "unexpected_error", "event_id": None, "message": "'0123abc'", "success": False}
@@ -7467,31 +7479,10 @@ class ThreadsTest(ClientCase):
         client.close()
 
     def test_an_interrupt_of_submit_leaves_no_lock_behind(self) -> None:
-        """At the end of each function of the standard library's threading, the next time one later."""
-        left = 0
-
-        def trace(frame: Any, event: str, arg: Any) -> Any:
-            nonlocal left
-            if event == "return":
-                left -= 1
-                if left == 0:
-                    raise KeyboardInterrupt
-            return trace if frame.f_code.co_filename == threading.__file__ else None
-
         client = self.client(self.app().url, max_workers=1)
-        self.addCleanup(sys.settrace, sys.gettrace())
-        for number in itertools.count(1):
-            left = number
-            sys.settrace(trace)
-            try:
-                with contextlib.suppress(KeyboardInterrupt):
-                    client.submit("x", api_name="/echo")
-            finally:
-                sys.settrace(None)
-            self.assertEqual(client.submit("y", api_name="/echo").result(DEADLINE), "y")
-            if left > 0:
-                break
-        self.assertGreater(number, 5)
+        submit = partial(client.submit, api_name="/echo")
+        for _ in interrupts(self, "return", lambda code: code.co_filename == threading.__file__, submit, "x"):
+            self.assertEqual(submit("y").result(DEADLINE), "y")
 
 
 class CancelTest(ClientCase):
