@@ -718,7 +718,7 @@ def modern_output(kind: str, value: Json) -> Json:
         value = [{"token": token, "class_or_confidence": mark} for token, mark in filter(is_pair, value)]
     elif kind == "chatbot":
         value = walk(value, is_old_file, lambda old: {"file": modern_file(old), "alt_text": old.get("alt_text")})
-    return value if kind == "json" else walk(value, is_old_file, modern_file)  # which JSON may resemble
+    return value if kind == "json" else walk(value, is_old_file, modern_file)  # JSON may look like one
 
 
 def is_pair(value: Json) -> bool:
@@ -2648,10 +2648,10 @@ def speak_direct(talk: Conversation) -> Generator[Message, None, None]:
     yield {"msg": "process_starts"}
     url = talk.app.routes.run(talk.endpoint.name)
     http, last = talk.http, None
-    batched = talk.endpoint.dependency.get("batch") is True  # else its values were taken for batches
-    one_by_one = talk.app.version < (4, 8)  # the values of an async generator, which these take for a function
+    batched = talk.endpoint.dependency.get("batch") is True  # untold, servers take each value for a batch
+    one_by_one = talk.app.version < (4, 8)  # what these answer with, of an async generator
     if one_by_one:
-        talk.event_id = os.urandom(16).hex()  # by which 4.0 knows the generator
+        talk.event_id = os.urandom(16).hex()  # 4.0 finds the generator again by it
     body = talk.body(batched)
     while True:
         request = http.request("POST", url, body, headers=talk.headers, timeout=None, abort=talk.end_request)
@@ -3338,7 +3338,7 @@ class Transfers:
 
         def goes_back(component: str, item: FileData) -> bool:
             """Whether the server can find the file again. It cannot find those of another app, and streams."""
-            if is_url(item["path"]):  # of another host, which this client is not to ask because a server has named it
+            if is_url(item["path"]):  # at another host, which is not asked only because a server has named it
                 return True
             is_ours = item.home in ("", self._context.app.routes.base) and item.get("is_stream") is not True
             if version < (4,) and component in ("image", "chatbot"):  # images take data, and chats files on its disk
@@ -3419,7 +3419,7 @@ class Transfers:
         All releases of Gradio send an ETag.
         """
         given = FileData(item)
-        outlives = Transfers(self._context, self._headers, Abort(), lambda _: None)  # the job
+        outlives = Transfers(self._context, self._headers, Abort(), lambda _: None)  # may be used after the job
         vars(given).update(home=self._context.app.routes.base, download=partial(outlives.transfer, item))
         if self._context.download_files is False or is_url(item["path"]):  # no other host is asked without being told
             return given, None
@@ -3640,7 +3640,7 @@ class Workers:
         self._http, self._most = http, max(1, most)
         self._names = itertools.count(1)
         self._lock = threading.RLock()
-        self._ended = threading.Condition(self._lock)  # told when a call has. Ctrl-C could leave it locked in `with`
+        self._ended = threading.Condition(self._lock)  # told when a call ends. `with` it, Ctrl-C could leave it locked
         self._queued: deque[Call] = deque()
         self._threads: set[threading.Thread] = set()  # those with a call, and those that will take one
         self._running: set[Call] = set()  # the calls of these threads
@@ -4406,7 +4406,7 @@ def keep_files(output: str, kept: dict[str, str], value: Any) -> Any:
         if path in kept:
             continue
         os.makedirs((os.path.dirname(output) or ".") if is_name else output, exist_ok=True)
-        if is_name:  # of a device, a link or a pipe, too, which is to stay one
+        if is_name:  # written to, not replaced: it may be a device, a link or a pipe
             kept.clear()
             with open(path, "rb") as stored, open(output, "wb") as out:
                 shutil.copyfileobj(stored, out)
